@@ -1,0 +1,233 @@
+//! A grid as the API answers it and the page draws it: columns newest first, rows run-length coded.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    alert::Alert,
+    infra::{ComponentVersion, Source},
+    rle::Runs,
+    run::Problem,
+    status::Status,
+    transition::Transition,
+};
+
+/// The grid of one tab, or a slice of its columns. In every row the lengths of `statuses` sum to the
+/// number of columns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Grid {
+    /// A hash of the content; changes exactly when the rest does.
+    pub version: String,
+    /// All columns that the tab has; `columns` may be a slice.
+    pub total_columns: u32,
+    /// Newest first.
+    pub columns: Vec<Column>,
+    /// In TestGrid's default order (specification 5.2).
+    pub rows: Vec<Row>,
+    /// Newest first; `column` is an index into `columns`.
+    pub transitions: Vec<Transition>,
+    /// How many recent columns decide about the tab's status.
+    pub recent: u32,
+    /// How many failures in a row open an alert; 0 means never.
+    pub failures_to_alert: u32,
+}
+
+/// One build.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    /// The build id.
+    pub build: String,
+    /// Milliseconds since 1970.
+    pub started_ms: i64,
+    /// Milliseconds since 1970; absent while it runs.
+    pub finished_ms: Option<i64>,
+    /// Configured headers and product repositories (`org/repo`), by name. A repository of which
+    /// nothing is known is absent.
+    pub headers: BTreeMap<String, String>,
+    /// Every configured infra component, in the order of the configuration; `version` is null when
+    /// unknown.
+    pub infra: Vec<VersionOf>,
+    /// Every product repository of the tab, by name; `version` is null when unknown.
+    pub product: Vec<VersionOf>,
+    /// The build's page; empty when there is none.
+    pub url: String,
+    /// What was wrong with the build's files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+/// A component's version in one column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionOf {
+    /// The component's name.
+    pub component: String,
+    /// Null when unknown.
+    pub version: Option<String>,
+    /// Where it was read.
+    pub source: Source,
+    /// The evidence as it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
+}
+
+impl From<&ComponentVersion> for VersionOf {
+    fn from(from: &ComponentVersion) -> Self {
+        Self {
+            component: from.component.clone(),
+            version: from.version.clone(),
+            source: from.source,
+            evidence: from.evidence.clone(),
+        }
+    }
+}
+
+/// One test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The row's name as shown.
+    pub name: String,
+    /// The row's identity, stable when the shown name changes.
+    pub id: String,
+    /// `[[status, count], …]`, newest first.
+    pub statuses: Runs<Status>,
+    /// Only cells with an icon, message or link of their own, by column.
+    pub cells: Vec<CellDetail>,
+    /// The open alert.
+    pub alert: Option<Alert>,
+}
+
+/// What a cell says beyond its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellDetail {
+    /// Index into the grid's columns.
+    pub column: u32,
+    /// Drawn in the cell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub icon: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Where the cell leads, when not to its column's page.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+}
+
+impl Row {
+    /// The detail of the cell in `column`, if it has one.
+    pub fn cell(&self, column: u32) -> Option<&CellDetail> {
+        self.cells
+            .binary_search_by_key(&column, |cell| cell.column)
+            .ok()
+            .map(|index| &self.cells[index])
+    }
+
+    /// Whether the row has no result in the newest `recent` columns (specification 4.2).
+    pub fn is_stale(&self, recent: u32) -> bool {
+        match self.statuses.runs().first() {
+            None => true,
+            Some(&(status, count)) => status == Status::NoResult && count >= recent,
+        }
+    }
+}
+
+impl Grid {
+    /// The index of the column of `build`.
+    pub fn column_of(&self, build: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.build == build)
+    }
+
+    /// `count` columns from index `start`, with everything that belongs to them. Rows stay even
+    /// when the slice leaves them blank, so that slices of one grid line up.
+    #[must_use]
+    pub fn slice(&self, start: usize, count: usize) -> Self {
+        let end = start.saturating_add(count).min(self.columns.len());
+        let start = start.min(end);
+        let within = |column: u32| (start..end).contains(&(column as usize));
+        let offset = start as u32;
+        Self {
+            version: self.version.clone(),
+            total_columns: self.total_columns,
+            columns: self.columns[start..end].to_vec(),
+            rows: self
+                .rows
+                .iter()
+                .map(|row| Row {
+                    name: row.name.clone(),
+                    id: row.id.clone(),
+                    statuses: row.statuses.slice(start, end - start),
+                    cells: row
+                        .cells
+                        .iter()
+                        .filter(|cell| within(cell.column))
+                        .map(|cell| CellDetail {
+                            column: cell.column - offset,
+                            ..cell.clone()
+                        })
+                        .collect(),
+                    alert: row.alert.clone(),
+                })
+                .collect(),
+            transitions: self
+                .transitions
+                .iter()
+                .filter(|transition| within(transition.column))
+                .map(|transition| Transition {
+                    column: transition.column - offset,
+                    ..transition.clone()
+                })
+                .collect(),
+            recent: self.recent,
+            failures_to_alert: self.failures_to_alert,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_lines_up() {
+        let grid = Grid {
+            total_columns: 4,
+            columns: ["4", "3", "2", "1"]
+                .map(|build| Column {
+                    build: build.into(),
+                    ..Column::default()
+                })
+                .into(),
+            rows: vec![Row {
+                name: "test".into(),
+                statuses: [Status::Pass, Status::Fail, Status::Fail, Status::Pass]
+                    .into_iter()
+                    .collect(),
+                cells: vec![
+                    CellDetail {
+                        column: 1,
+                        icon: "F".into(),
+                        ..CellDetail::default()
+                    },
+                    CellDetail {
+                        column: 3,
+                        icon: "x".into(),
+                        ..CellDetail::default()
+                    },
+                ],
+                ..Row::default()
+            }],
+            ..Grid::default()
+        };
+        let slice = grid.slice(1, 2);
+        assert_eq!(slice.columns.len(), 2);
+        assert_eq!(slice.total_columns, 4);
+        assert_eq!(slice.rows[0].statuses.runs(), [(Status::Fail, 2)]);
+        assert_eq!(
+            slice.rows[0].cell(0).map(|cell| cell.icon.as_str()),
+            Some("F")
+        );
+        assert_eq!(slice.rows[0].cells.len(), 1);
+        assert_eq!(grid.slice(9, 9).columns.len(), 0);
+        assert_eq!(grid.slice(0, usize::MAX), grid);
+    }
+}

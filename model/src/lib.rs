@@ -1,0 +1,39 @@
+//! The words of Seamgrid and the pure rules over them.
+//!
+//! No IO, no async, and no rule asks what time it is: each takes `now`. Everything here builds for
+//! the browser and for the server, so a page and the API cannot disagree about what a word means.
+//!
+//! # Glossary
+//!
+//! | word | meaning | home |
+//! |---|---|---|
+//! | test group | one stream of builds, normally one CI job; the unit of ingestion and storage | [`config::TestGroup`] |
+//! | tab | a view on one test group inside a dashboard | [`config::DashboardTab`] |
+//! | dashboard | an ordered list of tabs | [`config::Dashboard`] |
+//! | dashboard group | a list of dashboards | [`config::DashboardGroup`] |
+//! | build | one execution of a job, named by its build id | [`run::Run`] |
+//! | run | what Seamgrid knows of one build | [`run::Run`] |
+//! | column | a run as one column of a grid, newest at the left | [`grid::Column`] |
+//! | test, row | one test name; the same thing seen in a run and in a grid | [`grid::Row`] |
+//! | cell | one test in one run | [`run::Cell`] |
+//! | status | what a cell says | [`status::Status`] |
+//! | header | a configured value per column, such as `Commit` | [`run::Header`] |
+//! | infra component | a part of the test infrastructure that has versions | [`infra`] |
+//! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
+//! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
+//! | seam | a transition as it is drawn: a line through all rows | |
+//! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
+
+pub mod alert;
+pub mod config;
+pub mod grid;
+pub mod infra;
+pub mod name;
+pub mod query;
+pub mod rle;
+pub mod run;
+pub mod status;
+pub mod summary;
+pub mod tabulate;
+pub mod transition;
+pub mod wire;

@@ -1,0 +1,218 @@
+//! The view options of a tab, as they stand in its URL, under TestGrid's names.
+
+use std::fmt::Write as _;
+
+/// What a person has set on a tab's page. Parsing never fails: unknown keys are kept, so that a link
+/// made for a newer page loses nothing on an older one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TabQuery {
+    /// Rows must match each of these.
+    pub include: Vec<String>,
+    /// Rows must match none of these.
+    pub exclude: Vec<String>,
+    /// Only rows with a failure: in the last N columns, or anywhere when N is `None`.
+    pub only_failed: Option<Option<u32>>,
+    /// Show rows without a recent result.
+    pub show_stale: bool,
+    /// The order of the rows.
+    pub sort: Sort,
+    /// Cell width in pixels.
+    pub width: Option<u32>,
+    /// Keys that this version does not know, with their values, in order.
+    pub other: Vec<(String, String)>,
+}
+
+/// The order of a grid's rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// TestGrid's: newest failures first.
+    #[default]
+    Default,
+    /// More failures first.
+    Failures,
+    /// More turns between pass and fail first.
+    Flakiness,
+    /// By name, in natural order.
+    Name,
+}
+
+impl TabQuery {
+    /// Reads decoded `(key, value)` pairs. A value that does not fit its key makes the pair unknown.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut query = Self::default();
+        for (key, value) in pairs {
+            let number = value.parse::<u32>();
+            match (key, number) {
+                ("include-filter-by-regex", _) => query.include.push(value.to_owned()),
+                ("exclude-filter-by-regex", _) => query.exclude.push(value.to_owned()),
+                ("exclude-non-failed-tests", _) if value.is_empty() => {
+                    query.only_failed = Some(None);
+                }
+                ("exclude-non-failed-tests", Ok(columns)) => {
+                    query.only_failed = Some(Some(columns));
+                }
+                ("show-stale-tests", _) => query.show_stale = true,
+                ("sort-by-failures", _) => query.sort = Sort::Failures,
+                ("sort-by-flakiness", _) => query.sort = Sort::Flakiness,
+                ("sort-by-name", _) => query.sort = Sort::Name,
+                ("width", Ok(width)) => query.width = Some(width),
+                _ => query.other.push((key.to_owned(), value.to_owned())),
+            }
+        }
+        query
+    }
+
+    /// Reads a query string, with or without its question mark.
+    pub fn parse(query: &str) -> Self {
+        let pairs: Vec<(String, String)> = query
+            .trim_start_matches('?')
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (decode(key), decode(value))
+            })
+            .collect();
+        Self::from_pairs(
+            pairs
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str())),
+        )
+    }
+
+    /// The query string, without a question mark; empty for the default view.
+    pub fn to_query_string(&self) -> String {
+        let mut text = String::new();
+        let mut add = |key: &str, value: &str| {
+            let separator = if text.is_empty() { "" } else { "&" };
+            let _ = write!(text, "{separator}{}={}", encode(key), encode(value));
+        };
+        for filter in &self.include {
+            add("include-filter-by-regex", filter);
+        }
+        for filter in &self.exclude {
+            add("exclude-filter-by-regex", filter);
+        }
+        if let Some(columns) = self.only_failed {
+            let columns = columns
+                .map(|columns| columns.to_string())
+                .unwrap_or_default();
+            add("exclude-non-failed-tests", &columns);
+        }
+        if self.show_stale {
+            add("show-stale-tests", "");
+        }
+        match self.sort {
+            Sort::Default => {}
+            Sort::Failures => add("sort-by-failures", ""),
+            Sort::Flakiness => add("sort-by-flakiness", ""),
+            Sort::Name => add("sort-by-name", ""),
+        }
+        if let Some(width) = self.width {
+            add("width", &width.to_string());
+        }
+        for (key, value) in &self.other {
+            add(key, value);
+        }
+        text
+    }
+}
+
+/// Percent-encodes everything but unreserved characters.
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// Undoes percent-encoding and `+`; what is not valid stays as it stands.
+fn decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut index = 0;
+    while index < bytes.len() {
+        let hex = (bytes[index] == b'%')
+            .then(|| text.get(index + 1..index + 3))
+            .flatten()
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (hex, bytes[index]) {
+            (Some(byte), _) => {
+                decoded.push(byte);
+                index += 3;
+            }
+            (None, b'+') => {
+                decoded.push(b' ');
+                index += 1;
+            }
+            (None, byte) => {
+                decoded.push(byte);
+                index += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn testgrid_options_are_understood() {
+        let query = TabQuery::parse(
+            "?width=10&exclude-filter-by-regex=Monitor&exclude-filter-by-regex=%5Eoperator&\
+             sort-by-name=&expand-groups=",
+        );
+        assert_eq!(query.width, Some(10));
+        assert_eq!(query.exclude, ["Monitor", "^operator"]);
+        assert_eq!(query.sort, Sort::Name);
+        assert_eq!(query.other, [("expand-groups".to_owned(), String::new())]);
+        assert_eq!(TabQuery::parse("width=wide").other.len(), 1);
+        assert_eq!(
+            TabQuery::parse("exclude-non-failed-tests=").only_failed,
+            Some(None)
+        );
+        assert_eq!(
+            TabQuery::parse("exclude-non-failed-tests=3").only_failed,
+            Some(Some(3))
+        );
+    }
+
+    fn sorts() -> impl Strategy<Value = Sort> {
+        prop::sample::select(vec![
+            Sort::Default,
+            Sort::Failures,
+            Sort::Flakiness,
+            Sort::Name,
+        ])
+    }
+
+    proptest! {
+        #[test]
+        fn queries_round_trip(
+            include in prop::collection::vec(".{0,8}", 0..3),
+            exclude in prop::collection::vec(".{0,8}", 0..3),
+            only_failed in prop::option::of(prop::option::of(0u32..50)),
+            show_stale: bool,
+            sort in sorts(),
+            width in prop::option::of(0u32..100),
+            other in prop::collection::vec(("x[a-z&=%+]{0,5}", ".{0,5}"), 0..3),
+        ) {
+            let query = TabQuery { include, exclude, only_failed, show_stale, sort, width, other };
+            prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
+        }
+
+        #[test]
+        fn any_text_parses(text in ".{0,60}") {
+            let query = TabQuery::parse(&text);
+            prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
+        }
+    }
+}

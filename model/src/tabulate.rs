@@ -1,0 +1,348 @@
+//! The results of a test group, seen through a tab: `(results, view) → Grid`.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::{
+    alert::{Alert, Thresholds, find_outage},
+    grid::{CellDetail, Column, Grid, Row, VersionOf},
+    infra::{ComponentKind, ComponentVersion, InfraVector},
+    name::natural_cmp,
+    rle::Runs,
+    run::{Header, Problem},
+    status::{Class, Status},
+    transition::{Transition, TurnKind, find_changes, find_turns},
+};
+
+/// All that is stored of one test group, in the form in which it is stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GroupResults {
+    /// The group's test dictionary; a test's ordinal is its index.
+    pub tests: Arc<[Test]>,
+    /// Newest first: by start, then by build id in natural order.
+    pub runs: Vec<Arc<StoredRun>>,
+}
+
+/// One entry of a group's test dictionary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// As shown.
+    pub name: String,
+    /// Identity; the name unless the source says otherwise.
+    pub id: String,
+}
+
+/// One run in the form in which it is stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredRun {
+    /// The build id.
+    pub build: String,
+    /// `bucket/path/to/build`; empty when there is no folder.
+    pub path: String,
+    /// Milliseconds since 1970.
+    pub started_ms: i64,
+    /// Milliseconds since 1970.
+    pub finished_ms: Option<i64>,
+    /// Whether the build may still change.
+    pub open: bool,
+    /// One status per test ordinal; tests past the end have no result.
+    pub statuses: Runs<Status>,
+    /// What cells say beyond their status, by test ordinal.
+    pub details: Vec<StoredDetail>,
+    /// Configured headers, in the order of the configuration.
+    pub headers: Vec<Header>,
+    /// What produced the run.
+    pub versions: Option<InfraVector>,
+    /// What was wrong with its files.
+    pub problems: Vec<Problem>,
+}
+
+/// What one cell says beyond its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredDetail {
+    /// The test's ordinal.
+    pub test: u32,
+    /// See [`crate::run::Cell::icon`].
+    pub icon: String,
+    /// See [`crate::run::Cell::message`].
+    pub message: String,
+    /// See [`crate::run::Cell::cell_id`].
+    pub cell_id: String,
+    /// See [`crate::run::Cell::user_property`].
+    pub user_property: String,
+}
+
+impl StoredRun {
+    fn versions(&self) -> &[ComponentVersion] {
+        self.versions.as_deref().unwrap_or_default()
+    }
+}
+
+/// How a tab looks at its group.
+pub struct View<'a> {
+    /// Whether a row of this name is shown.
+    pub keep: &'a dyn Fn(&str) -> bool,
+    /// When rows raise alerts.
+    pub thresholds: Thresholds,
+    /// How many columns count as recent.
+    pub recent: u32,
+    /// The page of a build; empty when there is none.
+    pub column_url: &'a dyn Fn(&StoredRun) -> String,
+    /// The page of a cell whose id is not empty.
+    pub cell_url: &'a dyn Fn(&StoredRun, &str) -> String,
+    /// A page that compares two versions of a component.
+    pub compare_url: &'a dyn Fn(&str, ComponentKind, &str, &str) -> Option<String>,
+}
+
+/// Builds a tab's grid. Rows without any result are dropped, and so are columns that the row filter
+/// left empty (the newest stays when all are). `version` is left empty: who publishes the grid
+/// names it.
+pub fn tabulate(results: &GroupResults, view: &View<'_>) -> Grid {
+    let kept: Vec<bool> = results
+        .tests
+        .iter()
+        .map(|test| (view.keep)(&test.name))
+        .collect();
+    let runs = shown_runs(results, &kept);
+
+    let mut rows = transpose(results, &runs, &kept, view);
+    let columns: Vec<Column> = columns(&runs, view);
+    for row in &mut rows {
+        row.alert = find_outage(row.statuses.iter(), view.thresholds).map(|outage| {
+            let build = |index: usize| columns[index].build.clone();
+            Alert {
+                fail_count: outage.fail_count,
+                first_fail_build: build(outage.first_fail),
+                first_fail_ms: columns[outage.first_fail].started_ms,
+                latest_fail_build: build(outage.latest_fail),
+                pass_build: outage.latest_pass.map(build),
+                pass_ms: outage.latest_pass.map(|index| columns[index].started_ms),
+                message: row
+                    .cell(outage.latest_fail as u32)
+                    .map(|cell| cell.message.clone())
+                    .unwrap_or_default(),
+            }
+        });
+    }
+    sort_rows(&mut rows);
+    let transitions = transitions(&runs, &rows, view);
+    Grid {
+        version: String::new(),
+        total_columns: columns.len() as u32,
+        columns,
+        rows,
+        transitions,
+        recent: view.recent,
+        failures_to_alert: view.thresholds.failures_to_open,
+    }
+}
+
+/// The runs that have a column: all, unless the row filter hides every cell of some.
+fn shown_runs<'a>(results: &'a GroupResults, kept: &[bool]) -> Vec<&'a StoredRun> {
+    let runs: Vec<&StoredRun> = results.runs.iter().map(Arc::as_ref).collect();
+    if kept.iter().all(|&kept| kept) {
+        return runs;
+    }
+    let shown: Vec<&StoredRun> = runs
+        .iter()
+        .copied()
+        .filter(|run| {
+            run.open
+                || run
+                    .statuses
+                    .iter()
+                    .zip(kept)
+                    .any(|(status, &kept)| kept && status != Status::NoResult)
+        })
+        .collect();
+    if shown.is_empty() {
+        runs.into_iter().take(1).collect()
+    } else {
+        shown
+    }
+}
+
+/// Per test one row over all columns, in the order of the dictionary; rows without results dropped.
+fn transpose(
+    results: &GroupResults,
+    runs: &[&StoredRun],
+    kept: &[bool],
+    view: &View<'_>,
+) -> Vec<Row> {
+    let mut statuses: Vec<Runs<Status>> = vec![Runs::new(); results.tests.len()];
+    // How many columns each row has so far; summing its runs each time would be quadratic.
+    let mut widths: Vec<usize> = vec![0; results.tests.len()];
+    let mut cells: Vec<Vec<CellDetail>> = vec![Vec::new(); results.tests.len()];
+    for (column, run) in runs.iter().enumerate() {
+        let mut ordinal = 0;
+        for &(status, count) in run.statuses.runs() {
+            let next = (ordinal + count as usize).min(statuses.len());
+            // Blanks are filled in when the row has its next result, so that a test that this run
+            // does not know costs nothing.
+            if status != Status::NoResult {
+                for (row, width) in statuses[ordinal..next]
+                    .iter_mut()
+                    .zip(&mut widths[ordinal..next])
+                {
+                    row.push_run(Status::NoResult, (column - *width) as u32);
+                    row.push(status);
+                    *width = column + 1;
+                }
+            }
+            ordinal = next;
+        }
+        for detail in &run.details {
+            let url = if detail.cell_id.is_empty() {
+                String::new()
+            } else {
+                (view.cell_url)(run, &detail.cell_id)
+            };
+            if let Some(row) = cells.get_mut(detail.test as usize)
+                && !(detail.icon.is_empty() && detail.message.is_empty() && url.is_empty())
+            {
+                row.push(CellDetail {
+                    column: column as u32,
+                    icon: detail.icon.clone(),
+                    message: detail.message.clone(),
+                    url,
+                });
+            }
+        }
+    }
+    let width = runs.len();
+    results
+        .tests
+        .iter()
+        .zip(kept)
+        .zip(statuses.into_iter().zip(cells))
+        .filter(|((_, kept), (statuses, _))| **kept && !statuses.is_empty())
+        .map(|((test, _), (mut statuses, cells))| {
+            statuses.push_run(Status::NoResult, (width - statuses.len()) as u32);
+            Row {
+                name: test.name.clone(),
+                id: test.id.clone(),
+                statuses,
+                cells,
+                alert: None,
+            }
+        })
+        .collect()
+}
+
+fn columns(runs: &[&StoredRun], view: &View<'_>) -> Vec<Column> {
+    let of_kind = |run: &StoredRun, kind| -> Vec<VersionOf> {
+        run.versions()
+            .iter()
+            .filter(|version| version.kind == kind)
+            .map(VersionOf::from)
+            .collect()
+    };
+    runs.iter()
+        .map(|run| {
+            let product = of_kind(run, ComponentKind::Product);
+            Column {
+                build: run.build.clone(),
+                started_ms: run.started_ms,
+                finished_ms: run.finished_ms,
+                headers: product
+                    .iter()
+                    .filter_map(|product| {
+                        Some((product.component.clone(), product.version.clone()?))
+                    })
+                    .chain(
+                        run.headers
+                            .iter()
+                            .map(|header| (header.name.clone(), header.value.clone())),
+                    )
+                    .collect(),
+                infra: of_kind(run, ComponentKind::Infra),
+                product,
+                url: (view.column_url)(run),
+                problems: run.problems.clone(),
+            }
+        })
+        .collect()
+}
+
+/// TestGrid's default order: rows whose first failing or flaky cell is newest come first, then
+/// failing before flaky, then the longer such run, then by name (specification 5.2).
+fn sort_rows(rows: &mut [Row]) {
+    rows.sort_by_cached_key(|row| {
+        let mut position = 0u32;
+        let bad = row.statuses.runs().iter().find_map(|&(status, count)| {
+            let at = position;
+            position += count;
+            match status.class() {
+                Class::Failing => Some((at, 0u8, u32::MAX - count)),
+                Class::Flaky => Some((at, 1, u32::MAX - count)),
+                _ => None,
+            }
+        });
+        (
+            bad.unwrap_or((u32::MAX, 2, 0)),
+            NaturalKey(row.name.clone()),
+        )
+    });
+}
+
+/// A name that sorts in natural order.
+#[derive(PartialEq, Eq)]
+struct NaturalKey(String);
+
+impl Ord for NaturalKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        natural_cmp(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for NaturalKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The transitions of every component that occurs in `runs`, newest first, infra before product.
+fn transitions(runs: &[&StoredRun], rows: &[Row], view: &View<'_>) -> Vec<Transition> {
+    let components: BTreeSet<(ComponentKind, &str)> = runs
+        .iter()
+        .flat_map(|run| run.versions())
+        .map(|version| (version.kind, version.component.as_str()))
+        .collect();
+    let mut transitions = Vec::new();
+    for (kind, component) in components {
+        let series = runs.iter().map(|run| {
+            run.versions()
+                .iter()
+                .find(|version| version.kind == kind && version.component == component)
+        });
+        transitions.extend(find_changes(series).into_iter().map(|change| Transition {
+            column: change.newer as u32,
+            build: runs[change.newer].build.clone(),
+            component: component.to_owned(),
+            kind,
+            from: Some(change.from.to_owned()),
+            to: change.to.to_owned(),
+            source: change.source,
+            certain: change.certain,
+            compare_url: (view.compare_url)(component, kind, change.from, change.to),
+            broke: 0,
+            fixed: 0,
+        }));
+    }
+    transitions
+        .sort_by(|a, b| (a.column, a.kind, &a.component).cmp(&(b.column, b.kind, &b.component)));
+    for row in rows {
+        for turn in find_turns(&row.statuses, view.thresholds) {
+            let first = transitions.partition_point(|at| (at.column as usize) < turn.newer);
+            for transition in transitions[first..]
+                .iter_mut()
+                .take_while(|transition| turn.crosses(transition.column as usize))
+            {
+                match turn.kind {
+                    TurnKind::Broke => transition.broke += 1,
+                    TurnKind::Fixed => transition.fixed += 1,
+                }
+            }
+        }
+    }
+    transitions
+}

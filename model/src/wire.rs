@@ -1,0 +1,202 @@
+//! What `/api/v2` answers and the pages draw, beside [`crate::grid::Grid`]. Times are RFC 3339.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::summary::TabStatus;
+
+/// A list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Items<T> {
+    /// In the order that the endpoint states.
+    pub items: Vec<T>,
+    /// Where the next page begins, for `?after=`; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl<T> From<Vec<T>> for Items<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+}
+
+/// A release branch with its dashboards: `GET /api/v2/releases`, master first, then newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// `master`, `1.36`.
+    pub branch: String,
+    /// Blocking before informing.
+    pub tiers: Vec<Tier>,
+}
+
+/// One dashboard of a release branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tier {
+    /// `blocking`, `informing`.
+    pub tier: String,
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// Worst first, then in the order of the configuration.
+    pub tabs: Vec<TabSummary>,
+}
+
+/// One tab at a glance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabSummary {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// The tab's status.
+    pub status: TabStatus,
+    /// Why, as one sentence.
+    pub reason: String,
+    /// TestGrid's status line: `Tab stats: …`.
+    pub message: String,
+    /// The last runs, newest first.
+    pub strip: Vec<StripColumn>,
+    /// The worst rows with an alert, most failures first; at most five.
+    pub failing: Vec<FailingRow>,
+    /// All rows with an alert.
+    pub failing_count: u32,
+    /// All rows that count.
+    pub row_count: u32,
+    /// The newest build in which everything passed.
+    pub latest_green: Option<String>,
+    /// When the newest run began.
+    pub last_run: Option<DateTime<Utc>>,
+    /// When the stored results last changed.
+    pub last_update: Option<DateTime<Utc>>,
+}
+
+/// One run in a tab's strip.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StripColumn {
+    /// The build id.
+    pub build: String,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// The worst of its cells.
+    pub state: ColumnState,
+    /// Cells that failed.
+    pub failed: u32,
+    /// Cells with any result.
+    pub filled: u32,
+    /// An infra component changed between this run and the one before.
+    pub infra_seam: bool,
+    /// A product repository changed between this run and the one before.
+    pub product_seam: bool,
+}
+
+/// What a whole column says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnState {
+    /// No cell has a result.
+    Blank,
+    /// Every result passed.
+    Passed,
+    /// Nothing failed, something is flaky.
+    Flaky,
+    /// Something failed.
+    Failed,
+    /// Still running.
+    Running,
+    /// Neither passed nor failed.
+    Unknown,
+}
+
+/// A row with an alert.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingRow {
+    /// The row's name.
+    pub name: String,
+    /// Failures since it last passed.
+    pub fail_count: u32,
+    /// When the first failing build began.
+    pub since: DateTime<Utc>,
+    /// That build.
+    pub first_fail_build: String,
+    /// When the last passing build began.
+    pub last_pass: Option<DateTime<Utc>>,
+    /// What it says.
+    pub message: String,
+}
+
+/// A dashboard in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardRef {
+    /// Its name.
+    pub name: String,
+    /// The group it belongs to.
+    pub group: Option<String>,
+    /// How many tabs it has.
+    pub tab_count: u32,
+    /// The worst of its tabs.
+    pub status: TabStatus,
+}
+
+/// A dashboard with its tabs, in the order of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardPage {
+    /// Its name.
+    pub name: String,
+    /// The group it belongs to.
+    pub group: Option<String>,
+    /// For people.
+    pub description: String,
+    /// The worst of its tabs.
+    pub status: TabStatus,
+    /// In the order of the configuration.
+    pub tabs: Vec<TabSummary>,
+}
+
+/// One tab with its configuration: all a page needs but the grid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabPage {
+    /// The tab at a glance.
+    pub summary: TabSummary,
+    /// The test group that it shows.
+    pub test_group: String,
+    /// For people.
+    pub description: String,
+    /// The job's history; empty when there is none.
+    pub results_url: String,
+    /// The query string of view options that the tab starts with.
+    pub base_options: String,
+    /// The names of all tabs of the dashboard, in order, to step through.
+    pub tabs: Vec<String>,
+    /// The version of the tab's grid.
+    pub grid_version: String,
+    /// All columns of the grid.
+    pub column_count: u32,
+    /// All rows of the grid.
+    pub row_count: u32,
+}
+
+/// An infra component: `GET /api/v2/infra/components`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComponentRef {
+    /// Its name.
+    pub name: String,
+    /// `org/repo`, used in links.
+    pub repo: String,
+}
+
+/// What a failed request answers: `{"error": {"code", "message"}}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct WireError {
+    /// For programs: `not_found`.
+    pub code: String,
+    /// For people: one sentence that names the thing.
+    pub message: String,
+}
+
+/// The envelope of a [`WireError`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The error.
+    pub error: WireError,
+}

@@ -1,0 +1,13 @@
+//! The machine of Seamgrid. A library, so that tests and benchmarks can start it.
+
+pub mod bucket;
+pub mod http;
+pub mod infra;
+pub mod pipeline;
+pub mod prow;
+pub mod read;
+pub mod settings;
+pub mod simulate;
+pub mod store;
+pub mod telemetry;
+pub mod testgrid;

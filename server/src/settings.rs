@@ -1,0 +1,164 @@
+//! `seamgrid.yaml`: where the configuration and the buckets are, what counts as infrastructure.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The whole file. Every part has a default, which suits the Kubernetes layout.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// What to show.
+    pub testgrid: TestgridSettings,
+    /// Where `gcs_prefix` is looked up; the longest matching prefix wins.
+    pub buckets: Vec<BucketSettings>,
+    /// How dashboards belong to release branches.
+    pub releases: ReleaseSettings,
+    /// What counts as infrastructure.
+    pub infra: InfraSettings,
+    /// How results are kept fresh.
+    pub update: UpdateSettings,
+}
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TestgridSettings {
+    /// TestGrid YAML trees; relative paths are relative to the settings file.
+    pub config: Vec<PathBuf>,
+    /// Prow job trees, whose annotations make tabs.
+    pub prow_jobs: Vec<PathBuf>,
+}
+
+impl Default for TestgridSettings {
+    fn default() -> Self {
+        Self {
+            config: vec!["config/testgrids".into()],
+            prow_jobs: vec!["config/jobs".into()],
+        }
+    }
+}
+
+/// One bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketSettings {
+    /// The beginning of `gcs_prefix`: normally the bucket's name.
+    pub prefix: String,
+    /// Where it is: `file:///srv/ci`. Stands in place of `prefix`.
+    pub url: String,
+    /// `auto`, `anonymous`, or `file: path`.
+    #[serde(default)]
+    pub credentials: Option<String>,
+    /// A base URL to use instead of the store's own, for emulators.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+}
+
+/// How dashboards belong to release branches.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReleaseSettings {
+    /// A regular expression with the groups `branch` and `tier`.
+    pub dashboard_pattern: String,
+}
+
+impl Default for ReleaseSettings {
+    fn default() -> Self {
+        Self {
+            dashboard_pattern:
+                r"^sig-release-(?P<branch>master|\d+\.\d+)-(?P<tier>blocking|informing)$".into(),
+        }
+    }
+}
+
+/// What counts as infrastructure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InfraSettings {
+    /// In the order shown.
+    pub components: Vec<ComponentSettings>,
+}
+
+/// One infra component, and how each run's version of it is found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComponentSettings {
+    /// Its name in grids.
+    pub name: String,
+    /// `org/name`, used in links.
+    pub repo: String,
+    /// Path or URL of the repository to mirror.
+    #[serde(default)]
+    pub git: Option<String>,
+    /// Tried in order; the first that yields wins and is recorded as the source.
+    pub from: Vec<VersionRule>,
+}
+
+/// One way to find the version of a component in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VersionRule {
+    /// This key of `finished.json`'s `metadata` or of the job's `metadata.json`.
+    Metadata(String),
+    /// The commit of this `org/name` in `clone-records.json`.
+    CloneRecord(String),
+    /// The commit of this `org/name` in `started.json`'s `repos`.
+    StartedRepo(String),
+    /// The commit in the tag of a job image that matches one of these patterns (`*` is any text).
+    ImageTag(Vec<String>),
+    /// The commit in the tag of the utility images.
+    UtilityImageTag(bool),
+}
+
+impl Default for InfraSettings {
+    fn default() -> Self {
+        let test_infra = "kubernetes/test-infra";
+        Self {
+            components: vec![
+                ComponentSettings {
+                    name: "test-infra".into(),
+                    repo: test_infra.into(),
+                    git: None,
+                    from: vec![
+                        VersionRule::Metadata("infra-commit".into()),
+                        VersionRule::CloneRecord(test_infra.into()),
+                        VersionRule::StartedRepo(test_infra.into()),
+                        VersionRule::ImageTag(vec![
+                            "*/k8s-testimages/*".into(),
+                            "*/k8s-staging-test-infra/*".into(),
+                        ]),
+                    ],
+                },
+                ComponentSettings {
+                    name: "prow".into(),
+                    repo: "kubernetes-sigs/prow".into(),
+                    git: None,
+                    from: vec![VersionRule::UtilityImageTag(true)],
+                },
+            ],
+        }
+    }
+}
+
+/// How results are kept fresh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpdateSettings {
+    /// Seconds between two looks at a group.
+    pub poll_secs: u64,
+    /// How many groups are read at once.
+    pub parallel: usize,
+    /// How far back, for groups that do not say.
+    pub days_of_results: u32,
+}
+
+impl Default for UpdateSettings {
+    fn default() -> Self {
+        Self {
+            poll_secs: 300,
+            parallel: 8,
+            days_of_results: 15,
+        }
+    }
+}

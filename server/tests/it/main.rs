@@ -1,0 +1,9 @@
+//! One integration binary: each file of this folder is a module.
+
+mod config;
+mod http;
+mod import;
+mod pipeline;
+mod prow;
+mod simulate;
+mod store;
