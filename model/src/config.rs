@@ -34,6 +34,60 @@ pub struct TestGroup {
     pub num_passes_to_disable_alert: Option<u32>,
     /// Extra values shown per column.
     pub column_header: Vec<ColumnHeader>,
+    /// How row names are made; `None` means the test's own name.
+    pub test_name_config: Option<TestNameConfig>,
+    /// Short texts drawn instead of the icon, by JUnit property; the first that applies wins.
+    pub test_annotations: Vec<TestAnnotation>,
+    /// The metric whose value becomes the icon; empty for none.
+    pub short_text_metric: String,
+    /// A key of the build's metadata that is shown instead of the build id; empty for none.
+    pub build_override_configuration_value: String,
+    /// A pattern over the start that is shown instead of the build id; empty for none.
+    pub build_override_strftime: String,
+    /// Drop results that only say that a test was skipped.
+    pub ignore_skip: bool,
+    /// The JUnit property kept per cell; empty for none.
+    pub user_property: String,
+    /// Tests of one name in one build become rows `[1]`, `[2]`, … instead of one merged cell.
+    pub disable_merged_status: bool,
+    /// No row says how the build's pod fared.
+    pub disable_prowjob_analysis: bool,
+}
+
+/// How row names are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TestNameConfig {
+    /// What stands for each `%s` of the format, in order.
+    pub name_elements: Vec<NameElement>,
+    /// A format with `%s` per element.
+    pub name_format: String,
+}
+
+/// One part of a row name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NameElement {
+    /// ResultStore only.
+    pub labels: String,
+    /// `Tests name`, `Job name`, or a key that is looked up.
+    pub target_config: String,
+    /// ResultStore only.
+    pub build_target: bool,
+    /// ResultStore only.
+    pub tags: String,
+    /// A key that is looked up, where `target_config` is empty.
+    pub test_property: String,
+}
+
+/// A short text for tests that have a property.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TestAnnotation {
+    /// What is drawn, at most five characters.
+    pub short_text: String,
+    /// The JUnit property that a test must have.
+    pub property_name: String,
 }
 
 /// An extra value shown per column.
