@@ -151,6 +151,32 @@ impl Store {
             .collect())
     }
 
+    /// The number of the group called `name`, which is stored if it is not yet; its configuration
+    /// stays what it is.
+    pub async fn add_group(&self, name: &str) -> Result<GroupId, StoreError> {
+        let key = key_of(name);
+        writing!(self, tx => {
+            let known: Option<(i64,)> = sqlx::query_as("SELECT id FROM test_group WHERE key = $1")
+                .bind(key.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+            match known {
+                Some((id,)) => GroupId(id),
+                None => {
+                    let (id,): (i64,) = sqlx::query_as(
+                        "INSERT INTO test_group (key, name, config_hash) VALUES ($1, $2, '') \
+                         RETURNING id",
+                    )
+                    .bind(key)
+                    .bind(name)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                    GroupId(id)
+                }
+            }
+        })
+    }
+
     /// All test groups, in no particular order.
     pub async fn load_groups(&self) -> Result<Vec<StoredGroup>, StoreError> {
         let (groups, counts, open) = reading!(self, tx => {
