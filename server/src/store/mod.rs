@@ -24,7 +24,7 @@ mod row;
 mod runs;
 
 pub use error::{Inconsistency, StoreError};
-pub use groups::{GroupConfig, OpenBuild, Outcome, StoredGroup, UpdateState};
+pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use imported::ImportedTab;
 pub use open::SqliteStore;
 pub use runs::{RecordedRun, Saved};
