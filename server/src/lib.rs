@@ -1,6 +1,7 @@
 //! The machine of Seamgrid. A library, so that tests and benchmarks can start it.
 
 pub mod bucket;
+pub mod clock;
 pub mod http;
 pub mod infra;
 pub mod pipeline;
