@@ -25,18 +25,20 @@ use model::{
     grid::Grid,
     summary::TabStatus,
     tabulate::GroupResults,
-    wire::{ComponentRef, DashboardPage, DashboardRef, Items, Release, TabPage, TabSummary, WireError},
+    wire::{
+        ComponentRef, DashboardPage, DashboardRef, Items, Release, TabPage, TabSummary, WireError,
+    },
 };
 use regex::Regex;
 
-pub use self::{
-    cache::{Coding, PublishedGrid},
-    catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
-};
 use self::{
     cache::GridCache,
     catalog::key,
     tab::{Repositories, TabState, build_grid, build_state, unread},
+};
+pub use self::{
+    cache::{Coding, PublishedGrid},
+    catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
 };
 use crate::{
     clock::now_ms,
@@ -211,18 +213,18 @@ impl Reader {
 
     /// Publishes a group after its results have changed.
     pub async fn publish_group(&self, name: &str) -> Result<(), PublishError> {
-        let stored = self.store.load_group_modified(name).await?.map(|group| Stored {
-            id: group.id,
-            modified_ms: group.modified_ms,
-        });
+        let stored = self
+            .store
+            .load_group_modified(name)
+            .await?
+            .map(|group| Stored {
+                id: group.id,
+                modified_ms: group.modified_ms,
+            });
         self.publish_stored(name, stored).await
     }
 
-    async fn publish_stored(
-        &self,
-        name: &str,
-        stored: Option<Stored>,
-    ) -> Result<(), PublishError> {
+    async fn publish_stored(&self, name: &str, stored: Option<Stored>) -> Result<(), PublishError> {
         let group = self.group(name);
         let _guard = group.publishing.lock().await;
         let published = self.published.load_full();

@@ -14,7 +14,7 @@ use tower_http::request_id::RequestId;
 
 /// Why a request failed, as the client may know it.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum ApiError {
+pub(super) enum ApiError {
     /// The request cannot be understood; the sentence names the part.
     #[error("{0}")]
     BadRequest(String),
@@ -94,7 +94,7 @@ impl IntoResponse for ApiError {
 }
 
 /// Gives every [`ApiError`] its body, and logs the internal ones: here, once.
-pub async fn explain(request: Request, next: Next) -> Response {
+pub(super) async fn explain(request: Request, next: Next) -> Response {
     let id = request
         .extensions()
         .get::<RequestId>()

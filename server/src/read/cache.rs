@@ -117,7 +117,7 @@ impl PublishedGrid {
 
 /// See the module.
 #[derive(Debug)]
-pub struct GridCache {
+pub(super) struct GridCache {
     slots: Mutex<Slots>,
     limit: usize,
 }
@@ -141,7 +141,7 @@ struct Slot {
 
 impl GridCache {
     /// Holds grids of at most so many bytes.
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             slots: Mutex::default(),
             limit,
@@ -149,7 +149,7 @@ impl GridCache {
     }
 
     /// The grid of `tab` at this version of its group's content; built when it is not there.
-    pub async fn get_or_build<E>(
+    pub(super) async fn get_or_build<E>(
         &self,
         tab: &str,
         content: u64,
@@ -162,12 +162,12 @@ impl GridCache {
     }
 
     /// Whether the tab has a grid here, of whatever version.
-    pub fn holds(&self, tab: &str) -> bool {
+    pub(super) fn holds(&self, tab: &str) -> bool {
         self.slots().by_tab.contains_key(tab)
     }
 
     /// Puts a new version in the place of the one that is here.
-    pub fn replace(&self, tab: &str, content: u64, grid: Arc<PublishedGrid>) {
+    pub(super) fn replace(&self, tab: &str, content: u64, grid: Arc<PublishedGrid>) {
         let bytes = grid.bytes();
         let mut slots = self.slots();
         let cell = slots.cell(tab, content);
@@ -236,7 +236,9 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
-    use std::{convert::Infallible, io::Read as _, sync::atomic::AtomicU32, sync::atomic::Ordering};
+    use std::{
+        convert::Infallible, io::Read as _, sync::atomic::AtomicU32, sync::atomic::Ordering,
+    };
 
     use model::grid::Row;
 

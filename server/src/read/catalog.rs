@@ -1,7 +1,7 @@
 //! What there is to show: dashboards, their tabs and the groups behind them, found by name.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -10,6 +10,7 @@ use model::{
     config::{Configuration, Dashboard, DashboardTab, TestGroup, columns_recent},
     name::{natural_cmp, normalize},
     query::TabQuery,
+    summary::Options,
     wire::WireError,
 };
 use regex::{Regex, RegexBuilder};
@@ -77,6 +78,8 @@ pub struct TabEntry {
     pub thresholds: Thresholds,
     /// How many columns count as recent.
     pub recent: u32,
+    /// What else decides about the tab's status.
+    pub options: Options,
     /// Whether the configuration says how long results are kept; a recording is shown whole.
     pub configured: bool,
 }
@@ -92,7 +95,10 @@ impl PartialEq for RowFilter {
     fn eq(&self, other: &Self) -> bool {
         let texts = |filter: &Self| -> Vec<(bool, String)> {
             let include = filter.include.iter().map(|regex| (true, regex.to_string()));
-            let exclude = filter.exclude.iter().map(|regex| (false, regex.to_string()));
+            let exclude = filter
+                .exclude
+                .iter()
+                .map(|regex| (false, regex.to_string()));
             include.chain(exclude).collect()
         };
         texts(self) == texts(other)
@@ -159,27 +165,18 @@ impl Catalog {
             .collect();
 
         let recorded = recorded_dashboards(imported);
-        let mut dashboards: Vec<_> = configuration.dashboards.iter().chain(&recorded).collect();
-        // Stable, so that of two with one name the configured one stays first.
-        dashboards.sort_by(|a, b| natural_cmp(&a.name, &b.name));
-        for dashboard in dashboards {
+        for dashboard in join_dashboards(configuration.dashboards.iter().chain(&recorded)) {
             let name = key(&dashboard.name);
-            let at = *catalog.by_name.entry(name.clone()).or_insert_with(|| {
-                catalog.dashboards.push(DashboardEntry {
-                    name: dashboard.name.clone(),
-                    group: owners.get(&name).map(|&group| group.to_owned()),
-                    description: dashboard.description.clone(),
-                    tabs: Vec::new(),
-                    by_name: HashMap::new(),
-                });
-                catalog.dashboards.len() - 1
-            });
-            let entry = &mut catalog.dashboards[at];
-            for tab in &dashboard.dashboard_tab {
+            let mut entry = DashboardEntry {
+                group: owners.get(&name).map(|&group| group.to_owned()),
+                name: dashboard.name,
+                description: dashboard.description,
+                tabs: Vec::new(),
+                by_name: HashMap::new(),
+            };
+            for tab in dashboard.dashboard_tab {
                 let index = catalog.tabs.len();
-                let std::collections::hash_map::Entry::Vacant(vacant) =
-                    entry.by_name.entry(key(&tab.name))
-                else {
+                let Entry::Vacant(vacant) = entry.by_name.entry(key(&tab.name)) else {
                     continue;
                 };
                 vacant.insert(index);
@@ -207,12 +204,22 @@ impl Catalog {
                             .num_passes_to_disable_alert
                             .unwrap_or(PASSES_TO_CLOSE),
                     },
-                    recent: columns_recent(tab, &group),
+                    recent: columns_recent(&tab, &group),
+                    options: Options {
+                        broken_column_threshold: tab.broken_column_threshold.unwrap_or(0.0),
+                        stale_hours: tab
+                            .alert_options
+                            .as_ref()
+                            .and_then(|alert| alert.alert_stale_results_hours)
+                            .unwrap_or(0),
+                    },
                     configured: configured.contains(&key(&tab.test_group_name)),
-                    tab: tab.clone(),
+                    tab,
                     group,
                 }));
             }
+            catalog.by_name.insert(name, catalog.dashboards.len());
+            catalog.dashboards.push(entry);
         }
         catalog
     }
@@ -265,6 +272,26 @@ impl Catalog {
     }
 }
 
+/// The dashboards by name in natural order. The tabs of one that occurs again follow those of the
+/// first.
+fn join_dashboards<'a>(dashboards: impl Iterator<Item = &'a Dashboard>) -> Vec<Dashboard> {
+    let mut joined: Vec<Dashboard> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for dashboard in dashboards {
+        match known.entry(key(&dashboard.name)) {
+            Entry::Occupied(at) => joined[*at.get()]
+                .dashboard_tab
+                .extend_from_slice(&dashboard.dashboard_tab),
+            Entry::Vacant(vacant) => {
+                vacant.insert(joined.len());
+                joined.push(dashboard.clone());
+            }
+        }
+    }
+    joined.sort_by(|a, b| natural_cmp(&a.name, &b.name));
+    joined
+}
+
 /// The dashboards of recorded tabs, each with its tabs in their recorded order.
 fn recorded_dashboards(imported: &[ImportedTab]) -> Vec<Dashboard> {
     let mut sorted: Vec<&ImportedTab> = imported.iter().collect();
@@ -315,7 +342,14 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str>
                 && !normal.is_empty()
                 && (normal.contains(&wanted) || wanted.contains(&normal));
             let likeness = strsim::normalized_damerau_levenshtein(&wanted, &normal);
-            (if contained { likeness.max(0.5) } else { likeness }, candidate)
+            (
+                if contained {
+                    likeness.max(0.5)
+                } else {
+                    likeness
+                },
+                candidate,
+            )
         })
         .filter(|&(likeness, _)| likeness >= 0.4)
         .collect();
@@ -396,7 +430,9 @@ mod tests {
             .map(|&index| catalog.tabs()[index].tab.name.as_str())
             .collect();
         assert_eq!(tabs, ["one, two/three%", "other", "new"]);
-        let tab = catalog.tab("board-9", "ONE-TWO-THREE").expect("it is there");
+        let tab = catalog
+            .tab("board-9", "ONE-TWO-THREE")
+            .expect("it is there");
         assert_eq!(catalog.tabs()[tab].recent, 10);
         assert_eq!(catalog.tabs()[tab].thresholds.failures_to_open, 0);
         assert_eq!(catalog.tabs_of("g").len(), 2);
@@ -425,6 +461,9 @@ mod tests {
             assert_eq!(filter.keeps(row), kept, "{row}");
         }
         let error = RowFilter::parse("exclude-filter-by-regex=(").expect_err("it is wrong");
-        assert!(error.contains("\"(\"") && error.contains("unclosed group"), "{error}");
+        assert!(
+            error.contains("\"(\"") && error.contains("unclosed group"),
+            "{error}"
+        );
     }
 }

@@ -5,14 +5,14 @@ use model::{config::TestGroup, tabulate::StoredRun};
 use super::catalog::TabEntry;
 
 /// The page of a build by the tab's `open_test_template`; empty when there is none.
-pub fn column_url(entry: &TabEntry, run: &StoredRun) -> String {
+pub(super) fn column_url(entry: &TabEntry, run: &StoredRun) -> String {
     let prefix = prefix_of(&entry.group, run);
     expand(&entry.tab.open_test_template.url, prefix, &run.build)
 }
 
 /// The page of a cell that names one: an address, or the `<job>/<build>` it came from; empty
 /// otherwise.
-pub fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> String {
+pub(super) fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> String {
     if is_address(cell_id) {
         return cell_id.to_owned();
     }
@@ -33,7 +33,7 @@ pub fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> String {
 }
 
 /// The job's history; empty when there is none.
-pub fn results_url(entry: &TabEntry) -> String {
+pub(super) fn results_url(entry: &TabEntry) -> String {
     let prefix = entry.group.prefixes().next().unwrap_or_default();
     expand(&entry.tab.results_url_template.url, prefix, "")
 }

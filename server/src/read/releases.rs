@@ -10,7 +10,7 @@ use regex::Regex;
 
 /// The release branches that `names` form by `pattern`, with the summaries that `tabs` gives for a
 /// dashboard: master first, then newest first; blocking before informing; worst tabs first.
-pub fn build_releases<'a>(
+pub(super) fn build_releases<'a>(
     pattern: &Regex,
     names: impl Iterator<Item = &'a str>,
     tabs: impl Fn(&str) -> Vec<TabSummary>,

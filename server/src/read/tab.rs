@@ -7,7 +7,7 @@ use model::{
     grid::Grid,
     infra::ComponentKind,
     status::{Class, Status},
-    summary::{Options, Summary, TabStatus, counted_rows, summarize},
+    summary::{Summary, TabStatus, counted_rows, summarize},
     tabulate::{GroupResults, View, tabulate},
     transition::compare_url,
     wire::{ColumnState, FailingRow, StripColumn, TabSummary},
@@ -22,7 +22,7 @@ const FAILING_NAMED: usize = 5;
 
 /// What is published of one tab beside its grid.
 #[derive(Clone, Debug)]
-pub struct TabState {
+pub(super) struct TabState {
     /// The tab at a glance.
     pub summary: TabSummary,
     /// The version of its grid.
@@ -34,21 +34,16 @@ pub struct TabState {
 }
 
 /// The repository of each infra component, for links: `org/name` by the component's name.
-pub type Repositories = HashMap<String, String>;
+pub(super) type Repositories = HashMap<String, String>;
 
 /// Looks at a group's results through a tab. A wrong row filter hides every row, and the tab's
 /// summary says why: rows that should be hidden are never shown.
-pub fn build_grid(
+pub(super) fn build_grid(
     entry: &TabEntry,
     results: &GroupResults,
     repositories: &Repositories,
 ) -> Result<PublishedGrid, serde_json::Error> {
-    let keep = |row: &str| {
-        entry
-            .filter
-            .as_ref()
-            .is_ok_and(|filter| filter.keeps(row))
-    };
+    let keep = |row: &str| entry.filter.as_ref().is_ok_and(|filter| filter.keeps(row));
     let view = View {
         keep: &keep,
         thresholds: entry.thresholds,
@@ -68,13 +63,13 @@ pub fn build_grid(
 
 /// The tab at a glance. `modified_ms` is when the stored results last changed; `None` when there are
 /// none.
-pub fn build_state(
+pub(super) fn build_state(
     entry: &TabEntry,
     grid: &Grid,
     modified_ms: Option<i64>,
     now_ms: i64,
 ) -> TabState {
-    let summary = summarize(grid, Options::default(), modified_ms, now_ms);
+    let summary = summarize(grid, entry.options, modified_ms, now_ms);
     let (status, reason) = match &entry.filter {
         Ok(_) => (summary.status, summary.reason.clone()),
         Err(why) => (TabStatus::Unknown, why.clone()),
@@ -101,20 +96,20 @@ pub fn build_state(
 }
 
 /// What is shown of a tab whose results have not been looked at yet.
-pub fn unread(entry: &TabEntry) -> TabSummary {
+pub(super) fn unread(entry: &TabEntry) -> TabSummary {
     TabSummary {
-            dashboard: entry.dashboard.clone(),
-            tab: entry.tab.name.clone(),
-            status: TabStatus::Unknown,
-            reason: "its results are still being read".to_owned(),
-            message: String::new(),
-            strip: Vec::new(),
-            failing: Vec::new(),
-            failing_count: 0,
-            row_count: 0,
-            latest_green: None,
-            last_run: None,
-            last_update: None,
+        dashboard: entry.dashboard.clone(),
+        tab: entry.tab.name.clone(),
+        status: TabStatus::Unknown,
+        reason: "its results are still being read".to_owned(),
+        message: String::new(),
+        strip: Vec::new(),
+        failing: Vec::new(),
+        failing_count: 0,
+        row_count: 0,
+        latest_green: None,
+        last_run: None,
+        last_update: None,
     }
 }
 

@@ -89,7 +89,7 @@ pub fn parse_settings(text: &str, file: &Path, folder: &Path) -> Result<Settings
     };
     let wrong = |error: &serde_saphyr::Error| {
         let line = error.location().map_or(0, |location| location.line());
-        SettingsError::Wrong(vec![problem(line, one_line(error))])
+        SettingsError::Wrong(vec![problem(line, one_line(error, text))])
     };
     // An empty file says nothing, which is right.
     let mut settings = serde_saphyr::from_str::<Option<Settings>>(text)
@@ -110,11 +110,27 @@ pub fn parse_settings(text: &str, file: &Path, folder: &Path) -> Result<Settings
     Ok(settings)
 }
 
-/// What serde says, without the excerpt of the file below it.
-fn one_line(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ")
+/// What serde says, in people's words, with the line itself in the place of its number.
+fn one_line(error: &serde_saphyr::Error, text: &str) -> String {
+    let said = error.without_snippet().to_string();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let said = words.join(" ");
+    let said = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(before, _)| before);
+    let said = match said {
+        "invalid u64" | "invalid u32" | "invalid usize" => "not a whole number",
+        "invalid bool" | "invalid boolean" => "neither true nor false",
+        other => other,
+    };
+    let line = error.location().and_then(|location| {
+        let index = usize::try_from(location.line()).ok()?.checked_sub(1)?;
+        text.lines().nth(index).map(str::trim)
+    });
+    match line {
+        Some(line) if !line.is_empty() => format!("{said}, in \"{line}\""),
+        _ => said.to_owned(),
+    }
 }
 
 /// Where the values stand whose mistakes the types do not catch.
@@ -213,7 +229,12 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
     }
 
     let mut components = HashSet::new();
-    for (place, component) in places.infra.components.iter().zip(&settings.infra.components) {
+    for (place, component) in places
+        .infra
+        .components
+        .iter()
+        .zip(&settings.infra.components)
+    {
         let name = &component.name;
         if name.is_empty() {
             let message = "an infra component's name is empty".to_owned();
@@ -316,7 +337,10 @@ fn absolute_url(url: &str, folder: &Path) -> String {
     };
     let joined = folder.join(path.strip_prefix("./").unwrap_or(path));
     let joined = joined.display().to_string();
-    let encoded = joined.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    let encoded = joined
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
     format!("file://{encoded}")
 }
 
@@ -396,7 +420,10 @@ infra:
             .iter()
             .map(|component| component.git.as_deref())
             .collect();
-        assert_eq!(git, [Some("/srv/ci/git/x"), Some("git@example.org:o/y.git")]);
+        assert_eq!(
+            git,
+            [Some("/srv/ci/git/x"), Some("git@example.org:o/y.git")]
+        );
     }
 
     #[test]
@@ -454,7 +481,11 @@ update: {poll_secs: 300, parallel: 8, days_of_results: 15}
                 4,
                 "\"x\", which is not of the form org/name",
             ),
-            ("update: {parallel: 0}\n", 1, "update.parallel must be at least 1"),
+            (
+                "update: {parallel: 0}\n",
+                1,
+                "update.parallel must be at least 1",
+            ),
             (
                 "infra:\n  components:\n    - name: x\n      repo: o/x\n      from: [{guess: k}]\n",
                 5,
