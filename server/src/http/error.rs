@@ -118,9 +118,11 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
             message,
         },
     };
-    let headers = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_TYPE, "application/json"),
-    ];
-    (error.status(), headers, axum::Json(body)).into_response()
+    // What the layers inside have said of the answer stays, but for its empty body.
+    let mut headers = std::mem::take(response.headers_mut());
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
+        headers.remove(name);
+    }
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    (error.status(), headers, no_store, axum::Json(body)).into_response()
 }

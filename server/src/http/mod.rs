@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::get,
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -42,8 +42,10 @@ pub fn router(reader: Arc<Reader>) -> Router {
             get(v2::find_grid),
         )
         .route("/infra/components", get(v2::list_components))
+        .method_not_allowed_fallback(wrong_method);
+    let api = Router::new()
+        .nest("/v2", v2)
         .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
         .layer(SetResponseHeaderLayer::overriding(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
             HeaderValue::from_static("*"),
@@ -53,9 +55,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
             HeaderValue::from_static("etag"),
         ));
     let routes = Router::new()
-        .nest("/api/v2", v2)
-        .route("/api", any(unknown_path))
-        .route("/api/{*rest}", any(unknown_path))
+        .nest("/api", api)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .with_state(reader);
@@ -146,13 +146,13 @@ fn request_span(request: &Request) -> Span {
 /// One line per answer, at the level of its span: probes ask every few seconds and say nothing new.
 fn log_response(response: &Response, latency: Duration, span: &Span) {
     let status = response.status().as_u16();
-    let latency_ms = latency.as_secs_f64() * 1000.0;
+    let latency_us = latency.as_micros() as u64;
     if span
         .metadata()
         .is_none_or(|metadata| *metadata.level() == tracing::Level::DEBUG)
     {
-        tracing::debug!(http.status = status, latency_ms, "answered {status}");
+        tracing::debug!(http.status = status, latency_us, "answered {status}");
     } else {
-        tracing::info!(http.status = status, latency_ms, "answered {status}");
+        tracing::info!(http.status = status, latency_us, "answered {status}");
     }
 }
