@@ -61,6 +61,8 @@ CREATE TABLE run (
     open            BOOLEAN NOT NULL,
     -- NULL when read from the build's own files; else when the newest recording of it was made.
     recorded_ms     BIGINT,
+    -- Orders the runs that began in the same millisecond, higher first; equal ranks by build id.
+    rank            BIGINT  NOT NULL,
     -- xxh3-128 of all that is stored of the run: an unchanged run costs no write.
     hash            BLOB    NOT NULL,
     statuses        BLOB    NOT NULL,

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Children, Contents, Found, Limits, ReadFile, ReadFolder, too_long};
+use super::{Children, Contents, Found, ReadFile, ReadFolder, Wanted, too_long};
 
 /// How deep folders are followed; a link into one of its own parents ends here.
 const DEPTH: usize = 32;
@@ -33,7 +33,9 @@ fn check_root(root: &Path) -> Result<(), String> {
     match fs::metadata(root) {
         Ok(meta) if meta.is_dir() => Ok(()),
         Ok(_) => Err("it is not a folder".into()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err("the folder does not exist".into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err("the folder does not exist".into())
+        }
         Err(error) => Err(error.to_string()),
     }
 }
@@ -72,13 +74,9 @@ pub(super) fn list_children(root: &Path, path: &str) -> Result<Children, String>
     Ok(children)
 }
 
-pub(super) fn read_file(
-    root: &Path,
-    path: &str,
-    limits: Limits,
-) -> Result<Option<ReadFile>, String> {
+pub(super) fn read_file(root: &Path, path: &str, cap: u64) -> Result<Option<ReadFile>, String> {
     let place = locate(root, path)?;
-    match read(&place, limits) {
+    match read(&place, cap) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             check_root(root)?;
             Ok(None)
@@ -95,7 +93,7 @@ pub(super) fn read_file(
 pub(super) fn find_files(
     root: &Path,
     path: &str,
-    wanted: fn(&str) -> bool,
+    wanted: Wanted,
 ) -> Result<Contents<PathBuf>, String> {
     let folder = locate(root, path)?;
     let mut contents = Contents {
@@ -139,14 +137,19 @@ pub(super) fn find_files(
                 Ok(found) => found,
                 Err(error) => {
                     contents.unreadable.push(unreadable(
-                        if prefix.is_empty() { "." } else { prefix.trim_end_matches('/') },
+                        if prefix.is_empty() {
+                            "."
+                        } else {
+                            prefix.trim_end_matches('/')
+                        },
                         format!("the folder cannot be read: {error}"),
                     ));
                     continue;
                 }
             };
             let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            let is_wanted = wanted(&name);
+            let cap = wanted(&name);
+            let is_wanted = cap.is_some();
             // Links are rare, and what most files weigh is of no interest: ask only when needed.
             let meta = if kind.is_symlink() {
                 fs::metadata(entry.path())
@@ -169,6 +172,7 @@ pub(super) fn find_files(
                 Ok(meta) if is_wanted && meta.is_file() => contents.found.push(Found {
                     name,
                     bytes: meta.len(),
+                    cap: cap.unwrap_or(0),
                     place: entry.path(),
                 }),
                 Ok(_) if is_wanted => contents
@@ -190,11 +194,14 @@ pub(super) fn find_files(
     Ok(contents)
 }
 
-pub(super) fn read_files(contents: Contents<PathBuf>, limits: Limits) -> ReadFolder {
+pub(super) fn read_files(contents: Contents<PathBuf>) -> ReadFolder {
     let mut files = contents.unreadable;
     files.reserve(contents.found.len());
-    for Found { name, place, .. } in contents.found {
-        let content = read(&place, limits)
+    for Found {
+        name, cap, place, ..
+    } in contents.found
+    {
+        let content = read(&place, cap)
             .map_err(|error| format!("it cannot be read: {error}"))
             .and_then(|content| content);
         files.push(ReadFile { name, content });
@@ -203,7 +210,7 @@ pub(super) fn read_files(contents: Contents<PathBuf>, limits: Limits) -> ReadFol
 }
 
 /// A file's bytes; the inner error says that it is too long.
-fn read(place: &Path, limits: Limits) -> io::Result<Result<Bytes, String>> {
+fn read(place: &Path, cap: u64) -> io::Result<Result<Bytes, String>> {
     let file = File::open(place)?;
     let meta = file.metadata()?;
     if meta.is_dir() {
@@ -212,14 +219,14 @@ fn read(place: &Path, limits: Limits) -> io::Result<Result<Bytes, String>> {
     if !meta.is_file() {
         return Ok(Err("it is not a plain file".into()));
     }
-    if meta.len() > limits.file_bytes {
-        return Ok(Err(too_long(meta.len(), limits)));
+    if meta.len() > cap {
+        return Ok(Err(too_long(meta.len(), cap)));
     }
     let mut bytes = Vec::with_capacity(meta.len() as usize);
     // The file may grow while it is read.
-    file.take(limits.file_bytes + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limits.file_bytes {
-        return Ok(Err(too_long(bytes.len() as u64, limits)));
+    file.take(cap + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > cap {
+        return Ok(Err(too_long(bytes.len() as u64, cap)));
     }
     Ok(Ok(bytes.into()))
 }

@@ -12,10 +12,7 @@
 mod folder;
 mod objects;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use object_store::ObjectStore;
@@ -27,8 +24,6 @@ use crate::settings::BucketSettings;
 /// What is read at most, so that no build can take all memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of one file; TestGrid's limit for JUnit files.
-    pub file_bytes: u64,
     /// Bytes of all wanted files of one build, and of all builds in memory at once.
     pub total_bytes: u64,
     /// Wanted files of one build.
@@ -38,12 +33,14 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            file_bytes: 100_000_000,
             total_bytes: 256_000_000,
             files: 10_000,
         }
     }
 }
+
+/// A pointer object is one path.
+const POINTER_BYTES: u64 = 4096;
 
 /// Why a bucket did not answer. What is wrong with one build or one file is not an error but part
 /// of what was read.
@@ -122,11 +119,17 @@ pub struct ReadFolder {
     _budget: Option<OwnedSemaphorePermit>,
 }
 
+/// Whether a file of a folder is wanted, and how many bytes are read of it at most; a longer file is
+/// not read at all.
+pub type Wanted = fn(&str) -> Option<u64>;
+
 /// A file that is there, and how to get it later.
 #[derive(Debug)]
 struct Found<P> {
     name: String,
     bytes: u64,
+    /// At most so many bytes are read.
+    cap: u64,
     place: P,
 }
 
@@ -204,26 +207,24 @@ impl Buckets {
         .map_err(|reason| bucket.unreachable(reason))
     }
 
-    /// One file, or `None` when there is none.
+    /// One file of at most `cap` bytes, or `None` when there is none.
     ///
     /// # Errors
     /// When the bucket cannot be read; what is wrong with the file alone is in its content.
-    pub async fn read_file(&self, path: &str) -> Result<Option<ReadFile>, BucketError> {
+    pub async fn read_file(&self, path: &str, cap: u64) -> Result<Option<ReadFile>, BucketError> {
         let (bucket, rest) = self.resolve(path)?;
-        let limits = self.limits;
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || folder::read_file(&root, &rest, limits)).await
+                blocking(move || folder::read_file(&root, &rest, cap)).await
             }
-            Place::Objects(store, root) => objects::read_file(store, root, rest, limits).await,
+            Place::Objects(store, root) => objects::read_file(store, root, rest, cap).await,
         }
         .map_err(|reason| bucket.unreachable(reason))
     }
 
-    /// Where the pointer object at `path` points, as `bucket/path`: its `link` metadata, or the text
-    /// of the object where the store keeps no metadata, as Prow writes both alike. `None` when it
-    /// names nothing.
+    /// What the pointer object at `path` says: its `link` metadata, or its text where the store
+    /// keeps no metadata, as Prow writes both alike. `None` when there is no such object.
     ///
     /// # Errors
     /// When the bucket cannot be read.
@@ -235,19 +236,13 @@ impl Buckets {
                 .await
                 .map_err(|reason| bucket.unreachable(reason))?,
         };
-        let text = match link {
-            Some(link) => link,
-            None => match self.read_file(path).await? {
-                Some(ReadFile {
-                    content: Ok(bytes), ..
-                }) => String::from_utf8_lossy(&bytes).into_owned(),
-                _ => return Ok(None),
-            },
-        };
-        let target = text.trim();
-        let target = target.split_once("://").map_or(target, |(_, path)| path);
-        let target = target.trim_matches('/');
-        Ok((target.contains('/') && !target.contains(char::is_whitespace)).then(|| target.into()))
+        if link.is_some() {
+            return Ok(link);
+        }
+        let file = self.read_file(path, POINTER_BYTES).await?;
+        Ok(file
+            .and_then(|file| file.content.ok())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// The files below `path` whose relative name is `wanted`, by name. Waits while the files of
@@ -257,11 +252,7 @@ impl Buckets {
     ///
     /// # Errors
     /// When the bucket as a whole cannot be read.
-    pub async fn read_folder(
-        &self,
-        path: &str,
-        wanted: fn(&str) -> bool,
-    ) -> Result<ReadFolder, BucketError> {
+    pub async fn read_folder(&self, path: &str, wanted: Wanted) -> Result<ReadFolder, BucketError> {
         let (bucket, rest) = self.resolve(path)?;
         let limits = self.limits;
         match &bucket.place {
@@ -272,7 +263,7 @@ impl Buckets {
                 let found = blocking(move || {
                     let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
                     Ok(match budget.try_acquire_many_owned(contents.permits()) {
-                        Ok(permit) => Ok(folder::read_files(contents, limits).holding(permit)),
+                        Ok(permit) => Ok(folder::read_files(contents).holding(permit)),
                         Err(_) => Err(contents),
                     })
                 })
@@ -282,7 +273,7 @@ impl Buckets {
                     Ok(Err(contents)) => {
                         let permit = self.memory(contents.permits()).await;
                         blocking(move || {
-                            let read = folder::read_files(contents, limits);
+                            let read = folder::read_files(contents);
                             Ok(match permit {
                                 Some(permit) => read.holding(permit),
                                 None => read,
@@ -298,7 +289,7 @@ impl Buckets {
                     Ok(contents) => {
                         let contents = contents.within(limits);
                         let permit = self.memory(contents.permits()).await;
-                        objects::read_files(store, contents, limits)
+                        objects::read_files(store, contents)
                             .await
                             .map(|read| match permit {
                                 Some(permit) => read.holding(permit),
@@ -410,8 +401,8 @@ impl<P> Contents<P> {
         let mut total = 0;
         let mut kept = Vec::with_capacity(self.found.len());
         for file in self.found {
-            let reason = if file.bytes > limits.file_bytes {
-                too_long(file.bytes, limits)
+            let reason = if file.bytes > file.cap {
+                too_long(file.bytes, file.cap)
             } else if total + file.bytes > limits.total_bytes {
                 format!(
                     "the build's result files are together longer than {} bytes, and this one is beyond that",
@@ -453,11 +444,8 @@ impl ReadFolder {
     }
 }
 
-fn too_long(bytes: u64, limits: Limits) -> String {
-    format!(
-        "the file is {bytes} bytes long; at most {} are read",
-        limits.file_bytes
-    )
+fn too_long(bytes: u64, cap: u64) -> String {
+    format!("it is {bytes} bytes long; at most {cap} are read")
 }
 
 /// Whole KiB, rounded down, so that a build as large as the limit still fits the budget.
@@ -478,3 +466,5 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
+#[cfg(test)]
+mod tests;

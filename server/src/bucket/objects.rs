@@ -8,7 +8,7 @@ use object_store::{
     Attribute, Error, GetOptions, GetResult, ObjectStore, ObjectStoreExt, path::Path,
 };
 
-use super::{Children, Contents, Found, Limits, ReadFile, ReadFolder, too_long};
+use super::{Children, Contents, Found, ReadFile, ReadFolder, Wanted, too_long};
 
 /// Files of one build that are fetched at once.
 const FETCHES: usize = 8;
@@ -46,11 +46,11 @@ pub(super) async fn read_file(
     store: &Arc<dyn ObjectStore>,
     root: &Path,
     path: &str,
-    limits: Limits,
+    cap: u64,
 ) -> Result<Option<ReadFile>, String> {
     let location = locate(root, path)?;
     let content = match store.get(&location).await {
-        Ok(result) => read(result, limits).await?,
+        Ok(result) => read(result, cap).await?,
         Err(Error::NotFound { .. }) => return Ok(None),
         Err(error) => Err(of_file(error)?),
     };
@@ -87,7 +87,7 @@ pub(super) async fn find_files(
     store: &Arc<dyn ObjectStore>,
     root: &Path,
     path: &str,
-    wanted: fn(&str) -> bool,
+    wanted: Wanted,
 ) -> Result<Contents<Path>, String> {
     let folder = locate(root, path)?;
     let below = format!("{folder}/");
@@ -104,10 +104,11 @@ pub(super) async fn find_files(
                 let Some(name) = object.location.as_ref().strip_prefix(&below) else {
                     continue;
                 };
-                if wanted(name) {
+                if let Some(cap) = wanted(name) {
                     contents.found.push(Found {
                         name: name.to_owned(),
                         bytes: object.size,
+                        cap,
                         place: object.location,
                     });
                 }
@@ -131,16 +132,19 @@ pub(super) async fn find_files(
 pub(super) async fn read_files(
     store: &Arc<dyn ObjectStore>,
     contents: Contents<Path>,
-    limits: Limits,
 ) -> Result<ReadFolder, String> {
     let mut files: Vec<ReadFile> = stream::iter(contents.found)
-        .map(|Found { name, place, .. }| async move {
-            let content = match store.get(&place).await {
-                Ok(result) => read(result, limits).await?,
-                Err(error) => Err(of_file(error)?),
-            };
-            Ok::<_, String>(ReadFile { name, content })
-        })
+        .map(
+            |Found {
+                 name, cap, place, ..
+             }| async move {
+                let content = match store.get(&place).await {
+                    Ok(result) => read(result, cap).await?,
+                    Err(error) => Err(of_file(error)?),
+                };
+                Ok::<_, String>(ReadFile { name, content })
+            },
+        )
         .buffer_unordered(FETCHES)
         .try_collect()
         .await?;
@@ -149,10 +153,10 @@ pub(super) async fn read_files(
 }
 
 /// An object's bytes; the outer error is the store's, the inner one the object's.
-async fn read(result: GetResult, limits: Limits) -> Result<Result<bytes::Bytes, String>, String> {
+async fn read(result: GetResult, cap: u64) -> Result<Result<bytes::Bytes, String>, String> {
     let size = result.meta.size;
-    if size > limits.file_bytes {
-        return Ok(Err(too_long(size, limits)));
+    if size > cap {
+        return Ok(Err(too_long(size, cap)));
     }
     let mut bytes = BytesMut::with_capacity(size as usize);
     let mut stream = result.into_stream();
@@ -162,8 +166,8 @@ async fn read(result: GetResult, limits: Limits) -> Result<Result<bytes::Bytes, 
             Ok(None) => return Ok(Ok(bytes.freeze())),
             Err(error) => return of_file(error).map(Err),
         }
-        if bytes.len() as u64 > limits.file_bytes {
-            return Ok(Err(too_long(bytes.len() as u64, limits)));
+        if bytes.len() as u64 > cap {
+            return Ok(Err(too_long(bytes.len() as u64, cap)));
         }
     }
 }

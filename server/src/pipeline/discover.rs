@@ -15,6 +15,7 @@ use model::name::natural_cmp;
 use super::{Pipeline, Publish, UpdateError, update::within};
 use crate::{
     bucket::{BucketError, Buckets},
+    prow::layout,
     store::KnownBuild,
 };
 
@@ -52,16 +53,20 @@ pub(super) struct Window {
 
 impl Place {
     /// The folder, or a sentence why there is none.
-    pub(super) async fn folder(&self, buckets: &Buckets) -> Result<Result<String, String>, BucketError> {
+    pub(super) async fn folder(
+        &self,
+        buckets: &Buckets,
+    ) -> Result<Result<String, String>, BucketError> {
         match self {
             Self::Folder(path) => Ok(Ok(path.clone())),
             Self::Pointer(path) => {
-                let Some(target) = buckets.read_pointer(path).await? else {
+                let text = buckets.read_pointer(path).await?.unwrap_or_default();
+                let Some(target) = layout::pointer_target(&text) else {
                     return Ok(Err(format!("the pointer `{path}` does not name a folder")));
                 };
                 // Where a pointer leads is content, not configuration: it cannot stop a group.
-                Ok(match buckets.resolve(&target) {
-                    Ok(_) => Ok(target),
+                Ok(match buckets.resolve(target) {
+                    Ok(_) => Ok(target.to_owned()),
                     Err(error) => Err(format!("the pointer `{path}` leads elsewhere: {error}")),
                 })
             }
@@ -124,22 +129,29 @@ impl<P: Publish> Pipeline<P> {
     /// All builds of one prefix, in no particular order.
     async fn list_builds(&self, prefix: &str) -> Result<Vec<Build>, UpdateError> {
         let children = within(prefix, self.buckets.list_children(prefix)).await?;
-        let job = prefix.rsplit('/').next().unwrap_or(prefix);
+        let job = layout::prefix_job(prefix);
         let folders: HashSet<&str> = children.folders.iter().map(String::as_str).collect();
         let objects = children.objects.iter().filter_map(|name| {
-            let path = format!("{prefix}/{name}");
-            let (id, place) = match name.strip_suffix(".txt") {
-                Some(id) => (id, Place::Pointer(path)),
+            let (id, place) = match layout::pointer_build(name) {
+                Some(id) => (id, Place::Pointer(layout::pointer_path(prefix, id))),
                 // A file where the folder of a build should be: its column will say so.
-                None => (name.as_str(), Place::Folder(path)),
+                None => (
+                    name.as_str(),
+                    Place::Folder(layout::build_folder(prefix, name)),
+                ),
             };
-            // `latest-build.txt` and whatever else lies around is not a build.
+            // Whatever else lies around is not a build.
             (is_number(id) && !folders.contains(id)).then(|| (id, place))
         });
         Ok(children
             .folders
             .iter()
-            .map(|name| (name.as_str(), Place::Folder(format!("{prefix}/{name}"))))
+            .map(|name| {
+                (
+                    name.as_str(),
+                    Place::Folder(layout::build_folder(prefix, name)),
+                )
+            })
             .chain(objects)
             .map(|(id, place)| Build {
                 id: id.to_owned(),
@@ -156,7 +168,13 @@ impl<P: Publish> Pipeline<P> {
         let mut probe = high.saturating_sub(1);
         while low < high {
             let mut old_at = None;
-            for (index, build) in builds.iter().enumerate().take(high).skip(probe).take(UNDATED) {
+            for (index, build) in builds
+                .iter()
+                .enumerate()
+                .take(high)
+                .skip(probe)
+                .take(UNDATED)
+            {
                 match self.read_start(build).await? {
                     Some(started_ms) if started_ms < stop_ms => {
                         old_at = Some(index);
@@ -181,7 +199,8 @@ impl<P: Publish> Pipeline<P> {
             let Ok(folder) = build.place.folder(&self.buckets).await? else {
                 return Ok(None);
             };
-            self.buckets.read_file(&format!("{folder}/started.json")).await
+            let started = format!("{folder}/{}", layout::STARTED);
+            self.buckets.read_file(&started, layout::JSON_CAP).await
         };
         let path = match &build.place {
             Place::Folder(path) | Place::Pointer(path) => path,

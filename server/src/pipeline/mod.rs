@@ -80,12 +80,8 @@ pub struct Report {
     pub groups: usize,
     /// Builds that were read.
     pub builds: usize,
-    /// Runs that were not stored before.
-    pub inserted: usize,
-    /// Runs that are other than before.
-    pub updated: usize,
-    /// Runs that are as before.
-    pub unchanged: usize,
+    /// What the store made of them.
+    pub saved: Saved,
     /// What was wrong with builds' files, which their columns say.
     pub problems: usize,
     /// What kept groups from being updated.
@@ -293,7 +289,9 @@ pub async fn update_groups<P: Publish>(
         .map(|target| {
             let stop = &stop;
             async move {
-                let done = pipeline.update_group(&target, usize::MAX, stop, progress).await;
+                let done = pipeline
+                    .update_group(&target, usize::MAX, stop, progress)
+                    .await;
                 progress.finished(&done);
                 done
             }
@@ -312,9 +310,7 @@ impl Report {
     fn add(&mut self, group: GroupReport) {
         self.groups += 1;
         self.builds += group.builds;
-        self.inserted += group.saved.inserted;
-        self.updated += group.saved.updated;
-        self.unchanged += group.saved.unchanged;
+        self.saved += group.saved;
         self.problems += group.problems;
         if let Some(message) = group.error {
             self.errors.push(GroupError {

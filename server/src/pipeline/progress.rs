@@ -106,7 +106,10 @@ impl Progress for Shown {
     }
 
     fn found(&self, group: &str, builds: usize) {
-        self.state().tally.open.insert(group.to_owned(), (builds, 0));
+        self.state()
+            .tally
+            .open
+            .insert(group.to_owned(), (builds, 0));
     }
 
     fn stored(&self, group: &str, builds: usize) {

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     bucket::{BucketError, ReadFolder},
-    prow::{self, BuildFile, BuildFiles, ParseOptions},
-    store::{GroupConfig, KnownBuild, Outcome, Saved},
+    prow::{self, BuildFile, BuildFiles, ParseOptions, layout},
+    store::{GroupConfig, KnownBuild, Outcome},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -78,7 +78,7 @@ impl<P: Publish> Pipeline<P> {
         let result = self
             .try_update(target, limit, stop, progress, &mut report, &mut newest_ms)
             .await;
-        if report.saved.inserted + report.saved.updated > 0 {
+        if report.saved.changed() {
             self.publish.group_changed(&target.group.name).await;
         }
         report.error = result.err().map(|error| error.to_string());
@@ -171,8 +171,11 @@ impl<P: Publish> Pipeline<P> {
                     }
                 }
                 for runs in of_bounded_size(&batch) {
-                    let saved = self.store.save_runs(target.id, runs, (self.clock)()).await?;
-                    add(&mut report.saved, &saved);
+                    let saved = self
+                        .store
+                        .save_runs(target.id, runs, (self.clock)())
+                        .await?;
+                    report.saved += saved;
                     report.builds += runs.len();
                     progress.stored(&group.name, runs.len());
                 }
@@ -245,7 +248,7 @@ impl<P: Publish> Pipeline<P> {
             files: Vec::new(),
             ..files.clone()
         };
-        let parse = {
+        let work = {
             let reading = Arc::clone(reading);
             let components = Arc::clone(&self.components);
             move || {
@@ -255,7 +258,7 @@ impl<P: Publish> Pipeline<P> {
                 run
             }
         };
-        Ok(match tokio::task::spawn_blocking(parse).await {
+        Ok(match tokio::task::spawn_blocking(work).await {
             Ok(run) => run,
             Err(error) => {
                 let name = &reading.target.group.name;
@@ -278,10 +281,7 @@ impl<P: Publish> Pipeline<P> {
                 Ok(path) => path,
                 Err(reason) => return Ok(Err(reason)),
             };
-            let folder = self
-                .buckets
-                .read_folder(&path, prow::layout::is_wanted)
-                .await?;
+            let folder = self.buckets.read_folder(&path, wanted).await?;
             Ok(Ok((path, folder)))
         };
         within(&build.id, read).await
@@ -303,6 +303,10 @@ fn parse(
             stop_ms: reading.stop_ms,
         },
     )
+}
+
+fn wanted(name: &str) -> Option<u64> {
+    layout::is_wanted(name).then(|| layout::size_cap(name))
 }
 
 fn unreadable(reason: &str) -> BuildFile {
@@ -366,10 +370,4 @@ fn of_bounded_size(runs: &[Run]) -> impl Iterator<Item = &[Run]> {
         rest = others;
         (!part.is_empty()).then_some(part)
     })
-}
-
-fn add(sum: &mut Saved, saved: &Saved) {
-    sum.inserted += saved.inserted;
-    sum.updated += saved.updated;
-    sum.unchanged += saved.unchanged;
 }

@@ -45,6 +45,17 @@ pub struct OpenBuild {
     pub path: String,
 }
 
+/// A stored build, without its results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownBuild {
+    /// The build id.
+    pub build: String,
+    /// When it began, in milliseconds since 1970; 0 when no file tells.
+    pub started_ms: i64,
+    /// Whether it may still change.
+    pub open: bool,
+}
+
 /// How one look at a group's builds went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -140,6 +151,32 @@ impl Store {
             .collect())
     }
 
+    /// The number of the group called `name`, which is stored if it is not yet; its configuration
+    /// stays what it is.
+    pub async fn add_group(&self, name: &str) -> Result<GroupId, StoreError> {
+        let key = key_of(name);
+        writing!(self, tx => {
+            let known: Option<(i64,)> = sqlx::query_as("SELECT id FROM test_group WHERE key = $1")
+                .bind(key.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+            match known {
+                Some((id,)) => GroupId(id),
+                None => {
+                    let (id,): (i64,) = sqlx::query_as(
+                        "INSERT INTO test_group (key, name, config_hash) VALUES ($1, $2, '') \
+                         RETURNING id",
+                    )
+                    .bind(key)
+                    .bind(name)
+                    .fetch_one(&mut *tx)
+                    .await?;
+                    GroupId(id)
+                }
+            }
+        })
+    }
+
     /// All test groups, in no particular order.
     pub async fn load_groups(&self) -> Result<Vec<StoredGroup>, StoreError> {
         let (groups, counts, open) = reading!(self, tx => {
@@ -202,6 +239,24 @@ impl Store {
                     }
                 },
             )
+            .collect())
+    }
+
+    /// The stored builds of `group`, in no particular order.
+    pub async fn load_builds(&self, group: GroupId) -> Result<Vec<KnownBuild>, StoreError> {
+        let builds: Vec<(String, i64, bool)> = reading!(self, tx => {
+            sqlx::query_as("SELECT build, started_ms, open FROM run WHERE group_id = $1")
+                .bind(group.0)
+                .fetch_all(&mut *tx)
+                .await?
+        })?;
+        Ok(builds
+            .into_iter()
+            .map(|(build, started_ms, open)| KnownBuild {
+                build,
+                started_ms,
+                open,
+            })
             .collect())
     }
 

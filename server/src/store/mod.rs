@@ -25,11 +25,11 @@ mod row;
 mod runs;
 
 pub use error::{Inconsistency, StoreError};
-pub use groups::{GroupConfig, OpenBuild, Outcome, StoredGroup, UpdateState};
+pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use imported::ImportedTab;
 pub use modified::GroupModified;
 pub use open::SqliteStore;
-pub use runs::Saved;
+pub use runs::{RecordedRun, Saved};
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

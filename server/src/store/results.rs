@@ -26,6 +26,7 @@ type ResultRow = (
     i64,
     Option<i64>,
     bool,
+    i64,
     Vec<u8>,
     Option<i64>,
     String,
@@ -58,7 +59,7 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
             let runs: Vec<ResultRow> = sqlx::query_as(
-                "SELECT id, build, path, started_ms, finished_ms, open, statuses, vector_id, \
+                "SELECT id, build, path, started_ms, finished_ms, open, rank, statuses, vector_id, \
                  headers, problems FROM run WHERE group_id = $1 AND started_ms >= $2",
             )
             .bind(group.0)
@@ -84,7 +85,7 @@ impl Store {
         reading!(self, tx => {
             let row = sqlx::query_as(
                 "SELECT r.id, r.build, r.path, r.started_ms, r.finished_ms, r.open, \
-                 r.recorded_ms, r.statuses, r.durations, v.versions, r.headers, \
+                 r.recorded_ms, r.rank, r.statuses, r.durations, v.versions, r.headers, \
                  r.problems, r.emails \
                  FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id \
                  WHERE r.group_id = $1 AND r.build = $2",
@@ -173,8 +174,19 @@ fn build_results(
     }
 
     let mut built = Vec::with_capacity(runs.len());
-    for (id, build, path, started_ms, finished_ms, open, statuses, vector, headers, problems) in
-        runs
+    for (
+        id,
+        build,
+        path,
+        started_ms,
+        finished_ms,
+        open,
+        rank,
+        statuses,
+        vector,
+        headers,
+        problems,
+    ) in runs
     {
         let statuses = decode_statuses(&statuses).map_err(in_run(id, "statuses"))?;
         if statuses.len() > dictionary.len() {
@@ -184,7 +196,7 @@ fn build_results(
                 dictionary.len()
             ))));
         }
-        built.push(StoredRun {
+        let run = StoredRun {
             build,
             path,
             started_ms,
@@ -195,14 +207,17 @@ fn build_results(
             headers: from_json(&headers).map_err(in_run(id, "headers"))?,
             versions: vector.and_then(|id| vectors.get(&id).cloned()),
             problems: from_json(&problems).map_err(in_run(id, "problems"))?,
-        });
+        };
+        built.push((rank, run));
     }
-    built.sort_by(|a, b| {
-        (b.started_ms.cmp(&a.started_ms)).then_with(|| natural_cmp(&b.build, &a.build))
+    built.sort_by(|(rank_a, a), (rank_b, b)| {
+        (b.started_ms.cmp(&a.started_ms))
+            .then(rank_b.cmp(rank_a))
+            .then_with(|| natural_cmp(&b.build, &a.build))
     });
     Ok(GroupResults {
         tests: dictionary.into(),
-        runs: built.into_iter().map(Arc::new).collect(),
+        runs: built.into_iter().map(|(_, run)| Arc::new(run)).collect(),
     })
 }
 

@@ -81,6 +81,7 @@ pub(super) struct RunRow {
     pub(super) finished_ms: Option<i64>,
     pub(super) open: bool,
     pub(super) recorded_ms: Option<i64>,
+    pub(super) rank: i64,
     /// By ordinal; may be shorter than the dictionary.
     pub(super) statuses: Vec<Status>,
     /// By ordinal; may be shorter than the dictionary.
@@ -114,16 +115,15 @@ fn put<T: Clone>(list: &mut Vec<T>, index: usize, value: T, blank: T) {
 }
 
 impl RunRow {
-    /// `run` by the ordinals of `dictionary`, to which new names are added. Of two results with the
-    /// same name the later one counts.
-    pub(super) fn new(run: &Run, recorded_ms: Option<i64>, dictionary: &mut Dictionary) -> Self {
+    /// `run`, read from its build's own files, by the ordinals of `dictionary`, to which new names
+    /// are added. Of two results with the same name the later one counts.
+    pub(super) fn new(run: &Run, dictionary: &mut Dictionary) -> Self {
         let mut row = Self {
             build: run.build.clone(),
             path: run.path.clone(),
             started_ms: run.started_ms,
             finished_ms: run.finished_ms,
             open: run.open,
-            recorded_ms,
             versions: run.versions.clone(),
             headers: run.headers.clone(),
             problems: run.problems.clone(),
@@ -226,6 +226,7 @@ impl RunRow {
         add(&number(self.finished_ms));
         add(&[u8::from(self.open)]);
         add(&number(self.recorded_ms));
+        add(&self.rank.to_le_bytes());
         add(&statuses);
         add(&durations);
         add(vector.as_ref().map_or(&[], |(hash, _)| hash));
@@ -272,7 +273,7 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "[]".into())
 }
 
-/// A row of `run` with its infra vector, in the order of [`RUN_COLUMNS`].
+/// A row of `run` with its infra vector, as the statements of `load_run` and `merge_runs` select it.
 pub(super) type StoredRow = (
     i64,
     String,
@@ -281,6 +282,7 @@ pub(super) type StoredRow = (
     Option<i64>,
     bool,
     Option<i64>,
+    i64,
     Vec<u8>,
     Vec<u8>,
     Option<String>,
@@ -302,6 +304,7 @@ pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunR
         finished_ms,
         open,
         recorded_ms,
+        rank,
         statuses,
         durations,
         versions,
@@ -317,6 +320,7 @@ pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunR
         finished_ms,
         open,
         recorded_ms,
+        rank,
         statuses: decode_statuses(&statuses)
             .map_err(wrong("statuses"))?
             .iter()

@@ -38,6 +38,16 @@ impl std::ops::AddAssign for Saved {
     }
 }
 
+/// One run of a recording.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecordedRun {
+    /// The run.
+    pub run: Run,
+    /// Its place among runs that began in the same millisecond: higher is newer. Equal ranks are
+    /// ordered by build id.
+    pub rank: i64,
+}
+
 /// What happens to a run that is stored already.
 #[derive(Clone, Copy)]
 enum Mode {
@@ -71,28 +81,31 @@ impl Store {
         runs: &[Run],
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
-        self.write_runs(group, runs, Mode::Replace, now_ms).await
+        let runs: Vec<(&Run, i64)> = runs.iter().map(|run| (run, 0)).collect();
+        self.write_runs(group, &runs, Mode::Replace, now_ms).await
     }
 
-    /// Adds recorded `runs` of `group` to what is stored, in one transaction. Where a run is stored
+    /// Adds `recorded` runs of `group` to what is stored, in one transaction. Where a run is stored
     /// already, the two become one: each keeps the cells that the other lacks, and of two cells of
-    /// the same test the newer recording's counts. What was read from the build's own files is
+    /// the same test the newer recording's counts, of two recordings of the same moment the one
+    /// stored first. What was read from the build's own files is
     /// always newer than a recording. `recorded_ms` says when the recording was made.
     pub async fn merge_runs(
         &self,
         group: GroupId,
-        runs: &[Run],
+        recorded: &[RecordedRun],
         recorded_ms: i64,
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
-        self.write_runs(group, runs, Mode::Merge { recorded_ms }, now_ms)
+        let runs: Vec<(&Run, i64)> = recorded.iter().map(|run| (&run.run, run.rank)).collect();
+        self.write_runs(group, &runs, Mode::Merge { recorded_ms }, now_ms)
             .await
     }
 
     async fn write_runs(
         &self,
         group: GroupId,
-        runs: &[Run],
+        runs: &[(&Run, i64)],
         mode: Mode,
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
@@ -102,7 +115,7 @@ impl Store {
         let last: HashMap<&str, usize> = runs
             .iter()
             .enumerate()
-            .map(|(index, run)| (run.build.as_str(), index))
+            .map(|(index, (run, _))| (run.build.as_str(), index))
             .collect();
         let recorded_ms = match mode {
             Mode::Replace => None,
@@ -127,11 +140,15 @@ impl Store {
             let mut details: Vec<(i64, u32, Detail)> = Vec::new();
             let mut vectors: HashMap<Vec<u8>, i64> = HashMap::new();
 
-            for (index, run) in runs.iter().enumerate() {
+            for (index, &(run, rank)) in runs.iter().enumerate() {
                 if last.get(run.build.as_str()) != Some(&index) {
                     continue;
                 }
-                let mut row = RunRow::new(run, recorded_ms, &mut dictionary);
+                let mut row = RunRow {
+                    recorded_ms,
+                    rank,
+                    ..RunRow::new(run, &mut dictionary)
+                };
                 let known: Option<(i64, Vec<u8>)> =
                     sqlx::query_as("SELECT id, hash FROM run WHERE group_id = $1 AND build = $2")
                         .bind(group.0)
@@ -141,7 +158,7 @@ impl Store {
                 if let (Mode::Merge { recorded_ms }, Some((id, _))) = (mode, &known) {
                     let stored = sqlx::query_as(
                         "SELECT r.id, r.build, r.path, r.started_ms, r.finished_ms, r.open, \
-                         r.recorded_ms, r.statuses, r.durations, v.versions, r.headers, \
+                         r.recorded_ms, r.rank, r.statuses, r.durations, v.versions, r.headers, \
                          r.problems, r.emails \
                          FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id WHERE r.id = $1",
                     )
@@ -157,7 +174,7 @@ impl Store {
                     .await?;
                     let stored = decode_row(stored, stored_details)?;
                     row = match stored.recorded_ms {
-                        Some(before) if before <= recorded_ms => RunRow::merge(row, stored),
+                        Some(before) if before < recorded_ms => RunRow::merge(row, stored),
                         _ => RunRow::merge(stored, row),
                     };
                 }
@@ -192,11 +209,12 @@ impl Store {
                 };
                 let (id,): (i64,) = sqlx::query_as(
                     "INSERT INTO run (group_id, build, path, started_ms, finished_ms, open, \
-                     recorded_ms, hash, statuses, durations, vector_id, headers, problems, emails) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+                     recorded_ms, rank, hash, statuses, durations, vector_id, headers, problems, \
+                     emails) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
                      ON CONFLICT (group_id, build) DO UPDATE SET path = excluded.path, \
                      started_ms = excluded.started_ms, finished_ms = excluded.finished_ms, \
-                     open = excluded.open, recorded_ms = excluded.recorded_ms, \
+                     open = excluded.open, recorded_ms = excluded.recorded_ms, rank = excluded.rank, \
                      hash = excluded.hash, statuses = excluded.statuses, \
                      durations = excluded.durations, vector_id = excluded.vector_id, \
                      headers = excluded.headers, problems = excluded.problems, \
@@ -209,6 +227,7 @@ impl Store {
                 .bind(row.finished_ms)
                 .bind(row.open)
                 .bind(row.recorded_ms)
+                .bind(row.rank)
                 .bind(encoded.hash)
                 .bind(encoded.statuses)
                 .bind(encoded.durations)
@@ -262,7 +281,7 @@ impl Store {
             if saved.changed() {
                 let newest = runs
                     .iter()
-                    .map(|run| run.build.as_str())
+                    .map(|(run, _)| run.build.as_str())
                     .chain(mark.as_deref())
                     .max_by(|a, b| natural_cmp(a, b));
                 sqlx::query("UPDATE test_group SET mark = $2, modified_ms = $3 WHERE id = $1")
