@@ -253,7 +253,10 @@ mod tests {
             gcs_prefix: "a/logs/x/, /b/logs/y".into(),
             ..TestGroup::default()
         };
-        assert_eq!(group.prefixes().collect::<Vec<_>>(), ["a/logs/x", "b/logs/y"]);
+        assert_eq!(
+            group.prefixes().collect::<Vec<_>>(),
+            ["a/logs/x", "b/logs/y"]
+        );
         assert_eq!(group.jobs().collect::<Vec<_>>(), ["x", "y"]);
         group.gcs_prefix.clear();
         assert_eq!(group.prefixes().count(), 0);
