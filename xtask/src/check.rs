@@ -1,0 +1,4 @@
+//! x
+pub(crate) fn test() -> crate::process::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! x
+pub(crate) fn demo() -> crate::process::Result<()> {
+    Ok(())
+}
