@@ -92,6 +92,25 @@ pub async fn tab(dashboard: String, tab: String) -> Result<TabPage, WireError> {
     get(crate::paths::api_tab(&dashboard, &tab)).await
 }
 
+/// One tab with a part of its grid: what the first screen needs.
+pub async fn tab_with_grid(
+    dashboard: String,
+    tab: String,
+    slice: GridSlice,
+) -> Result<(TabPage, std::sync::Arc<Grid>), WireError> {
+    #[cfg(feature = "ssr")]
+    {
+        let reader = reader()?;
+        let page = reader.tab(&dashboard, &tab).await?;
+        Ok((page, reader.grid(&dashboard, &tab, slice).await?))
+    }
+    #[cfg(not(feature = "ssr"))]
+    {
+        let page = self::tab(dashboard.clone(), tab.clone()).await?;
+        Ok((page, grid(dashboard, tab, slice).await?))
+    }
+}
+
 /// A tab's grid. The slice holds on the server only: the browser asks for all of it once.
 pub async fn grid(
     dashboard: String,

@@ -1,1 +1,4 @@
-//! Not yet written.
+//! The HTTP edge.
+
+pub mod assets;
+pub mod pages;
