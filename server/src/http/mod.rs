@@ -1,8 +1,10 @@
 //! The web server: every route in one list, and what surrounds them all.
 
 mod answer;
+mod assets;
 mod error;
 mod health;
+pub mod pages;
 mod v2;
 
 use std::{any::Any, sync::Arc, time::Duration};
@@ -58,7 +60,8 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .nest("/api", api)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .with_state(reader);
+        .with_state(reader.clone())
+        .merge(pages::pages_router(reader));
     surround(routes)
 }
 
