@@ -28,6 +28,7 @@ pub mod alert;
 pub mod config;
 pub mod grid;
 pub mod infra;
+pub mod link;
 pub mod name;
 pub mod query;
 pub mod rle;
