@@ -41,6 +41,9 @@ export async function serve(folder, ...args) {
   });
   const said = [];
   const ended = new Promise((done) => child.once("exit", done));
+  // Whatever ends us, ends the server.
+  const stopNow = () => child.kill("SIGKILL");
+  process.once("exit", stopNow);
   const url = await new Promise((found, failed) => {
     const listen = (line) => {
       said.push(line);
@@ -59,6 +62,7 @@ export async function serve(folder, ...args) {
     url,
     log: said,
     stop: async () => {
+      process.removeListener("exit", stopNow);
       child.kill("SIGTERM");
       await ended;
     },

@@ -2,7 +2,7 @@
 
 import { expect, test } from "./fixtures.mjs";
 
-test.use({ provoked: [/^status 404: /, /status of 404/] });
+test.use({ provoked: /^status 404: |status of 404/ });
 
 for (const [path, name] of [
   ["/d/no-such-dashboard", "no-such-dashboard"],
