@@ -2,9 +2,10 @@
 //! alone, so that the same history has the same commits everywhere.
 
 use std::{
+    collections::HashMap,
     ffi::OsStr,
     fs,
-    io::{self, BufRead, BufReader, BufWriter, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
@@ -36,7 +37,9 @@ pub(super) struct Repository {
     child: Child,
     input: BufWriter<ChildStdin>,
     output: BufReader<ChildStdout>,
-    marks: u32,
+    /// The number of each commit so far: the import takes a commit's id as a parent only from
+    /// earlier imports.
+    marks: HashMap<Sha, usize>,
 }
 
 /// `git` with nothing of the user's or the machine's configuration.
@@ -101,7 +104,7 @@ impl Repository {
         ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .map_err(start_error)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -112,47 +115,50 @@ impl Repository {
             child,
             input: BufWriter::new(input),
             output: BufReader::new(output),
-            marks: 0,
+            marks: HashMap::new(),
         })
     }
 
     /// Writes one commit and answers its id.
     pub(super) fn commit(&mut self, commit: &NewCommit<'_>) -> Result<Sha, SimulateError> {
-        self.marks += 1;
-        let asked = self.send(commit);
+        let mark = self.marks.len() + 1;
+        let asked = self.send(commit, mark);
         let mut answer = String::new();
         let read = asked.and_then(|()| self.output.read_line(&mut answer));
         let sha = answer.trim_end();
         if read.is_err() || sha.len() != 40 {
             return Err(self.failed(&format!("commit {:?} was not taken", commit.message)));
         }
+        self.marks.insert(sha.to_owned(), mark);
         Ok(sha.to_owned())
     }
 
-    fn send(&mut self, commit: &NewCommit<'_>) -> io::Result<()> {
+    fn send(&mut self, commit: &NewCommit<'_>, mark: usize) -> io::Result<()> {
         let (name, address) = commit.author;
         let seconds = commit.at_ms / 1000;
         let input = &mut self.input;
-        writeln!(input, "commit {}\nmark :{}", commit.reference, self.marks)?;
+        writeln!(input, "commit {}\nmark :{}", commit.reference, mark)?;
         for role in ["author", "committer"] {
             writeln!(input, "{role} {name} <{address}> {seconds} +0000")?;
         }
         write_block(input, commit.message)?;
         for (index, parent) in commit.parents.iter().enumerate() {
             let role = if index == 0 { "from" } else { "merge" };
-            writeln!(input, "{role} {parent}")?;
+            let known = self.marks.get(*parent).copied().unwrap_or_default();
+            writeln!(input, "{role} :{known}")?;
         }
         for (path, content) in commit.files {
             writeln!(input, "M 100644 inline {path}")?;
             write_block(input, content)?;
         }
-        writeln!(input, "\nget-mark :{}", self.marks)?;
+        writeln!(input, "\nget-mark :{mark}")?;
         input.flush()
     }
 
     /// Points `reference` at a commit.
     pub(super) fn set(&mut self, reference: &str, sha: &str) -> Result<(), SimulateError> {
-        writeln!(self.input, "reset {reference}\nfrom {sha}\n")
+        let mark = self.marks.get(sha).copied().unwrap_or_default();
+        writeln!(self.input, "reset {reference}\nfrom :{mark}\n")
             .map_err(|_| self.failed(&format!("reference {reference} was not taken")))
     }
 
@@ -166,9 +172,17 @@ impl Repository {
         }
     }
 
-    fn failed(&self, what: &str) -> SimulateError {
+    /// The error of an import that stopped, with git's own words.
+    fn failed(&mut self, what: &str) -> SimulateError {
+        // Whoever still runs is not needed any more, and its words end only with it.
+        let _ = self.child.kill();
+        let mut words = String::new();
+        if let Some(errors) = &mut self.child.stderr {
+            let _ = errors.read_to_string(&mut words);
+        }
+        let words = words.lines().next().unwrap_or_default();
         SimulateError::Git(format!(
-            "git fast-import into {}: {what}",
+            "git fast-import into {}: {what}: {words}",
             self.path.display()
         ))
     }

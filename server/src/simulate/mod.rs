@@ -193,7 +193,7 @@ pub fn simulate(options: &SimulateOptions) -> Result<Simulated, SimulateError> {
         end_ms,
         history: &history,
         plan: &plan,
-        whole_incident: options.incident,
+        incident: options.incident,
         malformed_in: name_of(&jobs, |job| job.suite.has_cluster()),
         unscheduled_in: name_of(&jobs, |job| {
             job.evidence == Evidence::Image && !job.leases && job.trigger == Trigger::Periodic

@@ -22,7 +22,7 @@ pub(super) struct Stage<'a> {
     pub end_ms: i64,
     pub history: &'a History,
     pub plan: &'a Plan,
-    pub whole_incident: incident::Incident,
+    pub incident: incident::Incident,
     /// The jobs whose builds suffer the rare damages, by name.
     pub malformed_in: &'a str,
     pub unscheduled_in: &'a str,
@@ -257,7 +257,7 @@ fn strike(
     random: &mut Random,
 ) -> Option<Strike> {
     let bad = stage.history.bad.as_ref();
-    match stage.whole_incident {
+    match stage.incident {
         incident::Incident::Boskos
             if job.leases && bad.is_some_and(|bad| bad.sha == boskos.sha) =>
         {
@@ -393,7 +393,7 @@ fn one_build(
     };
     let trouble = match strike {
         Some(strike @ (Strike::NoCluster | Strike::Unscheduled)) => {
-            match (strike, stage.whole_incident) {
+            match (strike, stage.incident) {
                 (Strike::NoCluster, incident::Incident::Outage) => {
                     "fetching sources: dial tcp: lookup github.com: i/o timeout".to_owned()
                 }
