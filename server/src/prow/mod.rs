@@ -95,7 +95,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
     let finished: Json<Finished> = Json::parse(file(layout::FINISHED));
     let podinfo: Json<PodInfo> = Json::parse(file(layout::PODINFO));
     let prowjob: Json<ProwJob> = Json::parse(file(layout::PROWJOB));
-    let clone_records: Json<Option<CloneRecords>> = Json::parse(file(layout::CLONE_RECORDS));
+    let clone_records: Json<Option<CloneRecords>> = Json::parse_list(file(layout::CLONE_RECORDS));
     let metadata: Json<Option<Map<String, Value>>> = Json::parse(file(layout::METADATA));
 
     let pod = podinfo.value().and_then(|info| info.pod.as_ref());
@@ -318,7 +318,7 @@ impl Reading<'_> {
             let content = match &file.content {
                 Ok(content) => content,
                 Err(why) => {
-                    self.bad_junit(&file.name, &[why.clone()]);
+                    self.bad_junit(&file.name, std::slice::from_ref(why));
                     continue;
                 }
             };
