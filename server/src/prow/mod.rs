@@ -125,7 +125,8 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
     ]
     .into_iter()
     .flatten()
-    .next();
+    .next()
+    .or(reading.note_folder());
     if let Some(why) = reading.note_json(layout::PODINFO, &podinfo) {
         reading
             .malformed
@@ -268,6 +269,26 @@ struct Tests {
 impl Reading<'_> {
     fn problem(&mut self, file: &str, message: impl Into<String>) {
         self.problems.push(Problem::new(file, message));
+    }
+
+    /// Notes what is wrong with the folder itself, which stands under the name `.`. Answers with a
+    /// sentence when nothing of the build could be read.
+    fn note_folder(&mut self) -> Option<String> {
+        let path = &self.files.bucket_path;
+        let mut whole = None;
+        for file in &self.files.files {
+            if let (".", Err(why)) = (file.name.as_str(), &file.content) {
+                self.problems.push(Problem::new(".", why.as_str()));
+                self.unread = true;
+                if self.files.files.len() == 1 {
+                    whole = Some(match path.as_str() {
+                        "" => why.clone(),
+                        path => format!("Failed to download {path}: {why}"),
+                    });
+                }
+            }
+        }
+        whole
     }
 
     /// Notes what is wrong with a JSON file. Answers with a sentence when the file says something
