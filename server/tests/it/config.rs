@@ -4,8 +4,6 @@ mod annotations;
 mod real;
 mod rules;
 
-use std::path::PathBuf;
-
 use model::config::{Configuration, DashboardTab, TestGroup};
 use seamgrid::testgrid::{CheckReport, Loaded, check_config, load_configuration};
 use tempfile::TempDir;
@@ -175,14 +173,20 @@ fn the_nearest_defaults_count_and_are_not_inherited() {
     assert_eq!(days("group-b"), Some(7));
     assert_eq!(days("group-c"), Some(15));
     assert_eq!(days("group-d"), Some(5));
-    assert_eq!(tabs(&loaded.configuration, "board-d")[0].results_text, "mine");
+    assert_eq!(
+        tabs(&loaded.configuration, "board-d")[0].results_text,
+        "mine"
+    );
     assert_eq!(tabs(&loaded.configuration, "board-b")[0].results_text, "");
 }
 
 #[test]
 fn every_problem_is_told_with_its_file_and_line() {
     let found = problems(&[
-        ("a/default.yaml", "default_test_group: {days_of_results: many}\n"),
+        (
+            "a/default.yaml",
+            "default_test_group: {days_of_results: many}\n",
+        ),
         (
             "a/b.yaml",
             "\
@@ -219,7 +223,7 @@ dashbord_groups: []
     assert_eq!(
         rest,
         [
-            "a/b.yaml:2: test group \"group-a\": `days_of_results` and `num_columns_recent` set neither here nor by a default",
+            "a/b.yaml:2: test group \"group-a\": `days_of_results` and `num_columns_recent` are set neither here nor by a default",
             "a/b.yaml:4: unknown key `days_of_result` in a test group",
             "a/b.yaml:5: num_columns_recent must be a whole number of at least 0, not \"-1\"",
             "a/b.yaml:6: tests_name_policy must be one of UNSPECIFIED (0), IGNORE (1), REPLACE (2), APPEND (3), not \"SOMEHOW\"",
@@ -270,12 +274,16 @@ fn an_unreadable_file_leaves_the_others() {
     let report = check_config(&[folder.path().to_path_buf()]);
     let problems = below(&report, folder.path());
     assert!(
-        problems.iter().any(|problem| problem.starts_with("dangling.yaml:1: ")),
+        problems
+            .iter()
+            .any(|problem| problem.starts_with("dangling.yaml:1: ")),
         "{problems:?}"
     );
     // A superuser reads it all the same, and then it is no configuration.
     assert!(
-        problems.iter().any(|problem| problem.starts_with("closed.yaml:1: ")),
+        problems
+            .iter()
+            .any(|problem| problem.starts_with("closed.yaml:1: ")),
         "{problems:?}"
     );
     assert_eq!(report.counts.test_groups, 1);
@@ -309,7 +317,10 @@ dashboards:
     ]);
     assert_eq!(loaded.problems.len(), 2, "{:?}", loaded.problems);
     assert!(
-        loaded.problems.iter().all(|problem| problem.message.starts_with("duplicate name: ")),
+        loaded
+            .problems
+            .iter()
+            .all(|problem| problem.message.starts_with("duplicate name: ")),
         "{:?}",
         loaded.problems
     );
