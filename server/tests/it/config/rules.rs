@@ -26,10 +26,7 @@ fn insert(place: &str, lines: &str) -> String {
         "tab" => ("    test_group_name: group-a\n", "    "),
         _ => return format!("{GOOD}{lines}\n"),
     };
-    let indented: String = lines
-        .lines()
-        .map(|line| format!("{indent}{line}\n"))
-        .collect();
+    let indented = format!("{indent}{}\n", lines.replace('\n', &format!("\n{indent}")));
     GOOD.replace(marker, &format!("{marker}{indented}"))
 }
 
