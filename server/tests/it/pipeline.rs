@@ -206,6 +206,8 @@ fn finish(folder: &Path, finished_ms: i64, failed: &[&str]) {
         "result": if passed { "SUCCESS" } else { "FAILURE" },
     });
     write(folder, "finished.json", finished.to_string());
+    let pod = json!({"pod": {"metadata": {"name": "pod"}, "status": {"phase": "Succeeded"}}});
+    write(folder, "podinfo.json", pod.to_string());
 }
 
 /// A whole build that ran half an hour, so many hours ago.
@@ -303,8 +305,8 @@ async fn an_unfinished_build_is_read_again_alone() {
 #[tokio::test]
 async fn a_stuck_build_causes_no_others_to_be_read() {
     let world = World::new().await;
-    start(&world.build("job", &id(100)), NOW_MS - 100 * HOUR_MS);
-    // This one hangs since before what is kept.
+    // A build may take a day without a word.
+    start(&world.build("job", &id(20)), NOW_MS - 20 * HOUR_MS);
     for hours in 1..=9 {
         whole(&world.build("job", &id(hours)), hours, &[]);
     }
@@ -314,15 +316,18 @@ async fn a_stuck_build_causes_no_others_to_be_read() {
     }
     // Once it is older than what is kept, nobody waits for it any more, and it stays as it was.
     let before = world.content("job").await;
-    let short = TestGroup {
-        days_of_results: Some(3),
-        ..group("job")
-    };
-    let pipeline = world.pipeline(&[short]);
-    // The configuration changed as well, so the recent builds are read once more.
-    assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 9);
+    let pipeline = world
+        .pipeline(&[group("job")])
+        .with_clock(|| NOW_MS + 30 * 24 * HOUR_MS);
     assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 0);
     assert_eq!(world.content("job").await, before);
+    // A day after its start it is given up, which is one more reading and then none.
+    let pipeline = world
+        .pipeline(&[group("job")])
+        .with_clock(|| NOW_MS + 5 * HOUR_MS);
+    let given_up = update_groups(&pipeline, None, &Unwatched).await;
+    assert_eq!((given_up.builds, given_up.saved), (1, saved(0, 1, 0)));
+    assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 0);
 }
 
 /// Ends an update after so many transactions.
