@@ -29,7 +29,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const AGAIN_DAYS: i64 = 7;
 /// How long one listing or one build may take before the group is given up for this look, so that a
 /// bucket that hangs does not hold a place for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Builds of one group that are in work at once.
 const AHEAD: usize = 8;
 /// Runs that wait to be stored.
