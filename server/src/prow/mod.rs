@@ -116,7 +116,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
         options,
         problems: Vec::new(),
         malformed: Vec::new(),
-        unread: false,
+        retry: false,
     };
     // These two decide about the build, so that a broken one is said on the Overall row.
     let failed = [
@@ -202,7 +202,8 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
         let pod_pending = pod_cell
             .as_ref()
             .is_some_and(|cell| cell.status == Status::Running);
-        run.open = overall.status == Status::Running || pod_pending || (reading.unread && !late);
+        // Until its deadline a build may still get its end, its pod, or a whole file for a half one.
+        run.open = !late && (finished_ms.is_none() || pod_pending || reading.retry);
         let pod_row = pod_cell.filter(|_| !(pod_pending && overall.status == Status::Running));
         run.results = reading.synthetic(rows.rows, &overall, pod_row);
     }
@@ -255,8 +256,8 @@ struct Reading<'a> {
     problems: Vec<Problem>,
     /// `<file>: <what>` for what makes the Overall row fail.
     malformed: Vec<String>,
-    /// Whether some file could not be read, so that it is worth trying again.
-    unread: bool,
+    /// Whether some file was bad: it may be half written, so it is worth trying again.
+    retry: bool,
 }
 
 /// The tests of a build.
@@ -294,7 +295,7 @@ impl Reading<'_> {
     /// that cannot be understood; an empty one only is malformed.
     fn note_json<T>(&mut self, name: &str, json: &Json<T>) -> Option<String> {
         let problem = json.problem()?;
-        self.unread |= matches!(json, Json::Unread(_) | Json::Empty);
+        self.retry = true;
         self.problem(name, problem);
         let path = &self.files.bucket_path;
         match json {
@@ -338,7 +339,6 @@ impl Reading<'_> {
             let content = match &file.content {
                 Ok(content) => content,
                 Err(why) => {
-                    self.unread = true;
                     self.bad_junit(&file.name, &[why.clone()]);
                     continue;
                 }
@@ -377,6 +377,7 @@ impl Reading<'_> {
     }
 
     fn bad_junit(&mut self, file: &str, problems: &[String]) {
+        self.retry = true;
         let message = problems.join("; ");
         self.malformed.push(format!("{file}: {message}"));
         self.problem(file, message);

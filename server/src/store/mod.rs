@@ -18,6 +18,7 @@ mod code;
 mod error;
 mod groups;
 mod imported;
+mod modified;
 mod open;
 mod results;
 mod row;
@@ -26,6 +27,7 @@ mod runs;
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use imported::ImportedTab;
+pub use modified::GroupModified;
 pub use open::SqliteStore;
 pub use runs::{RecordedRun, Saved};
 
