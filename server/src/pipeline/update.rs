@@ -126,12 +126,20 @@ impl<P: Publish> Pipeline<P> {
                 },
             )
             .await?;
-        if builds.len() > limit {
-            report.left = builds.len() - limit;
-            builds.truncate(limit);
-        }
         let mut starts = Starts::new(&known);
         let old: HashSet<String> = known.into_iter().map(|build| build.build).collect();
+        // A look that may not read all new builds reads the oldest of them and leaves the unfinished
+        // ones for later. What a changed configuration asks for is noted as done only when all of
+        // it is, so it is not done in parts.
+        let new = builds
+            .iter()
+            .filter(|build| !old.contains(&build.id))
+            .count();
+        if new > limit && !is_changed {
+            builds.retain(|build| !old.contains(&build.id));
+            builds.truncate(limit);
+            report.left = new - limit;
+        }
         progress.found(&group.name, builds.len());
 
         let reading = Arc::new(Reading {

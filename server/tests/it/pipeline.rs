@@ -13,6 +13,7 @@ use std::{
 
 use model::{
     config::{ColumnHeader, Configuration, TestGroup},
+    infra::same_version,
     name::natural_cmp,
     run::Run,
     status::Status,
@@ -23,8 +24,10 @@ use seamgrid::{
         GroupReport, Pipeline, Progress, Publish, Report, Unpublished, progress::Unwatched,
         run_forever, update_groups,
     },
-    settings::{BucketSettings, Settings},
+    settings::{BucketSettings, Settings, load_settings},
+    simulate::{Incident, Scale, SimulateOptions, simulate},
     store::{Saved, Store, StoredGroup},
+    testgrid::load_configuration,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -752,4 +755,85 @@ async fn shutting_down_at_once_is_fine() {
 
 fn ready() -> impl Future<Output = ()> {
     std::future::ready(())
+}
+
+#[tokio::test]
+async fn a_simulated_world_arrives_whole() {
+    let dir = TempDir::new().expect("a temporary folder");
+    let out = dir.path().join("world");
+    let simulated = simulate(&SimulateOptions {
+        out: out.clone(),
+        seed: 7,
+        days: 3,
+        scale: Scale::Small,
+        incident: Incident::None,
+        end_ms: Some(NOW_MS),
+    })
+    .expect("a world");
+    let settings = load_settings(Some(&out.join("seamgrid.yaml"))).expect("good settings");
+    let loaded = load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+    let store = open(&dir.path().join("results.db")).await;
+    let buckets = Buckets::from_settings(&settings.buckets).expect("good URLs");
+    let pipeline = Pipeline::new(
+        store.clone(),
+        buckets,
+        &loaded.configuration,
+        &settings,
+        Unpublished,
+    )
+    .with_clock(now);
+    let report = update_groups(&pipeline, None, &Unwatched).await;
+    assert_eq!(report.errors, []);
+    assert_eq!(report.builds, simulated.builds);
+    assert_eq!(report.saved, saved(simulated.builds as u64, 0, 0));
+
+    let world = World { dir, store };
+    let mut wrong = Vec::new();
+    for job in &simulated.truth.jobs {
+        let runs = world.runs(&job.name).await;
+        let builds: Vec<&str> = runs.iter().map(|run| run.build.as_str()).collect();
+        let expected: Vec<&str> = job
+            .builds
+            .iter()
+            .map(|truth| truth.build.as_str())
+            .collect();
+        assert_eq!(builds, expected, "{}", job.name);
+        for (run, truth) in runs.iter().zip(&job.builds) {
+            let name = format!("{} {}", job.name, run.build);
+            assert_eq!(run.path, truth.path, "{name}");
+            assert_eq!(run.started_ms, truth.started_ms, "{name}");
+            assert_eq!(run.finished_ms, truth.finished_ms, "{name}");
+            if truth.damage.is_empty() && !run.problems.is_empty() {
+                wrong.push(format!("{name}: {:?}", run.problems));
+            }
+            for (component, expected) in &truth.versions {
+                let found = run
+                    .versions
+                    .iter()
+                    .find(|version| version.component == *component)
+                    .and_then(|version| version.version.as_deref());
+                let is_right = match (found, expected) {
+                    (None, None) => true,
+                    (Some(found), Some(expected)) => same_version(found, &expected.commit),
+                    _ => false,
+                };
+                if !is_right {
+                    wrong.push(format!(
+                        "{name}: {component} is {found:?}, not {expected:?}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}: {:#?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(5)]
+    );
+
+    // Again: only what is not finished, and it is as it was.
+    let again = update_groups(&pipeline, None, &Unwatched).await;
+    assert_eq!((again.saved.inserted, again.saved.updated), (0, 0));
+    assert!(again.builds < report.builds / 4, "{again:?}");
 }
