@@ -26,12 +26,12 @@ const PREFIX: &str = "/assets";
 const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// `GET /assets/{file}`
-pub fn assets_router() -> Router {
+pub(super) fn assets_router() -> Router {
     Router::new().route(&format!("{PREFIX}/{{*file}}"), get(asset))
 }
 
 /// The addresses of the files, as the site's manifest has them; none without a site.
-pub fn assets() -> Assets {
+pub(super) fn assets() -> Assets {
     let Some(manifest) = Site::get("manifest.json") else {
         return Assets::default();
     };

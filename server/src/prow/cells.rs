@@ -131,7 +131,7 @@ pub fn case_cell(case: &Case, group: &TestGroup) -> Option<Cell> {
         cell.status = Status::Fail;
         cell.icon = "F".into();
     } else if case.skipped.present {
-        if group.ignore_skip {
+        if group.ignore_skip.unwrap_or_default() {
             return None;
         }
         cell.status = Status::PassWithSkips;
@@ -377,7 +377,7 @@ fn runs_passed(ratio: &str, why: &str) -> String {
 mod tests {
     use super::*;
     use crate::prow::{junit::read_junit, layout::junit_name};
-    use model::config::{NameElement, TestAnnotation, TestNameConfig};
+    use model::config::{TestAnnotation, TestNameConfig, TestNameElement};
 
     /// The cells of the cases in `cases`, by the names of the cases.
     fn cells_in(group: &TestGroup, cases: &str) -> Vec<(String, Option<Cell>)> {
@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn group_options_change_cells() {
         let group = TestGroup {
-            ignore_skip: true,
+            ignore_skip: Some(true),
             short_text_metric: "coverage".into(),
             user_property: "owner".into(),
             test_annotations: vec![
@@ -498,10 +498,10 @@ mod tests {
 
     #[test]
     fn rows_are_named_by_the_configuration() {
-        let element = |target_config: &str, test_property: &str| NameElement {
+        let element = |target_config: &str, test_property: &str| TestNameElement {
             target_config: target_config.into(),
             test_property: test_property.into(),
-            ..NameElement::default()
+            ..TestNameElement::default()
         };
         let finished: Finished =
             serde_json::from_str(r#"{"metadata":{"node":"n1","Thread":"no"}}"#).expect("finished");
@@ -531,7 +531,7 @@ mod tests {
             assert_eq!(named, expected);
             assert_eq!(naming.cell_id(), if several { "job/7" } else { "" });
         };
-        let config = |format: &str, elements: Vec<NameElement>| {
+        let config = |format: &str, elements: Vec<TestNameElement>| {
             Some(TestNameConfig {
                 name_format: format.into(),
                 name_elements: elements,

@@ -198,7 +198,8 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
                 cell
             }
         };
-        let pod_cell = (!options.group.disable_prowjob_analysis).then(|| pod_cell(pod, late));
+        let pod_cell = (!options.group.disable_prowjob_analysis.unwrap_or_default())
+            .then(|| pod_cell(pod, late));
         let pod_pending = pod_cell
             .as_ref()
             .is_some_and(|cell| cell.status == Status::Running);
@@ -279,7 +280,7 @@ impl Reading<'_> {
         for file in &self.files.files {
             if let (".", Err(why)) = (file.name.as_str(), &file.content) {
                 self.problems.push(Problem::new(".", why.as_str()));
-                self.unread = true;
+                self.retry = true;
                 if self.files.files.len() == 1 {
                     whole = Some(match path.as_str() {
                         "" => why.clone(),
@@ -395,6 +396,6 @@ impl Reading<'_> {
             }
             rows.push_first(format!("{job}.{row}"), cell);
         }
-        rows.finish(self.options.group.disable_merged_status)
+        rows.finish(self.options.group.disable_merged_status.unwrap_or_default())
     }
 }

@@ -440,7 +440,7 @@ fn a_whole_real_folder_gives_its_tests() {
             .collect(),
     };
     let group = TestGroup {
-        disable_merged_status: true,
+        disable_merged_status: Some(true),
         ..TestGroup::default()
     };
     let run = parse_in(&group, &files);
@@ -569,7 +569,7 @@ fn bad_files_do_not_lose_the_others() {
             configuration_value: "Commit".into(),
             ..ColumnHeader::default()
         }],
-        disable_prowjob_analysis: true,
+        disable_prowjob_analysis: Some(true),
         ..TestGroup::default()
     };
     let good = [
@@ -711,7 +711,7 @@ fn inner_suites_come_first() {
     let junit = b"<testsuites><testsuite name='a'><testcase name='1'><failure message='own'/></testcase>
         <testsuite><testcase name='1'><failure message='inner'/></testcase></testsuite></testsuite></testsuites>";
     let group = TestGroup {
-        disable_merged_status: true,
+        disable_merged_status: Some(true),
         ..TestGroup::default()
     };
     let run = parse_in(
