@@ -35,8 +35,9 @@ pub fn assets() -> Assets {
     let Some(manifest) = Site::get("manifest.json") else {
         return Assets::default();
     };
-    let names: serde_json::Map<String, serde_json::Value> = match serde_json::from_slice(&manifest.data)
-    {
+    let names: serde_json::Map<String, serde_json::Value> = match serde_json::from_slice(
+        &manifest.data,
+    ) {
         Ok(names) => names,
         Err(error) => {
             tracing::error!(%error, "the site's manifest.json cannot be read: pages have no scripts");
@@ -99,10 +100,13 @@ fn answer(file: &str, coding: Option<&'static str>, content: EmbeddedFile) -> Re
 fn accepts(header: &str, coding: &str) -> bool {
     header.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+        parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(coding))
             && !parts.any(|part| {
-                part.strip_prefix("q=")
-                    .is_some_and(|quality| quality.parse::<f32>().is_ok_and(|quality| quality <= 0.0))
+                part.strip_prefix("q=").is_some_and(|quality| {
+                    quality.parse::<f32>().is_ok_and(|quality| quality <= 0.0)
+                })
             })
     })
 }

@@ -8,7 +8,11 @@ use seamgrid::testgrid::check_config;
 fn kubernetes_counts() {
     let base = PathBuf::from(std::env::var("TREE").expect("TREE"));
     let start = std::time::Instant::now();
-    let paths: Vec<PathBuf> = std::env::var("PATHS").expect("PATHS").split(' ').map(|p| base.join(p)).collect();
+    let paths: Vec<PathBuf> = std::env::var("PATHS")
+        .expect("PATHS")
+        .split(' ')
+        .map(|p| base.join(p))
+        .collect();
     let report = check_config(&paths);
     eprintln!("{report}\n{:?}", start.elapsed());
 }
