@@ -131,7 +131,7 @@ pub fn case_cell(case: &Case, group: &TestGroup) -> Option<Cell> {
         cell.status = Status::Fail;
         cell.icon = "F".into();
     } else if case.skipped.present {
-        if group.ignore_skip {
+        if group.ignore_skip.unwrap_or(false) {
             return None;
         }
         cell.status = Status::PassWithSkips;

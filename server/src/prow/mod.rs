@@ -197,7 +197,8 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
                 cell
             }
         };
-        let pod_cell = (!options.group.disable_prowjob_analysis).then(|| pod_cell(pod, late));
+        let pod_cell =
+            (!options.group.disable_prowjob_analysis.unwrap_or(false)).then(|| pod_cell(pod, late));
         let pod_pending = pod_cell
             .as_ref()
             .is_some_and(|cell| cell.status == Status::Running);
@@ -373,6 +374,6 @@ impl Reading<'_> {
             }
             rows.push_first(format!("{job}.{row}"), cell);
         }
-        rows.finish(self.options.group.disable_merged_status)
+        rows.finish(self.options.group.disable_merged_status.unwrap_or(false))
     }
 }

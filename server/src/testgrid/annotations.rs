@@ -1,6 +1,9 @@
 //! From a Prow job's annotations to a test group and its tabs.
 
-use std::{collections::HashMap, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+};
 
 use model::config::{AlertOptions, DashboardTab, LinkTemplate, TestGroup};
 
@@ -52,6 +55,8 @@ pub(super) struct Target<'a> {
     pub groups: &'a mut Vec<Placed<TestGroup>>,
     /// Dashboards so far; jobs add tabs only.
     pub dashboards: &'a mut Vec<PlacedDashboard>,
+    /// Groups of jobs that name a dashboard that is not there: that they are not shown follows.
+    pub homeless: &'a mut HashSet<String>,
 }
 
 /// What is the same for all jobs.
@@ -95,7 +100,9 @@ pub(super) fn apply(
             continue;
         };
         let prefix = target.groups[index].value.gcs_prefix.clone();
-        reading.tabs(&prefix, target.dashboards, &dashboards);
+        if reading.tabs(&prefix, target.dashboards, &dashboards) {
+            target.homeless.insert(job.name.clone());
+        }
     }
 }
 
@@ -263,16 +270,17 @@ impl Reading<'_> {
         }
     }
 
-    /// Adds one tab to each dashboard that the job names.
+    /// Adds one tab to each dashboard that the job names. Answers whether any is not there.
     fn tabs(
         &mut self,
         gcs_prefix: &str,
         dashboards: &mut [PlacedDashboard],
         by_name: &HashMap<String, usize>,
-    ) {
+    ) -> bool {
         let Some((names, line)) = self.text(DASHBOARDS) else {
-            return;
+            return false;
         };
+        let mut any_missing = false;
         let names: Vec<String> = names
             .split(',')
             .map(|name| name.trim().to_owned())
@@ -288,6 +296,7 @@ impl Reading<'_> {
                     self.job.name
                 );
                 self.problem(line, message);
+                any_missing = true;
                 continue;
             };
             let mut tab = every.clone();
@@ -300,6 +309,7 @@ impl Reading<'_> {
             fill_tab(&mut tab, self.context.defaults);
             dashboards[index].tabs.push(tab);
         }
+        any_missing
     }
 
     /// The tab as on every dashboard, before defaults.

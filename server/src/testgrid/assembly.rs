@@ -29,6 +29,8 @@ pub(super) struct Assembly {
     pub dashboards: Vec<PlacedDashboard>,
     /// Lists of dashboards.
     pub dashboard_groups: Vec<Placed<DashboardGroup>>,
+    /// Groups whose missing tab has been told already.
+    pub homeless: HashSet<String>,
 }
 
 /// Joins the files, fills in defaults, adds what the jobs' annotations ask for, and validates.
@@ -76,6 +78,7 @@ pub(super) fn assemble(
         &mut Target {
             groups: &mut assembly.groups,
             dashboards: &mut assembly.dashboards,
+            homeless: &mut assembly.homeless,
         },
         problems,
     );

@@ -171,7 +171,7 @@ fn references(assembly: &Assembly, problems: &mut Vec<ConfigProblem>) {
     }
     for group in &assembly.groups {
         let name = group.value.name.as_str();
-        if !name.is_empty() && !shown.contains(name) {
+        if !name.is_empty() && !shown.contains(name) && !assembly.homeless.contains(name) {
             let message = format!("no tab shows the test group {name:?}");
             problems.push(group.place_of("name").problem(message));
         }

@@ -328,23 +328,22 @@ impl Builder {
 }
 
 /// The key that a node stands for, among those already there.
-fn key(node: Node, entries: &[Entry], flaws: &mut Vec<Flaw>) -> (Key, u32) {
+fn key(node: Node, entries: &mut Vec<Entry>, flaws: &mut Vec<Flaw>) -> (Key, u32) {
     let line = node.line;
     let key = match node.kind {
         Kind::Scalar { text, plain: true } if text == "<<" => Key::Merge,
-        Kind::Scalar { text, .. } => match entries.iter().find(|entry| entry.key == text) {
-            Some(first) => {
+        Kind::Scalar { text, .. } => {
+            if let Some(first) = entries.iter().position(|entry| entry.key == text) {
+                let first = entries.remove(first).line;
                 flaws.push(Flaw {
                     line,
                     message: format!(
-                        "the key `{text}` stands already at line {}; the first one counts",
-                        first.line
+                        "the key `{text}` stands already at line {first}; the last one counts"
                     ),
                 });
-                Key::Flawed
             }
-            None => Key::Text(text),
-        },
+            Key::Text(text)
+        }
         Kind::Sequence(_) | Kind::Mapping(_) => {
             flaws.push(Flaw {
                 line,
@@ -400,7 +399,7 @@ mod tests {
             [
                 (
                     3,
-                    "the key `a` stands already at line 1; the first one counts".to_owned()
+                    "the key `a` stands already at line 1; the last one counts".to_owned()
                 ),
                 (4, "a key must be a text".to_owned()),
             ]

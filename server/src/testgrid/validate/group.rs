@@ -11,18 +11,7 @@ pub(super) fn check(group: &TestGroup) -> Vec<Broken> {
     let mut broken = Vec::new();
     let mut add = |key: &'static str, message: String| broken.push((key, message));
     source(group, &mut add);
-    for (key, value) in [
-        ("days_of_results", group.days_of_results),
-        ("num_columns_recent", group.num_columns_recent),
-    ] {
-        if value.unwrap_or(0) == 0 {
-            let message = match value {
-                None => "is set neither here nor by a default",
-                Some(_) => "must be more than 0",
-            };
-            add(key, format!("`{key}` {message}"));
-        }
-    }
+    limits(group, &mut add);
     if let Some(address) = bad_address(&group.alert_mail_to_addresses) {
         let message = format!("{address:?} is not a mail address");
         add("alert_mail_to_addresses", message);
@@ -80,6 +69,27 @@ pub(super) fn check(group: &TestGroup) -> Vec<Broken> {
         add("test_name_config", message);
     }
     broken
+}
+
+/// How far back and how many recent columns: unset is told once for both, because a forgotten
+/// `default.yaml` leaves both unset in every group.
+fn limits(group: &TestGroup, add: &mut impl FnMut(&'static str, String)) {
+    let limits = [
+        ("days_of_results", group.days_of_results),
+        ("num_columns_recent", group.num_columns_recent),
+    ];
+    for (key, _) in limits.iter().filter(|(_, value)| *value == Some(0)) {
+        add(key, format!("`{key}` must be more than 0"));
+    }
+    let unset: Vec<String> = limits
+        .iter()
+        .filter(|(_, value)| value.is_none())
+        .map(|(key, _)| format!("`{key}`"))
+        .collect();
+    if !unset.is_empty() {
+        let message = format!("{} set neither here nor by a default", unset.join(" and "));
+        add("name", message);
+    }
 }
 
 fn source(group: &TestGroup, add: &mut impl FnMut(&'static str, String)) {
