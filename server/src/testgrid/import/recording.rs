@@ -1,6 +1,10 @@
 //! The JSON of one recorded answer, checked and made small.
 
-use std::{borrow::Cow, collections::HashMap, fmt};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use model::{
     config::{ColumnHeader, DashboardTab, LinkOption, LinkTemplate, TestGroup},
@@ -130,7 +134,7 @@ pub fn parse_recording(bytes: &[u8]) -> Result<Recording, RecordingError> {
         Err(error) => Some(of_syntax(error)?),
     };
     match serde_json::from_slice::<RawSummary>(bytes) {
-        Ok(RawSummary(tabs)) if tabs.iter().any(|(_, tab)| tab.is_tab()) || is_empty(&tabs) => {
+        Ok(RawSummary(tabs)) if tabs.iter().any(|(_, tab)| tab.is_tab()) => {
             Ok(Recording::Summary(Summary {
                 tabs: tabs
                     .into_iter()
@@ -162,11 +166,6 @@ pub fn parse_recording(bytes: &[u8]) -> Result<Recording, RecordingError> {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
-}
-
-/// A dashboard without tabs is recorded as `{}`.
-fn is_empty(tabs: &[(String, RawTab)]) -> bool {
-    tabs.is_empty()
 }
 
 /// A recorded time in milliseconds.
@@ -792,7 +791,7 @@ fn ranks(builds: &[String], timestamps: &[Number]) -> Vec<i64> {
 
 /// Gives every row a name of its own.
 #[derive(Default)]
-struct UniqueNames(HashMap<String, u32>);
+struct UniqueNames(HashSet<String>);
 
 impl UniqueNames {
     /// The row's name and identity. A name that occurs again is told apart by the row's identity,
@@ -803,23 +802,19 @@ impl UniqueNames {
             .as_deref()
             .filter(|name| !name.is_empty())
             .unwrap_or(&row.name);
-        let mut name = row.name.to_string();
-        if self.0.contains_key(&name) && id != name {
-            id.clone_into(&mut name);
+        for name in [row.name.as_ref(), id] {
+            if self.0.insert(name.to_owned()) {
+                return (name.to_owned(), id.to_owned());
+            }
         }
-        let base = name.clone();
-        while self.0.contains_key(&name) {
-            let number = self.0.entry(base.clone()).or_insert(0);
-            *number += 1;
-            name = format!("{base} [{number}]");
+        let mut number = 1;
+        loop {
+            let name = format!("{id} [{number}]");
+            if self.0.insert(name.clone()) {
+                return (name.clone(), name);
+            }
+            number += 1;
         }
-        self.0.insert(name.clone(), 0);
-        let id = if name == *row.name || id != row.name {
-            id.to_owned()
-        } else {
-            name.clone()
-        };
-        (name, id)
     }
 }
 
