@@ -174,11 +174,11 @@ async fn open_sqlite(
         migrator().run_direct(None, &mut *connection, false).await?;
         drop(connection);
         // A database that cannot be written is refused now, not at the first save.
-        writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await?
-            .rollback()
+        let mut probe = writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE test_group SET name = name WHERE id = 0")
+            .execute(&mut *probe)
             .await?;
+        probe.rollback().await?;
         let readers = pool(READERS)
             .min_connections(1)
             .connect_with(options.clone().pragma("query_only", "on"))

@@ -621,9 +621,16 @@ impl RawRow<'_> {
         width: usize,
         notes: &mut Vec<String>,
     ) -> Result<TableRow, RecordingError> {
+        let total: u64 = (self.statuses.iter().flatten())
+            .map(|run| u64::from(run.count))
+            .sum();
+        if total != width as u64 && self.statuses.is_some() {
+            return contradiction(format!(
+                "{width} columns, but {total} statuses in the row “{name}”"
+            ));
+        }
         let mut statuses = Runs::new();
-        let mut total = 0usize;
-        for run in self.statuses.as_deref().unwrap_or_default() {
+        for run in self.statuses.iter().flatten() {
             let Ok(status) = Status::from_number(run.value) else {
                 return contradiction(format!(
                     "the row “{name}” has the status {}; the numbers are 0 to 15",
@@ -631,12 +638,6 @@ impl RawRow<'_> {
                 ));
             };
             statuses.push_run(status, run.count);
-            total = total.saturating_add(run.count as usize);
-        }
-        if total != width && self.statuses.is_some() {
-            return contradiction(format!(
-                "{width} columns, but {total} statuses in the row “{name}”"
-            ));
         }
         let filled: usize = (statuses.runs().iter())
             .filter(|(status, _)| *status != Status::NoResult)
