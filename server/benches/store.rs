@@ -23,7 +23,7 @@ fn build_run(build: u64, tests: u64) -> Run {
         finished_ms: Some(1_700_000_030_000 + build as i64 * 60_000),
         results: (0..tests)
             .map(|test| {
-                let failed = (test * 7 + build * 13) % 100 == 0;
+                let failed = (test * 7 + build * 13).is_multiple_of(100);
                 TestResult {
                     name: format!("[sig-node] Pods should do thing number {test} [Conformance]"),
                     cell: Cell {
@@ -59,7 +59,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             store.save_runs(group, runs, 0).await?;
         }
         let rate = runs.len() as f64 / started.elapsed().as_secs_f64();
-        writeln!(out, "save, {batch} runs of 300 tests at once: {rate:.0} runs/s")?;
+        writeln!(
+            out,
+            "save, {batch} runs of 300 tests at once: {rate:.0} runs/s"
+        )?;
         let started = Instant::now();
         for runs in runs.chunks(batch) {
             store.save_runs(group, runs, 0).await?;

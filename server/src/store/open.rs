@@ -14,7 +14,7 @@ use super::{Store, StoreError, error::Failure, reading};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a caller waits for a connection: longer than a whole import of a large group takes.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Readers at the same time.
 const READERS: u32 = 4;

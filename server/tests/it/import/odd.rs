@@ -463,7 +463,10 @@ async fn a_summary_spells_the_names() {
     let report = import_quietly(&test.store, &[folder]).await;
     assert_eq!(report.runs.unchanged, 3);
     let group = &test.store.load_groups().await.expect("groups")[0];
-    assert_eq!((&group.name, &group.config_hash), (&config.name, &config.config_hash));
+    assert_eq!(
+        (&group.name, &group.config_hash),
+        (&config.name, &config.config_hash)
+    );
     let tabs = test.store.load_imported_tabs().await.expect("tabs");
     assert_eq!(tabs[0].tab.test_group_name, config.name);
 }

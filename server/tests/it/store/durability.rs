@@ -109,13 +109,13 @@ async fn a_killed_writer_leaves_whole_saves() {
             .spawn()
             .expect("a second process");
         let said = BufReader::new(writer.stderr.take().expect("its errors"));
-        let saved = said
+        let seen = said
             .lines()
             .map(|line| line.expect("text"))
             .take_while(|line| line == "saved")
             .take(lines)
             .count();
-        assert_eq!(saved, lines, "the writer ended by itself");
+        assert_eq!(seen, lines, "the writer ended by itself");
         // SIGKILL, most likely in the middle of the next save.
         writer.kill().expect("killed");
         writer.wait().expect("it ended");
