@@ -35,6 +35,26 @@ pub fn tab(dashboard: &str, tab: &str) -> String {
     format!("/d/{}/{}", segment(dashboard), segment(tab))
 }
 
+/// All dashboards.
+pub const DASHBOARDS: &str = "/dashboards";
+
+/// Where an old link leads: TestGrid's `/{dashboard}#{tab}&{option}={value}`, of which the server
+/// never sees the part after `#`. `fragment` stands without its `#`.
+pub fn from_fragment(dashboard: &str, fragment: &str) -> String {
+    let (tab, options) = fragment.split_once('&').unwrap_or((fragment, ""));
+    // `Summary` is the first view of a dashboard, not a tab.
+    let path = match name(tab).as_str() {
+        "" | "Summary" => self::dashboard(dashboard),
+        tab => self::tab(dashboard, tab),
+    };
+    let options = model::query::TabQuery::parse(options).to_query_string();
+    if options.is_empty() {
+        path
+    } else {
+        format!("{path}?{options}")
+    }
+}
+
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 
@@ -59,6 +79,22 @@ pub fn api_grid(dashboard: &str, tab: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn old_links_keep_tab_and_options() {
+        for (fragment, path) in [
+            ("", "/d/sig-a"),
+            ("Summary", "/d/sig-a"),
+            ("gce%20cos", "/d/sig-a/gce%20cos"),
+            ("gce, cos", "/d/sig-a/gce%2C%20cos"),
+            (
+                "gce&width=10&include-filter-by-regex=%5Ea&show-stale-tests=",
+                "/d/sig-a/gce?include-filter-by-regex=%5Ea&show-stale-tests=&width=10",
+            ),
+        ] {
+            assert_eq!(from_fragment("sig-a", fragment), path);
+        }
+    }
 
     #[test]
     fn names_round_trip() {

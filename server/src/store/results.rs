@@ -263,6 +263,7 @@ fn build_run(
     }
     Ok(Run {
         build: row.build,
+        label: String::new(),
         path: row.path,
         started_ms: row.started_ms,
         finished_ms: row.finished_ms,
