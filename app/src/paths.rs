@@ -131,7 +131,10 @@ mod tests {
                 tab_of(&tab(original, original)),
                 Some((original.to_owned(), original.to_owned()))
             );
-            assert_eq!(dashboard_of(&dashboard(original)).as_deref(), Some(original));
+            assert_eq!(
+                dashboard_of(&dashboard(original)).as_deref(),
+                Some(original)
+            );
         }
     }
 }

@@ -54,7 +54,8 @@ async fn main() -> std::io::Result<()> {
         .route(
             "/api/v2/dashboards/{dashboard}/tabs/{tab}",
             get(
-                async |State(reader): State<Reader>, Path((dashboard, tab)): Path<(String, String)>| {
+                async |State(reader): State<Reader>,
+                       Path((dashboard, tab)): Path<(String, String)>| {
                     answer(reader.tab(&dashboard, &tab).await)
                 },
             ),
@@ -62,7 +63,8 @@ async fn main() -> std::io::Result<()> {
         .route(
             "/api/v2/dashboards/{dashboard}/tabs/{tab}/grid",
             get(
-                async |State(reader): State<Reader>, Path((dashboard, tab)): Path<(String, String)>| {
+                async |State(reader): State<Reader>,
+                       Path((dashboard, tab)): Path<(String, String)>| {
                     answer(reader.grid(&dashboard, &tab, GridSlice::default()).await)
                 },
             ),

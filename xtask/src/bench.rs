@@ -1,4 +1,61 @@
-//! x
-pub(crate) fn bench(_name: Option<&str>) -> crate::process::Result<()> {
+//! `cargo xtask bench`: every speed figure, printed beside its goal and its floor by the benchmark
+//! that measures it.
+
+use crate::{
+    process::{Failure, Result, cargo, command, fail, root, run},
+    site::{Program, build_program, build_site},
+    tools::{NODE_MISSING, chromium, ensure_node_packages, node, shared},
+};
+
+/// The benchmarks in `server/benches`.
+const NATIVE: [&str; 2] = ["ingest", "grid"];
+
+/// The benchmark in `e2e/bench.mjs`.
+const BROWSER: &str = "browser";
+
+/// Runs the named benchmark, or all.
+pub(crate) fn bench(name: Option<&str>) -> Result<()> {
+    let known: Vec<&str> = NATIVE.into_iter().chain([BROWSER]).collect();
+    if let Some(name) = name
+        && !known.contains(&name)
+    {
+        return fail(format!(
+            "there is no benchmark `{name}`; there are {}",
+            known.join(", ")
+        ));
+    }
+    for benchmark in known {
+        if name.is_some_and(|name| name != benchmark) {
+            continue;
+        }
+        println!("== {benchmark}");
+        if benchmark == BROWSER {
+            browser()?;
+        } else {
+            native(benchmark)?;
+        }
+    }
     Ok(())
+}
+
+fn native(name: &str) -> Result<()> {
+    let mut cargo = cargo();
+    cargo.args(["bench", "--package=seamgrid", "--bench", name]);
+    if let Some(shared) = shared() {
+        cargo.env("SEAMGRID_SHARED", shared);
+    }
+    run(&mut cargo)
+}
+
+fn browser() -> Result<()> {
+    let node = node().ok_or_else(|| Failure(NODE_MISSING.into()))?;
+    let chromium = chromium()?;
+    ensure_node_packages()?;
+    build_site()?;
+    let binary = build_program(Program::Release)?;
+    run(command(node)
+        .arg("bench.mjs")
+        .current_dir(root().join("e2e"))
+        .env("SEAMGRID_BIN", binary)
+        .env("CHROMIUM", chromium))
 }

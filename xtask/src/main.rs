@@ -22,7 +22,8 @@ use process::{Failure, Result};
 const USAGE: &str = "\
 cargo xtask build [--release]   the site into site/, then the program `seamgrid` with the site inside
 cargo xtask demo                a simulated world at http://127.0.0.1:8080
-cargo xtask test                every check, setting up what they need
+cargo xtask test [STEP]...      every check, setting up what they need; or only the steps whose
+                                names begin so: lints, site, tests, browser, ...
 cargo xtask bench [NAME]        the speed figures: ingest, grid, browser; all without a NAME
 ";
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         ["build"] => build(site::Program::Dev),
         ["build", "--release"] => build(site::Program::Release),
         ["demo"] => demo::demo(),
-        ["test"] => check::test(),
+        ["test", only @ ..] => check::test(only),
         ["bench"] => bench::bench(None),
         ["bench", name] => bench::bench(Some(name)),
         ["help" | "--help" | "-h"] => {

@@ -6,7 +6,8 @@ use crate::process::{
     Doing as _, Failure, Result, command, fail, find_program, in_ci, output_of, root, run,
 };
 
-const WASM_TARGET: &str = "wasm32-unknown-unknown";
+/// What the browser runs.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The target that the browser's half is built for.
 pub(crate) fn ensure_wasm_target() -> Result<()> {

@@ -45,7 +45,10 @@ pub fn Dashboard() -> impl IntoView {
                 replace: true,
                 ..leptos_router::NavigateOptions::default()
             };
-            navigate(&paths::from_fragment(&name.get_untracked(), &fragment), options);
+            navigate(
+                &paths::from_fragment(&name.get_untracked(), &fragment),
+                options,
+            );
         }
     });
     view! {
@@ -185,7 +188,7 @@ fn FailingRows(rows: Vec<FailingRow>, hidden: usize, path: String) -> impl IntoV
                         <bdi>{name}</bdi>
                     </A>
                 }
-                    .into_any()
+                .into_any()
             } else {
                 view! { <bdi>{name}</bdi> }.into_any()
             };

@@ -1,1 +1,83 @@
-//! Not yet written.
+//! All SQL of Seamgrid.
+//!
+//! Results are stored once per test group; tabs are views on them. A run is one row: its statuses
+//! are one run-length coded array over the group's test dictionary, so a build of 300 passing
+//! tests takes some ten bytes beside its headers. Only cells that say more than their status have
+//! rows of their own, about one in a hundred. The schema is drawn at the head of the first
+//! migration.
+//!
+//! There is one SQL text for every engine: placeholders are `$N`, times and numbers are BIGINT,
+//! new keys come back through `RETURNING`, conflicts are resolved by `ON CONFLICT … DO UPDATE`, and
+//! nothing asks the database for the time. [`Store`] has one arm per engine, and the macros
+//! `reading!` and `writing!` compile one body for each arm.
+//!
+//! Reading is one transaction, so what a caller gets is one state of the database. Writing is one
+//! transaction per call: killed at any moment, the database holds all of a call or nothing of it.
+
+mod code;
+mod error;
+mod groups;
+mod imported;
+mod modified;
+mod open;
+mod results;
+mod row;
+mod runs;
+
+pub use error::{Inconsistency, StoreError};
+pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
+pub use imported::ImportedTab;
+pub use modified::GroupModified;
+pub use open::SqliteStore;
+pub use runs::{RecordedRun, Saved};
+
+/// A test group's number in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupId(pub i64);
+
+/// The database. Clones share its connections.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// A file beside us.
+    Sqlite(SqliteStore),
+}
+
+/// Runs one body in a read transaction on whichever engine there is. In the body `$tx` is the
+/// transaction and `?` takes [`error::Failure`]s; its value is the answer.
+macro_rules! reading {
+    ($store:expr, $tx:ident => $body:expr) => {
+        match $store {
+            $crate::store::Store::Sqlite(sqlite) => {
+                let work = async {
+                    let mut $tx = sqlite.readers.begin().await?;
+                    let answer = $body;
+                    $tx.commit().await?;
+                    Ok::<_, $crate::store::error::Failure>(answer)
+                };
+                work.await.map_err(|failure| sqlite.name(failure))
+            }
+        }
+    };
+}
+
+/// Runs one body in a write transaction on whichever engine there is; see `reading!`. An error
+/// leaves the database as it was.
+macro_rules! writing {
+    ($store:expr, $tx:ident => $body:expr) => {
+        match $store {
+            $crate::store::Store::Sqlite(sqlite) => {
+                let work = async {
+                    // At once for writing: a transaction that begins by reading would fail, not
+                    // wait, when another process writes meanwhile.
+                    let mut $tx = sqlite.writer.begin_with("BEGIN IMMEDIATE").await?;
+                    let answer = $body;
+                    $tx.commit().await?;
+                    Ok::<_, $crate::store::error::Failure>(answer)
+                };
+                work.await.map_err(|failure| sqlite.name(failure))
+            }
+        }
+    };
+}
+
+use {reading, writing};

@@ -309,7 +309,15 @@ fn branch_dashboard(branch: &str, tier: &str) -> FixtureDashboard {
             };
             let name = template.replace("{}", branch);
             let rows = if index == 0 { 285 } else { 30 };
-            tab_of(&format!("sig-release-{branch}-{tier}"), &name, seed, rows, 45, matter, branch == "master")
+            tab_of(
+                &format!("sig-release-{branch}-{tier}"),
+                &name,
+                seed,
+                rows,
+                45,
+                matter,
+                branch == "master",
+            )
         })
         .collect();
     FixtureDashboard {
@@ -320,7 +328,14 @@ fn branch_dashboard(branch: &str, tier: &str) -> FixtureDashboard {
     }
 }
 
-const SIGS: [&str; 6] = ["network", "storage", "node", "apps", "api-machinery", "auth"];
+const SIGS: [&str; 6] = [
+    "network",
+    "storage",
+    "node",
+    "apps",
+    "api-machinery",
+    "auth",
+];
 const TESTS: [&str; 8] = [
     "Services should be able to switch session affinity for NodePort service [LinuxOnly] [Conformance]",
     "Volumes ConfigMap should be mountable",
@@ -332,7 +347,14 @@ const TESTS: [&str; 8] = [
     "StatefulSet Basic StatefulSet functionality should perform rolling updates and roll backs",
 ];
 
-fn tab(dashboard: &str, name: &str, seed: u64, rows: usize, columns: usize, matter: Matter) -> FixtureTab {
+fn tab(
+    dashboard: &str,
+    name: &str,
+    seed: u64,
+    rows: usize,
+    columns: usize,
+    matter: Matter,
+) -> FixtureTab {
     tab_of(dashboard, name, seed, rows, columns, matter, true)
 }
 
@@ -464,11 +486,21 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             }
         })
         .collect();
-    let flaky: Vec<usize> = (0..rows / 40 + 1).map(|_| random.below(rows.max(1) as u64) as usize).collect();
-    let (mut infra, mut prow, mut product, mut release) =
-        (random.commit(), "v20261101-a1b2c3d4e".to_owned(), random.commit(), random.commit());
+    let flaky: Vec<usize> = (0..rows / 40 + 1)
+        .map(|_| random.below(rows.max(1) as u64) as usize)
+        .collect();
+    let (mut infra, mut prow, mut product, mut release) = (
+        random.commit(),
+        "v20261101-a1b2c3d4e".to_owned(),
+        random.commit(),
+        random.commit(),
+    );
     let spacing_ms = if busy { 2 * 3_600_000 } else { 6 * 3_600_000 };
-    let delay_ms = if matter == Matter::Stale { 5 * 86_400_000 } else { 0 };
+    let delay_ms = if matter == Matter::Stale {
+        5 * 86_400_000
+    } else {
+        0
+    };
     let mut runs: Vec<Arc<StoredRun>> = Vec::new();
     // Oldest first, so that versions move forward.
     for column in (0..columns).rev() {
@@ -486,7 +518,8 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
         if column % 31 == 14 {
             release = random.commit();
         }
-        let started_ms = NEWEST_MS - delay_ms - column as i64 * spacing_ms - random.below(900_000) as i64;
+        let started_ms =
+            NEWEST_MS - delay_ms - column as i64 * spacing_ms - random.below(900_000) as i64;
         let running = column == 0 && matter != Matter::Stale;
         let mut statuses = Runs::new();
         let mut details = Vec::new();
@@ -501,31 +534,62 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
                 });
             }
         }
-        let version = |component: &str, kind, version: &str, source, evidence: &str| ComponentVersion {
-            component: component.into(),
-            kind,
-            version: Some(version.into()),
-            source,
-            evidence: (!evidence.is_empty()).then(|| evidence.to_owned()),
-        };
+        let version =
+            |component: &str, kind, version: &str, source, evidence: &str| ComponentVersion {
+                component: component.into(),
+                kind,
+                version: Some(version.into()),
+                source,
+                evidence: (!evidence.is_empty()).then(|| evidence.to_owned()),
+            };
         let unknown = column % 29 == 24 || column % 29 == 25;
-        let image = format!("us-docker.pkg.dev/k8s-testimages/kubekins-e2e:v20261110-{}-master", &infra[..10]);
+        let image = format!(
+            "us-docker.pkg.dev/k8s-testimages/kubekins-e2e:v20261110-{}-master",
+            &infra[..10]
+        );
         let versions = vec![
             if unknown {
                 ComponentVersion::unknown("test-infra", ComponentKind::Infra)
             } else {
-                version("test-infra", ComponentKind::Infra, &infra, Source::CloneRecord, &image)
+                version(
+                    "test-infra",
+                    ComponentKind::Infra,
+                    &infra,
+                    Source::CloneRecord,
+                    &image,
+                )
             },
             if column % 29 == 9 {
                 ComponentVersion::unknown("prow", ComponentKind::Infra)
             } else {
-                version("prow", ComponentKind::Infra, &prow, Source::UtilityImageTag, "")
+                version(
+                    "prow",
+                    ComponentKind::Infra,
+                    &prow,
+                    Source::UtilityImageTag,
+                    "",
+                )
             },
-            version("kubernetes/kubernetes", ComponentKind::Product, &product, Source::StartedRepo, ""),
-            version("kubernetes/release", ComponentKind::Product, &release, Source::StartedRepo, ""),
+            version(
+                "kubernetes/kubernetes",
+                ComponentKind::Product,
+                &product,
+                Source::StartedRepo,
+                "",
+            ),
+            version(
+                "kubernetes/release",
+                ComponentKind::Product,
+                &release,
+                Source::StartedRepo,
+                "",
+            ),
         ];
         runs.push(Arc::new(StoredRun {
-            build: format!("19{:017}", 88_765_432_100_000_000 - column as u64 * 7_654_321_013),
+            build: format!(
+                "19{:017}",
+                88_765_432_100_000_000 - column as u64 * 7_654_321_013
+            ),
             path: format!("bucket/logs/job/{column}"),
             started_ms,
             finished_ms: (!running).then_some(started_ms + 3_000_000),
@@ -582,8 +646,9 @@ fn cell(
     let broken_by_infra = matter == Matter::Infra
         && column <= SEAM_COLUMN
         && (row == 0 || row % (rows / 12).max(2) == 1);
-    let broken_by_product =
-        matches!(matter, Matter::Product) && (column < 4 || (14..20).contains(&column)) && row == rows / 2;
+    let broken_by_product = matches!(matter, Matter::Product)
+        && (column < 4 || (14..20).contains(&column))
+        && row == rows / 2;
     if running {
         return if row == 0 {
             (Status::Running, String::new())
@@ -604,13 +669,17 @@ fn cell(
     if broken_by_product {
         return (
             Status::Fail,
-            "test/e2e/network/service.go:1234: expected 3 endpoints, found 2\ntimed out after 300s".into(),
+            "test/e2e/network/service.go:1234: expected 3 endpoints, found 2\ntimed out after 300s"
+                .into(),
         );
     }
     if matter == Matter::Hostile && row < 5 && column % 3 != 2 {
         return (
             Status::Fail,
-            format!("<b onclick=alert(2)>bold</b> \u{202e}\u{1b}[31m{}", "x".repeat(5_000)),
+            format!(
+                "<b onclick=alert(2)>bold</b> \u{202e}\u{1b}[31m{}",
+                "x".repeat(5_000)
+            ),
         );
     }
     let flakes = matches!(matter, Matter::Flakes | Matter::Infra | Matter::Product)

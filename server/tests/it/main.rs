@@ -7,5 +7,6 @@ mod import;
 mod pages;
 mod pipeline;
 mod prow;
+mod shared;
 mod simulate;
 mod store;

@@ -75,8 +75,16 @@ async fn the_overview_shows_each_branch() {
     assert_eq!(regions(&html, "tier").len(), 8);
     let cells = regions(&html, "tab-cell");
     assert_eq!(cells.len(), 4 * (12 + 7));
-    assert!(cells.iter().any(|tag| attribute(tag, "data-status") == "FAILING"));
-    assert!(cells.iter().any(|tag| attribute(tag, "data-status") == "PASSING"));
+    assert!(
+        cells
+            .iter()
+            .any(|tag| attribute(tag, "data-status") == "FAILING")
+    );
+    assert!(
+        cells
+            .iter()
+            .any(|tag| attribute(tag, "data-status") == "PASSING")
+    );
     assert!(html.contains(&format!("href=\"{}\"", paths::tab(BLOCKING, BROKEN))));
 }
 
@@ -115,7 +123,11 @@ async fn a_tab_is_drawn_with_every_seam_of_its_first_screen() {
             ComponentKind::Infra => "infra",
             ComponentKind::Product => "product",
         };
-        let certain = if change.certain { "certain" } else { "uncertain" };
+        let certain = if change.certain {
+            "certain"
+        } else {
+            "uncertain"
+        };
         assert!(
             seams.iter().any(|tag| {
                 attribute(tag, "data-build") == change.build
@@ -135,9 +147,16 @@ async fn a_tab_is_drawn_with_every_seam_of_its_first_screen() {
     for kind in ["infra", "product", "both"] {
         assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
     }
-    assert!(seams.iter().any(|tag| attribute(tag, "data-status") == "uncertain"));
+    assert!(
+        seams
+            .iter()
+            .any(|tag| attribute(tag, "data-status") == "uncertain")
+    );
     assert!(html.contains("data-unknown"), "unknown versions are said");
-    assert!(html.contains("data-problem"), "a column says what was wrong");
+    assert!(
+        html.contains("data-problem"),
+        "a column says what was wrong"
+    );
     assert!(html.matches("class=\"row__cells\"").count() <= 40);
     assert!(html.len() < 400_000, "{} bytes", html.len());
 }
@@ -185,7 +204,10 @@ async fn hostile_names_and_messages_are_text() {
             assert!(!html.contains(harm), "{harm} in {path}");
         }
         let page = html.split("__RESOLVED_RESOURCES").next().unwrap();
-        assert!(!page.contains('\u{202e}') && !page.contains('\u{0}'), "{path}");
+        assert!(
+            !page.contains('\u{202e}') && !page.contains('\u{0}'),
+            "{path}"
+        );
         assert!(page.contains("‹U+202E›"), "{path}");
     }
     let (_, html) = get(site(), &paths::tab(ODD, HOSTILE)).await;
@@ -201,7 +223,10 @@ async fn tabs_without_runs_say_so() {
 
 #[tokio::test]
 async fn a_filter_waits_for_all_rows() {
-    let path = format!("{}?include-filter-by-regex=Overall", paths::tab(BLOCKING, BROKEN));
+    let path = format!(
+        "{}?include-filter-by-regex=Overall",
+        paths::tab(BLOCKING, BROKEN)
+    );
     let (status, html) = get(site(), &path).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(html.matches("class=\"row__cells\"").count(), 0);
@@ -218,7 +243,11 @@ async fn times_are_utc_and_ages_are_left_to_the_browser() {
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_not_found() {
-    for path in ["/assets/none.js", "/assets/manifest.json", "/assets/../Cargo.toml"] {
+    for path in [
+        "/assets/none.js",
+        "/assets/manifest.json",
+        "/assets/../Cargo.toml",
+    ] {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = site().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");

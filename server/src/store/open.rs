@@ -1,0 +1,181 @@
+//! Opening, migrating and closing.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    SqlSafeStr as _, SqlitePool,
+    migrate::{Migration, MigrationType, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Store, StoreError, error::Failure, reading};
+
+/// How long a connection waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a caller waits for a connection: longer than a whole import of a large group takes.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Readers at the same time.
+const READERS: u32 = 4;
+
+/// The migrations in order: (version, name, SQL). Append only.
+const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    "results",
+    include_str!("../../../migrations/sqlite/0001_results.sql"),
+)];
+
+/// An SQLite file: one connection that writes, several that read.
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    database: Arc<str>,
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// The failure as an error that names this database.
+    pub(super) fn name(&self, failure: Failure) -> StoreError {
+        failure.of(&self.database, known_version())
+    }
+}
+
+fn known_version() -> i64 {
+    SQLITE_MIGRATIONS.last().map_or(0, |&(version, ..)| version)
+}
+
+fn migrator() -> Migrator {
+    Migrator::with_migrations(
+        SQLITE_MIGRATIONS
+            .iter()
+            .map(|&(version, name, sql)| {
+                let transactional = false;
+                Migration::new(
+                    version,
+                    name.into(),
+                    MigrationType::Simple,
+                    sql.into_sql_str(),
+                    transactional,
+                )
+            })
+            .collect(),
+    )
+}
+
+impl Store {
+    /// Opens the database at `url` and brings its schema up to date; an SQLite file that is not
+    /// there is created, its folder is not.
+    ///
+    /// `sqlite://path` and `sqlite:path` are relative to the working directory, `sqlite:///path` is
+    /// absolute.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let reject = |reason: String| StoreError::Url {
+            url: without_password(url),
+            reason,
+        };
+        let Some((scheme, _)) = url.split_once(':') else {
+            return Err(reject(
+                "it has no scheme; write sqlite://path/to/seamgrid.db".into(),
+            ));
+        };
+        if scheme != "sqlite" {
+            return Err(reject(format!(
+                "“{scheme}” is not supported; write sqlite://path/to/seamgrid.db"
+            )));
+        }
+        let options =
+            SqliteConnectOptions::from_str(url).map_err(|error| reject(error.to_string()))?;
+        let path = options.get_filename().to_path_buf();
+        if path.as_os_str().is_empty() {
+            return Err(reject("it names no file".into()));
+        }
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(reject(
+                "a database in memory cannot be shared between connections; name a file".into(),
+            ));
+        }
+        open_sqlite(path.display().to_string(), options)
+            .await
+            .map(Self::Sqlite)
+    }
+
+    /// Finishes what is being written and closes all connections. Clones must not be used after.
+    pub async fn close(self) {
+        match self {
+            Self::Sqlite(sqlite) => {
+                sqlite.readers.close().await;
+                sqlite.writer.close().await;
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        reading!(self, tx => {
+            let (_one,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM test_group WHERE id = 0")
+                .fetch_one(&mut *tx)
+                .await?;
+        })
+    }
+
+    /// The database for people: its path, or its address without credentials.
+    pub fn database(&self) -> &str {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.database,
+        }
+    }
+}
+
+async fn open_sqlite(
+    database: String,
+    options: SqliteConnectOptions,
+) -> Result<SqliteStore, StoreError> {
+    let known = known_version();
+    let options = options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With a write-ahead log a power cut may lose the newest transactions, never consistency;
+        // what is lost is read again from the bucket.
+        .synchronous(SqliteSynchronous::Normal)
+        // 64 MiB of pages per connection.
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory");
+    let pool = |most| {
+        SqlitePoolOptions::new()
+            .max_connections(most)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .test_before_acquire(false)
+    };
+    let open = async {
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let mut connection = writer.acquire().await?;
+        migrator().run_direct(None, &mut *connection, false).await?;
+        drop(connection);
+        let readers = pool(READERS)
+            .min_connections(1)
+            .connect_with(options.clone().pragma("query_only", "on"))
+            .await?;
+        Ok::<_, Failure>((writer, readers))
+    };
+    let (writer, readers) = open.await.map_err(|failure| failure.of(&database, known))?;
+    Ok(SqliteStore {
+        database: database.into(),
+        writer,
+        readers,
+    })
+}
+
+/// `url` as it may be shown: what stands between `//` and `@` is cut.
+fn without_password(url: &str) -> String {
+    match (url.find("//"), url.rfind('@')) {
+        (Some(start), Some(end)) if start + 2 <= end => {
+            format!("{}…{}", &url[..start + 2], &url[end..])
+        }
+        _ => url.to_owned(),
+    }
+}

@@ -1,0 +1,364 @@
+//! A run between the model's form and the database's: by test ordinal instead of by name.
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::{
+    infra::ComponentVersion,
+    rle::Runs,
+    run::{Cell, Header, Problem, Run, TestResult},
+    status::Status,
+};
+use serde::de::DeserializeOwned;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::{
+    code::{decode_durations, decode_statuses, encode_durations, encode_statuses},
+    error::Inconsistency,
+};
+
+/// A group's tests by name, for writing.
+#[derive(Default)]
+pub(super) struct Dictionary {
+    ordinals: HashMap<String, u32>,
+    /// Names that are not stored yet; the first one's ordinal is `stored`.
+    added: Vec<String>,
+    stored: u32,
+}
+
+impl Dictionary {
+    /// The dictionary of the stored `tests`, (ordinal, name) in any order.
+    pub(super) fn new(tests: Vec<(i64, String)>) -> Self {
+        let stored = tests
+            .iter()
+            .map(|&(ordinal, _)| ordinal as u32 + 1)
+            .max()
+            .unwrap_or(0);
+        Self {
+            ordinals: tests
+                .into_iter()
+                .map(|(ordinal, name)| (name, ordinal as u32))
+                .collect(),
+            added: Vec::new(),
+            stored,
+        }
+    }
+
+    /// The ordinal of the test `name`, which is the next one when the name is new.
+    pub(super) fn ordinal(&mut self, name: &str) -> u32 {
+        if let Some(&ordinal) = self.ordinals.get(name) {
+            return ordinal;
+        }
+        let ordinal = self.stored + self.added.len() as u32;
+        self.ordinals.insert(name.to_owned(), ordinal);
+        self.added.push(name.to_owned());
+        ordinal
+    }
+
+    /// The names that must be stored, with their ordinals.
+    pub(super) fn added(&self) -> impl ExactSizeIterator<Item = (i64, &str)> {
+        (self.added.iter().enumerate())
+            .map(|(index, name)| (i64::from(self.stored) + index as i64, name.as_str()))
+    }
+}
+
+/// What one cell says beyond its status and duration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Detail {
+    pub(super) icon: String,
+    pub(super) message: String,
+    pub(super) cell_id: String,
+    pub(super) user_property: String,
+    /// As JSON.
+    pub(super) metrics: Option<String>,
+}
+
+/// A run by test ordinal.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct RunRow {
+    pub(super) build: String,
+    pub(super) path: String,
+    pub(super) started_ms: i64,
+    pub(super) finished_ms: Option<i64>,
+    pub(super) open: bool,
+    pub(super) recorded_ms: Option<i64>,
+    pub(super) rank: i64,
+    /// By ordinal; may be shorter than the dictionary.
+    pub(super) statuses: Vec<Status>,
+    /// By ordinal; may be shorter than the dictionary.
+    pub(super) seconds: Vec<Option<f32>>,
+    /// By ordinal.
+    pub(super) details: BTreeMap<u32, Detail>,
+    pub(super) versions: Vec<ComponentVersion>,
+    pub(super) headers: Vec<Header>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) emails: Vec<String>,
+}
+
+/// A run as the columns of its row.
+pub(super) struct Encoded {
+    pub(super) hash: Vec<u8>,
+    pub(super) statuses: Vec<u8>,
+    pub(super) durations: Vec<u8>,
+    /// Hash and JSON of the infra vector; `None` when it is empty.
+    pub(super) vector: Option<(Vec<u8>, String)>,
+    pub(super) headers: String,
+    pub(super) problems: String,
+    pub(super) emails: String,
+}
+
+/// Sets `list[index]`, filling what is before it with `blank`.
+fn put<T: Clone>(list: &mut Vec<T>, index: usize, value: T, blank: T) {
+    if list.len() <= index {
+        list.resize(index + 1, blank);
+    }
+    list[index] = value;
+}
+
+impl RunRow {
+    /// `run`, read from its build's own files, by the ordinals of `dictionary`, to which new names
+    /// are added. Of two results with the same name the later one counts.
+    pub(super) fn new(run: &Run, dictionary: &mut Dictionary) -> Self {
+        let mut row = Self {
+            build: run.build.clone(),
+            path: run.path.clone(),
+            started_ms: run.started_ms,
+            finished_ms: run.finished_ms,
+            open: run.open,
+            versions: run.versions.clone(),
+            headers: run.headers.clone(),
+            problems: run.problems.clone(),
+            emails: run.emails.clone(),
+            ..Self::default()
+        };
+        for TestResult { name, cell } in &run.results {
+            let ordinal = dictionary.ordinal(name);
+            row.put(ordinal, cell.status, cell.seconds, detail_of(cell));
+        }
+        row
+    }
+
+    fn put(&mut self, ordinal: u32, status: Status, seconds: Option<f32>, detail: Option<Detail>) {
+        let index = ordinal as usize;
+        put(&mut self.statuses, index, status, Status::NoResult);
+        if seconds.is_some() || index < self.seconds.len() {
+            put(&mut self.seconds, index, seconds, None);
+        }
+        match detail {
+            Some(detail) => {
+                self.details.insert(ordinal, detail);
+            }
+            None => {
+                self.details.remove(&ordinal);
+            }
+        }
+    }
+
+    /// `newer` with everything that only `older` has.
+    pub(super) fn merge(newer: Self, mut older: Self) -> Self {
+        let mut merged = newer;
+        for (index, &status) in older.statuses.iter().enumerate() {
+            let blank = merged
+                .statuses
+                .get(index)
+                .is_none_or(|&status| status == Status::NoResult);
+            if blank && status != Status::NoResult {
+                merged.put(
+                    index as u32,
+                    status,
+                    older.seconds.get(index).copied().flatten(),
+                    older.details.remove(&(index as u32)),
+                );
+            }
+        }
+        for header in older.headers {
+            if !merged.headers.iter().any(|known| known.name == header.name) {
+                merged.headers.push(header);
+            }
+        }
+        for version in older.versions {
+            let same = merged
+                .versions
+                .iter_mut()
+                .find(|known| known.kind == version.kind && known.component == version.component);
+            match same {
+                Some(known) if known.version.is_none() => *known = version,
+                Some(_) => {}
+                None => merged.versions.push(version),
+            }
+        }
+        for problem in older.problems {
+            if !merged.problems.contains(&problem) {
+                merged.problems.push(problem);
+            }
+        }
+        for email in older.emails {
+            if !merged.emails.contains(&email) {
+                merged.emails.push(email);
+            }
+        }
+        if merged.path.is_empty() {
+            merged.path = older.path;
+        }
+        merged.finished_ms = merged.finished_ms.or(older.finished_ms);
+        merged
+    }
+
+    /// The columns of the row, and a hash over all of them and the details.
+    pub(super) fn encode(&self) -> Encoded {
+        let statuses = encode_statuses(&self.statuses.iter().copied().collect::<Runs<_>>());
+        let durations = encode_durations(&self.seconds);
+        let vector = (!self.versions.is_empty()).then(|| {
+            let json = to_json(&self.versions);
+            (hash_of(json.as_bytes()), json)
+        });
+        let headers = to_json(&self.headers);
+        let problems = to_json(&self.problems);
+        let emails = to_json(&self.emails);
+
+        let mut content = Vec::with_capacity(1024);
+        let mut add = |part: &[u8]| {
+            content.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            content.extend_from_slice(part);
+        };
+        let number = |value: Option<i64>| value.map_or(Vec::new(), |v| v.to_le_bytes().to_vec());
+        add(self.path.as_bytes());
+        add(&self.started_ms.to_le_bytes());
+        add(&number(self.finished_ms));
+        add(&[u8::from(self.open)]);
+        add(&number(self.recorded_ms));
+        add(&self.rank.to_le_bytes());
+        add(&statuses);
+        add(&durations);
+        add(vector.as_ref().map_or(&[], |(hash, _)| hash));
+        add(headers.as_bytes());
+        add(problems.as_bytes());
+        add(emails.as_bytes());
+        for (ordinal, detail) in &self.details {
+            add(&ordinal.to_le_bytes());
+            add(detail.icon.as_bytes());
+            add(detail.message.as_bytes());
+            add(detail.cell_id.as_bytes());
+            add(detail.user_property.as_bytes());
+            add(detail.metrics.as_deref().unwrap_or_default().as_bytes());
+        }
+        Encoded {
+            hash: hash_of(&content),
+            statuses,
+            durations,
+            vector,
+            headers,
+            problems,
+            emails,
+        }
+    }
+}
+
+fn detail_of(cell: &Cell) -> Option<Detail> {
+    (!cell.is_plain()).then(|| Detail {
+        icon: cell.icon.clone(),
+        message: cell.message.clone(),
+        cell_id: cell.cell_id.clone(),
+        user_property: cell.user_property.clone(),
+        metrics: (!cell.metrics.is_empty()).then(|| to_json(&cell.metrics)),
+    })
+}
+
+fn hash_of(bytes: &[u8]) -> Vec<u8> {
+    xxh3_128(bytes).to_le_bytes().to_vec()
+}
+
+/// JSON of lists of strings and numbers, which always have one; a number that is not finite becomes
+/// null.
+pub(super) fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "[]".into())
+}
+
+/// A row of `run` with its infra vector, as the statements of `load_run` and `merge_runs` select it.
+pub(super) type StoredRow = (
+    i64,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    bool,
+    Option<i64>,
+    i64,
+    Vec<u8>,
+    Vec<u8>,
+    Option<String>,
+    String,
+    String,
+    String,
+);
+
+/// A row of `result_detail` without its run.
+pub(super) type DetailRow = (i64, String, String, String, String, Option<String>);
+
+/// The run that `row` and its `details` hold.
+pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunRow, Inconsistency> {
+    let (
+        id,
+        build,
+        path,
+        started_ms,
+        finished_ms,
+        open,
+        recorded_ms,
+        rank,
+        statuses,
+        durations,
+        versions,
+        headers,
+        problems,
+        emails,
+    ) = row;
+    let wrong = |column| in_run(id, column);
+    Ok(RunRow {
+        build,
+        path,
+        started_ms,
+        finished_ms,
+        open,
+        recorded_ms,
+        rank,
+        statuses: decode_statuses(&statuses)
+            .map_err(wrong("statuses"))?
+            .iter()
+            .collect(),
+        seconds: decode_durations(&durations).map_err(wrong("durations"))?,
+        details: details
+            .into_iter()
+            .map(|(test, icon, message, cell_id, user_property, metrics)| {
+                let detail = Detail {
+                    icon,
+                    message,
+                    cell_id,
+                    user_property,
+                    metrics,
+                };
+                (test as u32, detail)
+            })
+            .collect(),
+        versions: versions
+            .map_or(Ok(Vec::new()), |json| from_json(&json))
+            .map_err(wrong("vector_id"))?,
+        headers: from_json(&headers).map_err(wrong("headers"))?,
+        problems: from_json(&problems).map_err(wrong("problems"))?,
+        emails: from_json(&emails).map_err(wrong("emails"))?,
+    })
+}
+
+/// Makes an inconsistency of column `column` of run number `row` out of a reason.
+pub(super) fn in_run(row: i64, column: &'static str) -> impl FnOnce(String) -> Inconsistency {
+    move |reason| Inconsistency {
+        table: "run",
+        column,
+        row,
+        reason,
+    }
+}
+
+/// The value that `json` holds, or what is wrong with it.
+pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|error| format!("it is not the JSON expected: {error}"))
+}
