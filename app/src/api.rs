@@ -151,10 +151,12 @@ async fn get<T: serde::de::DeserializeOwned>(path: String) -> Result<T, WireErro
             .await
             .map_err(|error| failed(error.to_string()))?;
         if !response.ok() {
-            return Err(serde_json::from_str::<model::wire::ErrorBody>(&text).map_or_else(
-                |_| failed(format!("the server answered {}", response.status())),
-                |body| body.error,
-            ));
+            return Err(
+                serde_json::from_str::<model::wire::ErrorBody>(&text).map_or_else(
+                    |_| failed(format!("the server answered {}", response.status())),
+                    |body| body.error,
+                ),
+            );
         }
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
     })

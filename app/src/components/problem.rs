@@ -15,7 +15,11 @@ pub fn ProblemPage(
 ) -> impl IntoView {
     api::set_status(&error);
     let missing = error.code == api::NOT_FOUND;
-    let title = if missing { "Not found" } else { "Not available" };
+    let title = if missing {
+        "Not found"
+    } else {
+        "Not available"
+    };
     view! {
         <Title text=title />
         <section class="problem" data-testid="problem" data-code=error.code.clone()>

@@ -1,11 +1,7 @@
 //! What happened at a seam.
 
 use leptos::{html::Aside, prelude::*};
-use model::{
-    grid::Column,
-    query::TabQuery,
-    transition::Transition,
-};
+use model::{grid::Column, query::TabQuery, transition::Transition};
 
 use crate::{
     browser,
@@ -40,7 +36,13 @@ pub fn SeamPanel(
 ) -> impl IntoView {
     let close = move || {
         let query = state.query.get_untracked();
-        change.run((TabQuery { seam: None, ..query }, false));
+        change.run((
+            TabQuery {
+                seam: None,
+                ..query
+            },
+            false,
+        ));
     };
     let names = StoredValue::new((dashboard, tab));
     let title = format!("Seam at build {}", visible(&newer));
@@ -288,7 +290,12 @@ fn ChangeLine(change: Transition) -> impl IntoView {
 }
 
 #[component]
-fn TurnedRows(rows: Vec<TurnedRow>, broke: bool, state: GridState, change: Change) -> impl IntoView {
+fn TurnedRows(
+    rows: Vec<TurnedRow>,
+    broke: bool,
+    state: GridState,
+    change: Change,
+) -> impl IntoView {
     let total = rows.len();
     let most = RwSignal::new(FIRST);
     let (title, test, sign) = if broke {
@@ -297,7 +304,8 @@ fn TurnedRows(rows: Vec<TurnedRow>, broke: bool, state: GridState, change: Chang
         ("Fixed", "fixed-row", "✓")
     };
     let rows = StoredValue::new(rows);
-    let each = move || rows.with_value(|rows| rows.iter().take(most.get()).cloned().collect::<Vec<_>>());
+    let each =
+        move || rows.with_value(|rows| rows.iter().take(most.get()).cloned().collect::<Vec<_>>());
     view! {
         <section class="turned" data-broke=broke.then_some("")>
             <h3>

@@ -44,7 +44,13 @@ pub fn Toolbar(
         change.run((query, true));
     };
     let typed = move || {
-        query.with(|query| query.include.first().map(|text| typed_of(text)).unwrap_or_default())
+        query.with(|query| {
+            query
+                .include
+                .first()
+                .map(|text| typed_of(text))
+                .unwrap_or_default()
+        })
     };
     let wrong = move || {
         state.clock.is_running()

@@ -141,11 +141,7 @@ fn cell_html(
 pub fn link<'a>(row: &'a Row, columns: &'a [Column], column: usize) -> Option<&'a str> {
     row.cell(column as u32)
         .and_then(|detail| safe_url(&detail.url))
-        .or_else(|| {
-            columns
-                .get(column)
-                .and_then(|column| safe_url(&column.url))
-        })
+        .or_else(|| columns.get(column).and_then(|column| safe_url(&column.url)))
 }
 
 #[cfg(test)]

@@ -69,7 +69,10 @@ pub fn facts(grid: &Grid) -> Vec<Fact> {
     let mut facts = vec![Fact::Date, Fact::Time, Fact::Build];
     let (mut headers, mut products, mut infra) = (Vec::new(), Vec::new(), Vec::new());
     for column in &grid.columns {
-        for (found, versions) in [(&mut products, &column.product), (&mut infra, &column.infra)] {
+        for (found, versions) in [
+            (&mut products, &column.product),
+            (&mut infra, &column.infra),
+        ] {
             for version in versions {
                 if !found.contains(&version.component) {
                     found.push(version.component.clone());

@@ -95,9 +95,15 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
             };
             let mut add = |name: &str, value: String| told.facts.push((name.to_owned(), value));
             match fact {
-                Fact::Header(_) => add("Value", visible(group.value.as_deref().unwrap_or("unknown"))),
+                Fact::Header(_) => add(
+                    "Value",
+                    visible(group.value.as_deref().unwrap_or("unknown")),
+                ),
                 Fact::Version { kind, component } => {
-                    add("Version", visible(group.value.as_deref().unwrap_or("unknown")));
+                    add(
+                        "Version",
+                        visible(group.value.as_deref().unwrap_or("unknown")),
+                    );
                     if let Some(version) = version_of(newest, *kind, component) {
                         if version.source != Source::Unknown {
                             add("Read from", version.source.words().to_owned());
@@ -114,7 +120,10 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
                             && transition.component == *component
                             && transition.kind == *kind
                     }) {
-                        add("Before", visible(change.from.as_deref().unwrap_or("unknown")));
+                        add(
+                            "Before",
+                            visible(change.from.as_deref().unwrap_or("unknown")),
+                        );
                     }
                 }
                 Fact::Date => told.title = zone.moment(newest.started_ms).day_text(),
@@ -179,8 +188,7 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
                     format!("{} ", visible(&change.component))
                 };
                 let from = visible(change.from.as_deref().unwrap_or("unknown"));
-                told.facts
-                    .push((format!("{prefix}from"), from));
+                told.facts.push((format!("{prefix}from"), from));
                 told.facts
                     .push((format!("{prefix}to"), visible(&change.to)));
                 told.facts
@@ -263,7 +271,11 @@ mod tests {
             ..Column::default()
         };
         Grid {
-            columns: vec![column("3", Some("bbb")), column("2", Some("bbb")), column("1", Some("a"))],
+            columns: vec![
+                column("3", Some("bbb")),
+                column("2", Some("bbb")),
+                column("1", Some("a")),
+            ],
             rows: vec![Row {
                 name: "test\u{202e}".into(),
                 statuses: [Status::Fail, Status::Pass, Status::NoResult]
@@ -309,7 +321,15 @@ mod tests {
         assert_eq!(value(&told, "Status"), "failed");
         assert_eq!(value(&told, "Began"), "20 Nov 2026 11:39 UTC (1 min ago)");
         assert_eq!(told.message, "timed out");
-        assert_eq!(tell(&grid(), &Target::Cell { row: 1, column: 0 }, Zone::Utc, None), None);
+        assert_eq!(
+            tell(
+                &grid(),
+                &Target::Cell { row: 1, column: 0 },
+                Zone::Utc,
+                None
+            ),
+            None
+        );
         assert_eq!(row_sentence(&grid(), 0), "1 failed and 0 flaky of 2");
         assert!(cell_sentence(&grid(), 0, 0).ends_with("build 3: failed timed out"));
     }
@@ -344,7 +364,10 @@ mod tests {
         };
         let told = tell(&grid(), &target, Zone::Utc, None).unwrap();
         assert_eq!(told.title, "prow changed (infrastructure)");
-        assert_eq!((value(&told, "from"), value(&told, "to")), ("a".into(), "bbb".into()));
+        assert_eq!(
+            (value(&told, "from"), value(&told, "to")),
+            ("a".into(), "bbb".into())
+        );
         assert!(told.message.starts_with("Uncertain"));
         let none = Target::Seam {
             column: 0,

@@ -199,7 +199,12 @@ mod tests {
         for (query, expected, stale, filtered) in [
             ("", vec!["b10", "a", "c"], 1, 0),
             ("show-stale-tests=", vec!["b10", "a", "b9", "c"], 0, 0),
-            ("show-stale-tests=&sort-by-name=", vec!["a", "b9", "b10", "c"], 0, 0),
+            (
+                "show-stale-tests=&sort-by-name=",
+                vec!["a", "b9", "b10", "c"],
+                0,
+                0,
+            ),
             ("sort-by-failures=", vec!["a", "b10", "c"], 1, 0),
             ("sort-by-flakiness=", vec!["a", "c", "b10"], 1, 0),
             ("include-filter-by-regex=b", vec!["b10"], 1, 2),
@@ -215,7 +220,16 @@ mod tests {
 
     #[test]
     fn filters_round_trip() {
-        for typed in ["", "Conformance", "a.b", "[sig-network] Services", "/^a|b$/", "//", "/", "\\"] {
+        for typed in [
+            "",
+            "Conformance",
+            "a.b",
+            "[sig-network] Services",
+            "/^a|b$/",
+            "//",
+            "/",
+            "\\",
+        ] {
             assert_eq!(typed_of(&pattern_of(typed)), typed);
         }
         assert_eq!(pattern_of("a.b"), r"a\.b");

@@ -136,9 +136,13 @@ impl Report {
         match (self.infra.is_empty(), self.product.is_empty(), all_certain) {
             (false, true, true) => "Only infrastructure changed here.",
             (true, false, true) => "Only the product changed here.",
-            (false, false, true) => "Infrastructure and product changed here: neither can be ruled out.",
+            (false, false, true) => {
+                "Infrastructure and product changed here: neither can be ruled out."
+            }
             (true, true, _) => "No known version changed here.",
-            _ => "Some of these changes may be older than this seam: builds of unknown version lie before it.",
+            _ => {
+                "Some of these changes may be older than this seam: builds of unknown version lie before it."
+            }
         }
     }
 
@@ -247,7 +251,9 @@ fn code(text: &str) -> String {
 
 /// A link target.
 fn link(url: &str) -> String {
-    url.replace('(', "%28").replace(')', "%29").replace(' ', "%20")
+    url.replace('(', "%28")
+        .replace(')', "%29")
+        .replace(' ', "%20")
 }
 
 #[cfg(test)]
@@ -334,14 +340,20 @@ mod tests {
                 .map(|row| (row.name.clone(), row.edges))
                 .collect()
         };
-        assert_eq!(names(&report.broke), [("broke".into(), 1), ("maybe".into(), 2)]);
+        assert_eq!(
+            names(&report.broke),
+            [("broke".into(), 1), ("maybe".into(), 2)]
+        );
         assert_eq!(names(&report.fixed), [("fixed".into(), 1)]);
         assert_eq!(
             (report.broke.len() as u32, report.fixed.len() as u32),
             (report.infra[0].broke, report.infra[0].fixed)
         );
         assert_eq!(report.verdict(), "Only infrastructure changed here.");
-        assert_eq!(report.unchanged, [("prow".to_owned(), "unknown on both sides")]);
+        assert_eq!(
+            report.unchanged,
+            [("prow".to_owned(), "unknown on both sides")]
+        );
         assert_eq!(report.older.unwrap().build, "2");
     }
 
@@ -353,9 +365,10 @@ mod tests {
 
     #[test]
     fn markdown_says_it_all() {
-        let markdown = report(&grid(), "3")
-            .unwrap()
-            .markdown("sig*", "gce", "https://host/d/sig/gce?seam=3");
+        let markdown =
+            report(&grid(), "3")
+                .unwrap()
+                .markdown("sig*", "gce", "https://host/d/sig/gce?seam=3");
         for part in [
             "### Seam in sig\\* / gce at build 3",
             "Between [2](https://ci.example/2) (1970-01-01T00:00:00Z) and [3]",

@@ -27,7 +27,8 @@ use crate::{
 #[component]
 pub fn Dashboard() -> impl IntoView {
     let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("dashboard").unwrap_or_default()));
+    let name =
+        Memo::new(move |_| params.with(|params| params.get("dashboard").unwrap_or_default()));
     let page = Resource::new(move || name.get(), api::dashboard);
     // An old link may have been redirected here with its `#tab`.
     let navigate = use_navigate();
@@ -38,7 +39,10 @@ pub fn Dashboard() -> impl IntoView {
                 replace: true,
                 ..leptos_router::NavigateOptions::default()
             };
-            navigate(&paths::from_fragment(&name.get_untracked(), &fragment), options);
+            navigate(
+                &paths::from_fragment(&name.get_untracked(), &fragment),
+                options,
+            );
         }
     });
     view! {
@@ -178,7 +182,7 @@ fn FailingRows(rows: Vec<FailingRow>, hidden: usize, path: String) -> impl IntoV
                         <bdi>{name}</bdi>
                     </A>
                 }
-                    .into_any()
+                .into_any()
             } else {
                 view! { <bdi>{name}</bdi> }.into_any()
             };

@@ -20,7 +20,8 @@ use crate::{
 #[component]
 pub fn OldLink() -> impl IntoView {
     let params = use_params_map();
-    let name = Memo::new(move |_| params.with(|params| params.get("dashboard").unwrap_or_default()));
+    let name =
+        Memo::new(move |_| params.with(|params| params.get("dashboard").unwrap_or_default()));
     let known = Resource::new(move || name.get(), api::dashboard);
     let navigate = use_navigate();
     Effect::new(move |_| {
@@ -29,7 +30,10 @@ pub fn OldLink() -> impl IntoView {
                 replace: true,
                 ..NavigateOptions::default()
             };
-            navigate(&paths::from_fragment(&page.name, &browser::fragment()), options);
+            navigate(
+                &paths::from_fragment(&page.name, &browser::fragment()),
+                options,
+            );
         }
     });
     view! {

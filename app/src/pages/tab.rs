@@ -101,8 +101,7 @@ fn address(query: &TabQuery, base: &str) -> String {
 fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     let location = use_location();
     let base = StoredValue::new(page.base_options.clone());
-    let query =
-        Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
+    let query = Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
     let state = GridState::new(grid, &page, query, use_clock());
 
     let navigate = use_navigate();
@@ -297,6 +296,9 @@ mod tests {
             assert_eq!(shown.seam, query.seam, "{text}");
         }
         assert_eq!(address(&TabQuery::parse("seam=7"), ""), "seam=7");
-        assert_eq!(address(&TabQuery::parse("width=10&seam=7"), base), "width=10&seam=7");
+        assert_eq!(
+            address(&TabQuery::parse("width=10&seam=7"), base),
+            "width=10&seam=7"
+        );
     }
 }

@@ -26,17 +26,18 @@ const PREFIX: &str = "/assets";
 const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// `GET /assets/{file}`
-pub fn assets_router() -> Router {
+pub(super) fn assets_router() -> Router {
     Router::new().route(&format!("{PREFIX}/{{*file}}"), get(asset))
 }
 
 /// The addresses of the files, as the site's manifest has them; none without a site.
-pub fn assets() -> Assets {
+pub(super) fn assets() -> Assets {
     let Some(manifest) = Site::get("manifest.json") else {
         return Assets::default();
     };
-    let names: serde_json::Map<String, serde_json::Value> = match serde_json::from_slice(&manifest.data)
-    {
+    let names: serde_json::Map<String, serde_json::Value> = match serde_json::from_slice(
+        &manifest.data,
+    ) {
         Ok(names) => names,
         Err(error) => {
             tracing::error!(%error, "the site's manifest.json cannot be read: pages have no scripts");
@@ -99,10 +100,13 @@ fn answer(file: &str, coding: Option<&'static str>, content: EmbeddedFile) -> Re
 fn accepts(header: &str, coding: &str) -> bool {
     header.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding))
+        parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(coding))
             && !parts.any(|part| {
-                part.strip_prefix("q=")
-                    .is_some_and(|quality| quality.parse::<f32>().is_ok_and(|quality| quality <= 0.0))
+                part.strip_prefix("q=").is_some_and(|quality| {
+                    quality.parse::<f32>().is_ok_and(|quality| quality <= 0.0)
+                })
             })
     })
 }

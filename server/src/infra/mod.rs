@@ -219,23 +219,32 @@ impl Evidence<'_> {
 
     /// The commit of `repo` in `repos` of `started.json`.
     pub(crate) fn from_started_entry(&self, repo: &str) -> Found {
-        let Some((name, entry)) = self
-            .started
+        self.started
             .into_iter()
             .flat_map(|started| &started.repos)
             .find(|(name, _)| canonical_repo(name) == repo)
-        else {
-            return Found::Nothing;
-        };
-        let parsed = RepoEntry::parse(entry);
-        let evidence = format!("{name}: {entry}");
-        match [parsed.pull_sha, parsed.base_sha, parsed.base_ref]
+            .map_or(Found::Nothing, |(name, entry)| {
+                from_entry(name, entry, Source::StartedRepo)
+            })
+    }
+
+    /// The commit of `repo` in `repos` of the metadata, where the older flavour repeats them.
+    pub(crate) fn from_metadata_entry(&self, repo: &str) -> Found {
+        self.metadata_repos()
+            .find(|(name, _)| canonical_repo(name) == repo)
+            .map_or(Found::Nothing, |(name, entry)| {
+                from_entry(name, entry, Source::Metadata)
+            })
+    }
+
+    /// `repos` of the metadata.
+    pub(crate) fn metadata_repos(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.finished
+            .and_then(|finished| finished.metadata.get("repos"))
+            .and_then(Value::as_object)
             .into_iter()
-            .find(|sha| is_commit(sha))
-        {
-            Some(sha) => Found::version(sha, Source::StartedRepo, evidence),
-            None => Found::Hint(evidence),
-        }
+            .flatten()
+            .filter_map(|(name, entry)| Some((name.as_str(), entry.as_str()?)))
     }
 
     /// The commit in the tag of the first job image that matches a pattern and has one. Where
@@ -345,7 +354,27 @@ impl Evidence<'_> {
     }
 }
 
+/// The commit in one entry of `repos`: the first pull request's, else the base's. A branch is no
+/// version, unless the job was given a whole commit in its place.
+fn from_entry(name: &str, entry: &str, source: Source) -> Found {
+    /// The length of a whole commit.
+    const WHOLE: usize = 40;
+    let parsed = RepoEntry::parse(entry);
+    let evidence = format!("{name}: {entry}");
+    match [parsed.pull_sha, parsed.base_sha]
+        .into_iter()
+        .find(|sha| is_commit(sha))
+        .or_else(|| Some(parsed.base_ref).filter(|base| base.len() == WHOLE && is_commit(base)))
+    {
+        Some(sha) => Found::version(sha, source, evidence),
+        None => Found::Hint(evidence),
+    }
+}
+
 /// `org/repo` of a clone record.
 pub(crate) fn record_repo(record: &CloneRecord) -> Option<String> {
     record.refs.full_name().map(|name| canonical_repo(&name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,6 +147,11 @@ fn named_repos(evidence: &Evidence<'_>) -> Vec<String> {
         .chain(of_clones)
         .chain(of_prowjob)
         .chain(of_metadata)
+        .chain(
+            evidence
+                .metadata_repos()
+                .map(|(name, _)| canonical_repo(name)),
+        )
         .collect()
 }
 
@@ -168,7 +173,11 @@ fn find_repo(repo: &str, evidence: &Evidence<'_>, is_main: bool) -> Found {
     if matches!(entry, Found::Version { .. }) {
         return entry;
     }
-    let mut hint = [cloned, entry]
+    let repeated = evidence.from_metadata_entry(repo);
+    if matches!(repeated, Found::Version { .. }) {
+        return repeated;
+    }
+    let mut hint = [cloned, entry, repeated]
         .into_iter()
         .find(|found| matches!(found, Found::Hint(_)));
     for refs in evidence
@@ -184,7 +193,7 @@ fn find_repo(repo: &str, evidence: &Evidence<'_>, is_main: bool) -> Found {
         }
         let said = format!("{repo}: {}:{}", refs.base_ref, refs.sha());
         if is_commit(refs.sha()) {
-            return Found::version(refs.sha(), Source::StartedRepo, said);
+            return Found::version(refs.sha(), Source::ProwJob, said);
         }
         if !refs.base_ref.is_empty() {
             hint.get_or_insert_with(|| Found::Hint(format!("{repo}: {}", refs.base_ref)));

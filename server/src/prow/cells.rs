@@ -131,7 +131,7 @@ pub fn case_cell(case: &Case, group: &TestGroup) -> Option<Cell> {
         cell.status = Status::Fail;
         cell.icon = "F".into();
     } else if case.skipped.present {
-        if group.ignore_skip.unwrap_or(false) {
+        if group.ignore_skip.unwrap_or_default() {
             return None;
         }
         cell.status = Status::PassWithSkips;
@@ -371,4 +371,308 @@ fn runs_passed(ratio: &str, why: &str) -> String {
         message.push_str(why);
     }
     cut_message(message.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prow::{junit::read_junit, layout::junit_name};
+    use model::config::{TestAnnotation, TestNameConfig, TestNameElement};
+
+    /// The cells of the cases in `cases`, by the names of the cases.
+    fn cells_in(group: &TestGroup, cases: &str) -> Vec<(String, Option<Cell>)> {
+        let mut cells = Vec::new();
+        let xml = format!("<testsuite>{cases}</testsuite>");
+        let outcome = read_junit(xml.as_bytes(), &mut |case| {
+            cells.push((case.name.clone(), case_cell(case, group)));
+            true
+        });
+        assert_eq!(outcome.problems, [""; 0]);
+        cells
+    }
+
+    #[test]
+    fn cases_become_cells() {
+        for (inside, expected) in [
+            ("", Some((Status::Pass, "", ""))),
+            (
+                "<system-out>said</system-out>",
+                Some((Status::Pass, "", "said")),
+            ),
+            (
+                "<system-out>said</system-out><system-err>moaned</system-err>",
+                Some((Status::Pass, "", "moaned")),
+            ),
+            ("<failure/>", Some((Status::Fail, "F", ""))),
+            ("<failure message='m'/>", Some((Status::Fail, "F", "m"))),
+            ("<failure>t</failure>", Some((Status::Fail, "F", "t"))),
+            (
+                "<failure message='m'>t</failure>",
+                Some((Status::Fail, "F", "m\nt")),
+            ),
+            (
+                "<error message='e'/><failure message='f'/>",
+                Some((Status::Fail, "F", "e")),
+            ),
+            (
+                "<failure message='1'/><failure message='2'/>",
+                Some((Status::Fail, "F", "1")),
+            ),
+            (
+                "<failure><![CDATA[<a> & b]]> &lt;c&gt; &#65;</failure>",
+                Some((Status::Fail, "F", "<a> & b <c> A")),
+            ),
+            ("<skipped/>", None),
+            ("<skipped message='skipped'/>", None),
+            (
+                "<skipped message='why'/>",
+                Some((Status::PassWithSkips, "S", "why")),
+            ),
+            (
+                "<skipped>why</skipped>",
+                Some((Status::PassWithSkips, "S", "why")),
+            ),
+            (
+                "<flakyFailure message='once'>trace</flakyFailure>",
+                Some((Status::Flaky, "1/2", "1/2 runs passed: once\ntrace")),
+            ),
+            (
+                "<flakyError message='a'/><flakyFailure message='b'/>",
+                Some((Status::Flaky, "1/3", "1/3 runs passed: a")),
+            ),
+            (
+                "<failure message='f'/><rerunFailure message='again'/>",
+                Some((Status::Fail, "F", "f")),
+            ),
+        ] {
+            let cells = cells_in(
+                &TestGroup::default(),
+                &format!("<testcase name='t'>{inside}</testcase>"),
+            );
+            let cell = cells[0].1.as_ref();
+            assert_eq!(
+                cell.map(|cell| (cell.status, cell.icon.as_str(), cell.message.as_str())),
+                expected,
+                "{inside}"
+            );
+        }
+    }
+
+    #[test]
+    fn group_options_change_cells() {
+        let group = TestGroup {
+            ignore_skip: Some(true),
+            short_text_metric: "coverage".into(),
+            user_property: "owner".into(),
+            test_annotations: vec![
+                TestAnnotation {
+                    short_text: "no".into(),
+                    property_name: "absent".into(),
+                },
+                TestAnnotation {
+                    short_text: "new".into(),
+                    property_name: "owner".into(),
+                },
+            ],
+            ..TestGroup::default()
+        };
+        let cells = cells_in(
+            &group,
+            "<testcase name='a'><skipped message='why'/></testcase>
+             <testcase name='b' time='90'><properties>
+               <property name='owner' value='me'/><property name='owner' value='you'/>
+             </properties><failure/></testcase>
+             <testcase name='c'><properties>
+               <property name='coverage' value='81.25'/><property name='coverage'>82.75</property>
+               <property name='word' value='1x'/>
+             </properties></testcase>",
+        );
+        assert_eq!(cells[0].1, None);
+        let b = cells[1].1.as_ref().expect("a cell");
+        assert_eq!((b.icon.as_str(), b.user_property.as_str()), ("new", "me"));
+        assert_eq!(b.seconds, Some(90.0));
+        let c = cells[2].1.as_ref().expect("a cell");
+        assert_eq!(c.metrics, [("coverage".to_owned(), 82.0)]);
+        assert_eq!(c.icon, "82");
+    }
+
+    #[test]
+    fn rows_are_named_by_the_configuration() {
+        let element = |target_config: &str, test_property: &str| TestNameElement {
+            target_config: target_config.into(),
+            test_property: test_property.into(),
+            ..TestNameElement::default()
+        };
+        let finished: Finished =
+            serde_json::from_str(r#"{"metadata":{"node":"n1","Thread":"no"}}"#).expect("finished");
+        let file = junit_name("x/junit_ctx_03.xml").expect("a JUnit file");
+        let check = |config: Option<TestNameConfig>, several, expected: &str| {
+            let group = TestGroup {
+                test_name_config: config,
+                ..TestGroup::default()
+            };
+            let naming = Naming {
+                group: &group,
+                job: "job",
+                build: "7",
+                several,
+                finished: Some(&finished),
+            };
+            let mut named = String::new();
+            read_junit(
+                b"<testsuites><testsuite name='outer'><testsuite><testsuite name='inner'>
+                  <testcase name='t' classname='c'><properties><property name='p' value='v'/>
+                  </properties></testcase></testsuite></testsuite></testsuite></testsuites>",
+                &mut |case| {
+                    named = naming.row_name(case, file);
+                    true
+                },
+            );
+            assert_eq!(named, expected);
+            assert_eq!(naming.cell_id(), if several { "job/7" } else { "" });
+        };
+        let config = |format: &str, elements: Vec<TestNameElement>| {
+            Some(TestNameConfig {
+                name_format: format.into(),
+                name_elements: elements,
+            })
+        };
+        check(None, false, "outer.inner.t");
+        check(None, true, "job.outer.inner.t");
+        check(
+            config(
+                "%s [%s]",
+                vec![element("Tests name", ""), element("Context", "")],
+            ),
+            false,
+            "outer.inner.t [ctx]",
+        );
+        check(
+            config("%s/%s", vec![element("Job name", ""), element("", "p")]),
+            true,
+            "job/v",
+        );
+        check(
+            config(
+                "%s %s %s%%",
+                vec![
+                    element("Thread", ""),
+                    element("node", ""),
+                    element("none", ""),
+                ],
+            ),
+            true,
+            "job.03 n1 %",
+        );
+    }
+
+    fn told(status: Status, message: &str) -> Cell {
+        Cell {
+            message: message.into(),
+            ..Cell::plain(status)
+        }
+    }
+
+    #[test]
+    fn cells_of_one_name_merge() {
+        for (cells, status, icon, message) in [
+            (
+                vec![told(Status::Pass, ""), told(Status::Fail, "f")],
+                Status::Flaky,
+                "1/2",
+                "1/2 runs passed: f",
+            ),
+            (
+                vec![told(Status::Pass, ""), told(Status::Pass, "")],
+                Status::Pass,
+                "2/2",
+                "2/2 runs passed",
+            ),
+            (
+                vec![
+                    told(Status::Fail, "a"),
+                    told(Status::Fail, "b"),
+                    told(Status::TimedOut, "c"),
+                ],
+                Status::Fail,
+                "0/3",
+                "0/3 runs passed: b",
+            ),
+            (
+                vec![told(Status::Fail, ""), told(Status::TimedOut, "c")],
+                Status::Fail,
+                "0/2",
+                "0/2 runs passed: c",
+            ),
+            (
+                vec![told(Status::PassWithSkips, "s"), told(Status::Pass, "p")],
+                Status::PassWithSkips,
+                "2/2",
+                "2/2 runs passed: s",
+            ),
+            (
+                vec![told(Status::Running, "r"), told(Status::Pass, "")],
+                Status::Running,
+                "1/2",
+                "1/2 runs passed",
+            ),
+        ] {
+            let mut rows = Rows::default();
+            for cell in cells {
+                rows.push("t".into(), cell);
+            }
+            let results = rows.finish(false);
+            assert_eq!(results.len(), 1);
+            let cell = &results[0].cell;
+            assert_eq!(
+                (cell.status, cell.icon.as_str(), cell.message.as_str()),
+                (status, icon, message)
+            );
+        }
+    }
+
+    #[test]
+    fn merged_numbers_are_means() {
+        let cell = |seconds, value| Cell {
+            seconds,
+            metrics: vec![("m".into(), value)],
+            ..Cell::plain(Status::Pass)
+        };
+        let merged = merge(
+            cell(Some(1.0), 1.0),
+            &[cell(None, 2.0), cell(Some(3.0), 6.0)],
+        );
+        assert_eq!(merged.seconds, Some(2.0));
+        assert_eq!(merged.metrics, [("m".to_owned(), 3.0)]);
+    }
+
+    #[test]
+    fn the_twenty_first_of_a_name_overflows() {
+        for (count, rows_expected) in [(2, 2), (20, 20), (21, 21), (500, 21)] {
+            let mut rows = Rows::default();
+            for number in 0..count {
+                rows.push("t".into(), told(Status::Pass, &number.to_string()));
+            }
+            rows.push("t [1]".into(), told(Status::Fail, "really called so"));
+            let results = rows.finish(true);
+            // One of the numbered names is taken by a test of that very name.
+            assert_eq!(results.len(), rows_expected);
+            let overflow = results.iter().find(|result| result.name == "t [overflow]");
+            assert_eq!(overflow.is_some(), count > 20);
+            if let Some(overflow) = overflow {
+                assert_eq!(overflow.cell.status, Status::Fail);
+                assert_eq!(overflow.cell.icon, "...");
+            }
+        }
+    }
+
+    #[test]
+    fn synthetic_cells_come_first() {
+        let mut rows = Rows::default();
+        rows.push("job.Overall".into(), told(Status::Pass, ""));
+        rows.push_first("job.Overall".into(), told(Status::Fail, "late"));
+        let results = rows.finish(true);
+        assert_eq!(results[0].cell.status, Status::Fail);
+        assert_eq!(results[1].name, "job.Overall [1]");
+    }
 }

@@ -116,7 +116,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
         options,
         problems: Vec::new(),
         malformed: Vec::new(),
-        unread: false,
+        retry: false,
     };
     // These two decide about the build, so that a broken one is said on the Overall row.
     let failed = [
@@ -125,7 +125,8 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
     ]
     .into_iter()
     .flatten()
-    .next();
+    .next()
+    .or(reading.note_folder());
     if let Some(why) = reading.note_json(layout::PODINFO, &podinfo) {
         reading
             .malformed
@@ -197,12 +198,13 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
                 cell
             }
         };
-        let pod_cell =
-            (!options.group.disable_prowjob_analysis.unwrap_or(false)).then(|| pod_cell(pod, late));
+        let pod_cell = (!options.group.disable_prowjob_analysis.unwrap_or_default())
+            .then(|| pod_cell(pod, late));
         let pod_pending = pod_cell
             .as_ref()
             .is_some_and(|cell| cell.status == Status::Running);
-        run.open = overall.status == Status::Running || pod_pending || (reading.unread && !late);
+        // Until its deadline a build may still get its end, its pod, or a whole file for a half one.
+        run.open = !late && (finished_ms.is_none() || pod_pending || reading.retry);
         let pod_row = pod_cell.filter(|_| !(pod_pending && overall.status == Status::Running));
         run.results = reading.synthetic(rows.rows, &overall, pod_row);
     }
@@ -255,8 +257,8 @@ struct Reading<'a> {
     problems: Vec<Problem>,
     /// `<file>: <what>` for what makes the Overall row fail.
     malformed: Vec<String>,
-    /// Whether some file could not be read, so that it is worth trying again.
-    unread: bool,
+    /// Whether some file was bad: it may be half written, so it is worth trying again.
+    retry: bool,
 }
 
 /// The tests of a build.
@@ -270,11 +272,31 @@ impl Reading<'_> {
         self.problems.push(Problem::new(file, message));
     }
 
+    /// Notes what is wrong with the folder itself, which stands under the name `.`. Answers with a
+    /// sentence when nothing of the build could be read.
+    fn note_folder(&mut self) -> Option<String> {
+        let path = &self.files.bucket_path;
+        let mut whole = None;
+        for file in &self.files.files {
+            if let (".", Err(why)) = (file.name.as_str(), &file.content) {
+                self.problems.push(Problem::new(".", why.as_str()));
+                self.retry = true;
+                if self.files.files.len() == 1 {
+                    whole = Some(match path.as_str() {
+                        "" => why.clone(),
+                        path => format!("Failed to download {path}: {why}"),
+                    });
+                }
+            }
+        }
+        whole
+    }
+
     /// Notes what is wrong with a JSON file. Answers with a sentence when the file says something
     /// that cannot be understood; an empty one only is malformed.
     fn note_json<T>(&mut self, name: &str, json: &Json<T>) -> Option<String> {
         let problem = json.problem()?;
-        self.unread |= matches!(json, Json::Unread(_) | Json::Empty);
+        self.retry = true;
         self.problem(name, problem);
         let path = &self.files.bucket_path;
         match json {
@@ -318,7 +340,6 @@ impl Reading<'_> {
             let content = match &file.content {
                 Ok(content) => content,
                 Err(why) => {
-                    self.unread = true;
                     self.bad_junit(&file.name, &[why.clone()]);
                     continue;
                 }
@@ -357,6 +378,7 @@ impl Reading<'_> {
     }
 
     fn bad_junit(&mut self, file: &str, problems: &[String]) {
+        self.retry = true;
         let message = problems.join("; ");
         self.malformed.push(format!("{file}: {message}"));
         self.problem(file, message);
@@ -374,6 +396,6 @@ impl Reading<'_> {
             }
             rows.push_first(format!("{job}.{row}"), cell);
         }
-        rows.finish(self.options.group.disable_merged_status.unwrap_or(false))
+        rows.finish(self.options.group.disable_merged_status.unwrap_or_default())
     }
 }

@@ -5,5 +5,6 @@ mod http;
 mod import;
 mod pipeline;
 mod prow;
+mod shared;
 mod simulate;
 mod store;

@@ -69,9 +69,10 @@ pub fn GridView(
     };
 
     let open_seam = move |column: usize| {
-        if let Some(build) = state.grid.with_untracked(|grid| {
-            grid.columns.get(column).map(|column| column.build.clone())
-        }) {
+        if let Some(build) = state
+            .grid
+            .with_untracked(|grid| grid.columns.get(column).map(|column| column.build.clone()))
+        {
             let query = state.query.get_untracked();
             let seam = (query.seam.as_deref() != Some(build.as_str())).then_some(build);
             state.hover.set(None);
@@ -83,7 +84,9 @@ pub fn GridView(
     let point = move |event: &web_sys::MouseEvent| {
         let target = pointed(event, state, body.get_untracked());
         if let Some(Target::Cell { .. }) = &target {
-            let at = body.get_untracked().and_then(|body| cell_under(event, state, &body));
+            let at = body
+                .get_untracked()
+                .and_then(|body| cell_under(event, state, &body));
             state.cursor.set(at);
         }
         state.hover.set(target.map(|target| Hover {
@@ -109,7 +112,13 @@ pub fn GridView(
                 state.hover.set(None);
                 let query = state.query.get_untracked();
                 if query.seam.is_some() {
-                    change.run((TabQuery { seam: None, ..query }, false));
+                    change.run((
+                        TabQuery {
+                            seam: None,
+                            ..query
+                        },
+                        false,
+                    ));
                 }
             }
             "Enter" if !from_handle => follow(state),
@@ -134,11 +143,7 @@ pub fn GridView(
             .filter_map(|position| Some((position, *order.rows.get(position)? as usize)))
             .collect::<Vec<_>>()
     };
-    let lines = move || {
-        state
-            .grid
-            .with(|grid| seams(grid, &state.columns.get()))
-    };
+    let lines = move || state.grid.with(|grid| seams(grid, &state.columns.get()));
     view! {
         <div
             class="grid"
@@ -301,7 +306,9 @@ fn Cursor(state: GridState) -> impl IntoView {
 fn Empty(state: GridState) -> impl IntoView {
     let text = move || {
         let order = state.order.get();
-        let (rows, columns) = state.grid.with(|grid| (grid.rows.len(), grid.columns.len()));
+        let (rows, columns) = state
+            .grid
+            .with(|grid| (grid.rows.len(), grid.columns.len()));
         if !order.rows.is_empty() {
             None
         } else if columns == 0 {
@@ -378,10 +385,7 @@ fn cell_under(
     state: GridState,
     body: &web_sys::HtmlDivElement,
 ) -> Option<(usize, usize)> {
-    let names = body
-        .query_selector(".row__name")
-        .ok()??
-        .client_width();
+    let names = body.query_selector(".row__name").ok()??.client_width();
     let (x, y) = browser::point_in(body, event.client_x(), event.client_y());
     let x = x - f64::from(names);
     if x < 0.0 || y < 0.0 {
@@ -404,7 +408,8 @@ fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
     let (rows, columns) = state.size.get_untracked();
     let (last_row, last_column) = (rows.checked_sub(1)?, columns.checked_sub(1)?);
     let Some((row, column)) = state.cursor.get_untracked() else {
-        return matches!(key, "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight").then_some((0, 0));
+        return matches!(key, "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight")
+            .then_some((0, 0));
     };
     let page = (state.view.get_untracked().height / ROW_HEIGHT).max(2) as usize - 1;
     Some(match key {
@@ -438,9 +443,9 @@ fn reveal(area: &web_sys::HtmlDivElement, (row, column): (usize, usize), state: 
 fn follow(state: GridState) {
     let target = state.cursor.get_untracked().and_then(|(position, column)| {
         let row = state.row_at(position)?;
-        state
-            .grid
-            .with_untracked(|grid| link(grid.rows.get(row)?, &grid.columns, column).map(str::to_owned))
+        state.grid.with_untracked(|grid| {
+            link(grid.rows.get(row)?, &grid.columns, column).map(str::to_owned)
+        })
     });
     if let Some(target) = target {
         let _ = window().location().set_href(&target);

@@ -83,9 +83,7 @@ impl GridState {
             }
         });
         let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
-        let rows = Memo::new(move |_| {
-            row_window(view.get(), order.with(|order| order.rows.len()))
-        });
+        let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
         let columns = Memo::new(move |_| {
             column_window(
                 view.get(),

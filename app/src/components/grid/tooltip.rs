@@ -16,9 +16,9 @@ pub fn Tooltip(
 ) -> impl IntoView {
     move || {
         let Hover { target, x, y } = state.hover.get()?;
-        let told = state.grid.with(|grid| {
-            tell(grid, &target, state.clock.zone.get(), state.clock.now.get())
-        })?;
+        let told = state
+            .grid
+            .with(|grid| tell(grid, &target, state.clock.zone.get(), state.clock.now.get()))?;
         // Below the pointer, or above it in the lower part of the window.
         let place = if f64::from(y) > browser::window_height() * 0.6 {
             format!("bottom:calc(100vh - {}px)", y - 12)

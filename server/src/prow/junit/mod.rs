@@ -2,7 +2,9 @@
 //! buffers serve the next, so memory does not grow with the file.
 //!
 //! Read are `testsuites`, `testsuite` (nested to any sane depth) and `testcase`, by local name, so a
-//! namespace changes nothing; anything else is skipped with all it contains. Characters come from
+//! namespace changes nothing; anything else is skipped with all it contains, a test inside of a test
+//! among it. A root that TestGrid would refuse though its meaning is plain (`testrun`, a lone
+//! `testcase`) is read. Characters come from
 //! the file alone: of entities only the five predefined ones and character references are known. A
 //! `DOCTYPE` is passed over, what it declares is never expanded or fetched, and a reference to it
 //! stays in the text as it stands.

@@ -156,7 +156,8 @@ impl<'a> Walk<'a> {
         let name = element.local_name();
         let name: &str = name.as_ref();
         let opened = match (self.open.last(), name) {
-            (None, "testsuites") => Element::Suites,
+            // `testrun` is how Eclipse calls it.
+            (None, "testsuites" | "testrun") => Element::Suites,
             (None | Some(Element::Suites | Element::Suite), "testsuite") => {
                 self.start_suite(element);
                 Element::Suite
