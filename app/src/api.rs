@@ -45,3 +45,128 @@ pub type Answer<'a, T> = std::pin::Pin<Box<dyn Future<Output = Result<T, WireErr
 /// The snapshot as pages find it in their context.
 #[cfg(feature = "ssr")]
 pub type Reader = std::sync::Arc<dyn Read>;
+
+/// What an answer that could not be had looks like to a page.
+pub const NOT_FOUND: &str = "not_found";
+
+/// How a page sets the status of its own answer; does nothing in the browser.
+#[derive(Clone)]
+pub struct SetStatus(pub std::sync::Arc<dyn Fn(u16) + Send + Sync>);
+
+/// Says that the page's subject does not exist, or that it could not be had.
+pub fn set_status(error: &WireError) {
+    if let Some(SetStatus(set)) = leptos::prelude::use_context::<SetStatus>() {
+        set(if error.code == NOT_FOUND { 404 } else { 503 });
+    }
+}
+
+/// Release branches, master first, then newest first.
+pub async fn releases() -> Result<Items<Release>, WireError> {
+    #[cfg(feature = "ssr")]
+    return reader()?.releases();
+    #[cfg(not(feature = "ssr"))]
+    get(crate::paths::API_RELEASES.to_owned()).await
+}
+
+/// All dashboards, by name.
+pub async fn dashboards() -> Result<Items<DashboardRef>, WireError> {
+    #[cfg(feature = "ssr")]
+    return reader()?.dashboards();
+    #[cfg(not(feature = "ssr"))]
+    get(crate::paths::API_DASHBOARDS.to_owned()).await
+}
+
+/// One dashboard with its tabs.
+pub async fn dashboard(dashboard: String) -> Result<DashboardPage, WireError> {
+    #[cfg(feature = "ssr")]
+    return reader()?.dashboard(&dashboard);
+    #[cfg(not(feature = "ssr"))]
+    get(crate::paths::api_dashboard(&dashboard)).await
+}
+
+/// One tab without its grid.
+pub async fn tab(dashboard: String, tab: String) -> Result<TabPage, WireError> {
+    #[cfg(feature = "ssr")]
+    return reader()?.tab(&dashboard, &tab).await;
+    #[cfg(not(feature = "ssr"))]
+    get(crate::paths::api_tab(&dashboard, &tab)).await
+}
+
+/// One tab with a part of its grid: what the first screen needs.
+pub async fn tab_with_grid(
+    dashboard: String,
+    tab: String,
+    slice: GridSlice,
+) -> Result<(TabPage, std::sync::Arc<Grid>), WireError> {
+    #[cfg(feature = "ssr")]
+    {
+        let reader = reader()?;
+        let page = reader.tab(&dashboard, &tab).await?;
+        Ok((page, reader.grid(&dashboard, &tab, slice).await?))
+    }
+    #[cfg(not(feature = "ssr"))]
+    {
+        let page = self::tab(dashboard.clone(), tab.clone()).await?;
+        Ok((page, grid(dashboard, tab, slice).await?))
+    }
+}
+
+/// A tab's grid. The slice holds on the server only: the browser asks for all of it once.
+pub async fn grid(
+    dashboard: String,
+    tab: String,
+    slice: GridSlice,
+) -> Result<std::sync::Arc<Grid>, WireError> {
+    #[cfg(feature = "ssr")]
+    return reader()?.grid(&dashboard, &tab, slice).await;
+    #[cfg(not(feature = "ssr"))]
+    {
+        let _ = slice;
+        get(crate::paths::api_grid(&dashboard, &tab)).await
+    }
+}
+
+#[cfg(feature = "ssr")]
+fn reader() -> Result<Reader, WireError> {
+    leptos::prelude::use_context::<Reader>().ok_or_else(|| WireError {
+        code: "unavailable".to_owned(),
+        message: "this page was drawn without a source of results".to_owned(),
+    })
+}
+
+/// Fetches one answer. What goes wrong on the way is told in the same form as what the server says.
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+async fn get<T: serde::de::DeserializeOwned>(path: String) -> Result<T, WireError> {
+    send_wrapper::SendWrapper::new(async move {
+        let failed = |problem: String| WireError {
+            code: "unreachable".to_owned(),
+            message: format!("{path} could not be read: {problem}"),
+        };
+        let response = gloo_net::http::Request::get(&path)
+            .send()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let text = response
+            .text()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        if !response.ok() {
+            return Err(
+                serde_json::from_str::<model::wire::ErrorBody>(&text).map_or_else(
+                    |_| failed(format!("the server answered {}", response.status())),
+                    |body| body.error,
+                ),
+            );
+        }
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    })
+    .await
+}
+
+#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
+async fn get<T>(path: String) -> Result<T, WireError> {
+    Err(WireError {
+        code: "unreachable".to_owned(),
+        message: format!("{path} could not be read: built for neither server nor browser"),
+    })
+}

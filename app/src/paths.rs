@@ -35,6 +35,39 @@ pub fn tab(dashboard: &str, tab: &str) -> String {
     format!("/d/{}/{}", segment(dashboard), segment(tab))
 }
 
+/// All dashboards.
+pub const DASHBOARDS: &str = "/dashboards";
+
+/// Where an old link leads: TestGrid's `/{dashboard}#{tab}&{option}={value}`, of which the server
+/// never sees the part after `#`. `fragment` stands without its `#`.
+pub fn from_fragment(dashboard: &str, fragment: &str) -> String {
+    let (tab, options) = fragment.split_once('&').unwrap_or((fragment, ""));
+    // `Summary` is the first view of a dashboard, not a tab.
+    let path = match name(tab).as_str() {
+        "" | "Summary" => self::dashboard(dashboard),
+        tab => self::tab(dashboard, tab),
+    };
+    let options = model::query::TabQuery::parse(options).to_query_string();
+    if options.is_empty() {
+        path
+    } else {
+        format!("{path}?{options}")
+    }
+}
+
+/// The dashboard of a dashboard's or a tab's page; `None` for other addresses. The router's own
+/// parameters are decoded twice, which turns a name that holds `%2F` into another.
+pub fn dashboard_of(path: &str) -> Option<String> {
+    let mut segments = path.strip_prefix("/d/")?.split('/');
+    segments.next().map(name)
+}
+
+/// The dashboard and the tab of a tab's page; `None` for other addresses.
+pub fn tab_of(path: &str) -> Option<(String, String)> {
+    let mut segments = path.strip_prefix("/d/")?.split('/').map(name);
+    Some((segments.next()?, segments.next()?))
+}
+
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 
@@ -61,6 +94,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn old_links_keep_tab_and_options() {
+        for (fragment, path) in [
+            ("", "/d/sig-a"),
+            ("Summary", "/d/sig-a"),
+            ("gce%20cos", "/d/sig-a/gce%20cos"),
+            ("gce, cos", "/d/sig-a/gce%2C%20cos"),
+            (
+                "gce&width=10&include-filter-by-regex=%5Ea&show-stale-tests=",
+                "/d/sig-a/gce?include-filter-by-regex=%5Ea&show-stale-tests=&width=10",
+            ),
+        ] {
+            assert_eq!(from_fragment("sig-a", fragment), path);
+        }
+    }
+
+    #[test]
     fn names_round_trip() {
         for original in [
             "sig-network-kind, loadbalancer",
@@ -78,6 +127,14 @@ mod tests {
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte))
             );
             assert_ne!(encoded, "..");
+            assert_eq!(
+                tab_of(&tab(original, original)),
+                Some((original.to_owned(), original.to_owned()))
+            );
+            assert_eq!(
+                dashboard_of(&dashboard(original)).as_deref(),
+                Some(original)
+            );
         }
     }
 }

@@ -141,6 +141,12 @@ impl Grid {
     /// when the slice leaves them blank, so that slices of one grid line up.
     #[must_use]
     pub fn slice(&self, start: usize, count: usize) -> Self {
+        self.slice_rows(start, count, usize::MAX)
+    }
+
+    /// As [`Grid::slice`], with at most `rows` rows from the top.
+    #[must_use]
+    pub fn slice_rows(&self, start: usize, count: usize, rows: usize) -> Self {
         let end = start.saturating_add(count).min(self.columns.len());
         let start = start.min(end);
         let within = |column: u32| (start..end).contains(&(column as usize));
@@ -152,6 +158,7 @@ impl Grid {
             rows: self
                 .rows
                 .iter()
+                .take(rows)
                 .map(|row| Row {
                     name: row.name.clone(),
                     id: row.id.clone(),
@@ -229,5 +236,6 @@ mod tests {
         assert_eq!(slice.rows[0].cells.len(), 1);
         assert_eq!(grid.slice(9, 9).columns.len(), 0);
         assert_eq!(grid.slice(0, usize::MAX), grid);
+        assert_eq!(grid.slice_rows(0, 4, 0).rows, []);
     }
 }

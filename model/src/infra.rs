@@ -24,8 +24,10 @@ pub enum Source {
     Metadata,
     /// `clone-records.json`: the commit that was checked out.
     CloneRecord,
-    /// `started.json`'s `repos`, or its `repo-commit` for the main repository.
+    /// `started.json`: its `repos`, or what it says was checked out of the main repository.
     StartedRepo,
+    /// What the ProwJob was asked to check out.
+    ProwJob,
     /// The tag of an image that the job ran.
     ImageTag,
     /// The tag of a utility image that decorated the job.
@@ -45,6 +47,7 @@ impl Source {
             Self::Metadata => "the job's metadata",
             Self::CloneRecord => "the clone record",
             Self::StartedRepo => "started.json",
+            Self::ProwJob => "the ProwJob",
             Self::ImageTag => "the image tag",
             Self::UtilityImageTag => "the utility image tag",
             Self::Header => "the recorded header",

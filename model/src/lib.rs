@@ -22,12 +22,14 @@
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
+//! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
 pub mod config;
 pub mod grid;
 pub mod infra;
+pub mod link;
 pub mod name;
 pub mod query;
 pub mod rle;

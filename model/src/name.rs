@@ -11,6 +11,85 @@ pub fn normalize(name: &str) -> String {
         .collect()
 }
 
+/// Why a name cannot name a test group, a dashboard, a tab or a dashboard group.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing at all.
+    #[error("the name is empty")]
+    Empty,
+    /// A character that names cannot hold.
+    #[error("the name {name:?} holds {character:?}, which names cannot hold")]
+    Character {
+        /// The whole name.
+        name: String,
+        /// The first such character.
+        character: char,
+    },
+    /// Too few letters and digits to tell names apart, or too many.
+    #[error(
+        "the name {name:?} has {length} letters and digits; it needs {} to {}",
+        NORMALIZED_LENGTH.start(),
+        NORMALIZED_LENGTH.end()
+    )]
+    Length {
+        /// The whole name.
+        name: String,
+        /// Letters and digits in it.
+        length: usize,
+    },
+    /// It begins like the names of TestGrid's own objects.
+    #[error("the name {name:?} begins with {prefix:?}, which is reserved")]
+    Reserved {
+        /// The whole name.
+        name: String,
+        /// What its normalised form begins with.
+        prefix: &'static str,
+    },
+}
+
+/// How many letters and digits a name has.
+const NORMALIZED_LENGTH: std::ops::RangeInclusive<usize> = 3..=2048;
+
+/// What no normalised name begins with: names of TestGrid's own objects.
+const RESERVED_PREFIXES: [&str; 4] = ["dashboard", "alerter", "summary", "bugs"];
+
+/// What a name may hold beside ASCII letters and digits; the last is the long dash.
+const NAME_CHARACTERS: &str = "_.~<>()[]\",@/-| \u{2013}";
+
+/// TestGrid's rules for the names of test groups, dashboards, tabs and dashboard groups. Answers the
+/// first that is broken.
+pub fn check_name(name: &str) -> Result<(), NameError> {
+    if name.is_empty() {
+        return Err(NameError::Empty);
+    }
+    if let Some(character) = name
+        .chars()
+        .find(|&letter| !letter.is_ascii_alphanumeric() && !NAME_CHARACTERS.contains(letter))
+    {
+        return Err(NameError::Character {
+            name: name.to_owned(),
+            character,
+        });
+    }
+    let normalized = normalize(name);
+    if !NORMALIZED_LENGTH.contains(&normalized.len()) {
+        return Err(NameError::Length {
+            name: name.to_owned(),
+            length: normalized.len(),
+        });
+    }
+    if let Some(prefix) = RESERVED_PREFIXES
+        .into_iter()
+        .find(|prefix| normalized.starts_with(prefix))
+    {
+        return Err(NameError::Reserved {
+            name: name.to_owned(),
+            prefix,
+        });
+    }
+    Ok(())
+}
+
 /// Natural order: runs of digits compare as numbers, everything else byte by byte. Of two equal
 /// numbers the one with fewer leading zeros comes first; of two names of which one begins the
 /// other, the shorter.
@@ -73,6 +152,50 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(normalize(name), normalized);
+        }
+    }
+
+    #[test]
+    fn names_keep_to_the_rules() {
+        let longest = "a".repeat(2048);
+        let too_long = "a".repeat(2049);
+        let character = |name: &str, character| {
+            Some(NameError::Character {
+                name: name.to_owned(),
+                character,
+            })
+        };
+        let length = |name: &str, length| {
+            Some(NameError::Length {
+                name: name.to_owned(),
+                length,
+            })
+        };
+        let reserved = |name: &str, prefix| {
+            Some(NameError::Reserved {
+                name: name.to_owned(),
+                prefix,
+            })
+        };
+        for (name, error) in [
+            ("sig-network-kind, loadbalancer", None),
+            ("Az09_.~<>()[]\",@/-| \u{2013}", None),
+            ("a-b-c", None),
+            (&longest, None),
+            ("", Some(NameError::Empty)),
+            ("new\nline", character("new\nline", '\n')),
+            ("café", character("café", 'é')),
+            ("a:bc", character("a:bc", ':')),
+            ("a-b", length("a-b", 2)),
+            ("- -", length("- -", 0)),
+            (&too_long, length(&too_long, 2049)),
+            ("Dash-Board x", reserved("Dash-Board x", "dashboard")),
+            ("alerter", reserved("alerter", "alerter")),
+            ("Summary", reserved("Summary", "summary")),
+            ("bugs-x", reserved("bugs-x", "bugs")),
+            ("my-dashboard", None),
+        ] {
+            assert_eq!(check_name(name).err(), error, "{name}");
         }
     }
 

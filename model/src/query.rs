@@ -18,6 +18,8 @@ pub struct TabQuery {
     pub sort: Sort,
     /// Cell width in pixels.
     pub width: Option<u32>,
+    /// The seam whose panel is open: the build id of the newer of its two columns.
+    pub seam: Option<String>,
     /// Keys that this version does not know, with their values, in order.
     pub other: Vec<(String, String)>,
 }
@@ -56,6 +58,7 @@ impl TabQuery {
                 ("sort-by-flakiness", _) => query.sort = Sort::Flakiness,
                 ("sort-by-name", _) => query.sort = Sort::Name,
                 ("width", Ok(width)) => query.width = Some(width),
+                ("seam", _) if !value.is_empty() => query.seam = Some(value.to_owned()),
                 _ => query.other.push((key.to_owned(), value.to_owned())),
             }
         }
@@ -110,6 +113,9 @@ impl TabQuery {
         }
         if let Some(width) = self.width {
             add("width", &width.to_string());
+        }
+        if let Some(build) = &self.seam {
+            add("seam", build);
         }
         for (key, value) in &self.other {
             add(key, value);
@@ -203,9 +209,10 @@ mod tests {
             show_stale: bool,
             sort in sorts(),
             width in prop::option::of(0u32..100),
+            seam in prop::option::of(".{1,8}"),
             other in prop::collection::vec(("x[a-z&=%+]{0,5}", ".{0,5}"), 0..3),
         ) {
-            let query = TabQuery { include, exclude, only_failed, show_stale, sort, width, other };
+            let query = TabQuery { include, exclude, only_failed, show_stale, sort, width, seam, other };
             prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
         }
 

@@ -9,9 +9,13 @@ use crate::{infra::ComponentVersion, status::Status};
 pub struct Run {
     /// The build id, unique within its test group.
     pub build: String,
+    /// What its column shows instead of the build id, where the test group says so; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
     /// The build's folder as `bucket/path/to/build`, without a scheme; empty when there is none.
     pub path: String,
-    /// When the build began, in milliseconds since 1970.
+    /// When the build began, in milliseconds since 1970. Where `started.json` does not say, the
+    /// best other evidence; 0 when no file tells.
     pub started_ms: i64,
     /// When it ended; `None` while it runs or when it never said.
     pub finished_ms: Option<i64>,

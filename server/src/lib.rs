@@ -1,11 +1,13 @@
 //! The machine of Seamgrid. A library, so that tests and benchmarks can start it.
 
 pub mod bucket;
+pub mod clock;
 pub mod http;
 pub mod infra;
 pub mod pipeline;
 pub mod prow;
 pub mod read;
+pub mod serve;
 pub mod settings;
 pub mod simulate;
 pub mod store;

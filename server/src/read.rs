@@ -1,1 +1,535 @@
-//! Not yet written.
+//! The published snapshot: what REST and pages alike answer from.
+//!
+//! A page request never waits for a bucket and seldom for the database. The catalog and every tab's
+//! summary are in memory, each swapped whole when its group's results change; grids are built from
+//! the stored results when somebody looks, and kept while there is room.
+
+mod cache;
+mod catalog;
+mod links;
+mod releases;
+mod tab;
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use app::api::{Answer, GridSlice, Read};
+use arc_swap::ArcSwap;
+use futures::{StreamExt as _, stream};
+use model::{
+    grid::Grid,
+    summary::TabStatus,
+    tabulate::GroupResults,
+    wire::{
+        ComponentRef, DashboardPage, DashboardRef, Items, Release, TabPage, TabSummary, WireError,
+    },
+};
+use regex::Regex;
+
+use self::{
+    cache::GridCache,
+    catalog::key,
+    tab::{Repositories, TabState, build_grid, build_state, unread},
+};
+pub use self::{
+    cache::{Coding, PublishedGrid},
+    catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
+};
+use crate::{
+    clock::now_ms,
+    settings::Settings,
+    store::{GroupId, Store, StoreError},
+};
+
+/// How much memory the grids that somebody looked at may take.
+const CACHE_BYTES: usize = 512 << 20;
+/// How many groups are read at the same time when all are.
+const PARALLEL: usize = 4;
+const DAY_MS: i64 = 24 * 3_600_000;
+
+/// Why something could not be published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A grid could not be written as JSON.
+    #[error("the grid of a tab of {group} cannot be written: {source}")]
+    Write {
+        /// The test group.
+        group: String,
+        /// What serde says.
+        source: serde_json::Error,
+    },
+    /// The work was lost, by a panic or at the end of the process.
+    #[error("the tabs of {0} could not be built")]
+    Lost(String),
+}
+
+impl From<PublishError> for WireError {
+    fn from(error: PublishError) -> Self {
+        Self {
+            code: "internal".to_owned(),
+            message: error.to_string(),
+        }
+    }
+}
+
+/// The snapshot and the way to renew it.
+#[derive(Debug)]
+pub struct Reader {
+    store: Store,
+    published: ArcSwap<Published>,
+    groups: Mutex<HashMap<String, Arc<GroupState>>>,
+    cache: GridCache,
+    repositories: Arc<Repositories>,
+    components: Vec<ComponentRef>,
+    releases: Regex,
+    days_of_results: u32,
+    ready: AtomicBool,
+}
+
+/// One catalog with the state of each of its tabs.
+#[derive(Debug)]
+struct Published {
+    catalog: Catalog,
+    /// One per tab of the catalog; `None` until its group's results were looked at.
+    tabs: Vec<ArcSwap<Option<TabState>>>,
+}
+
+/// What the reader knows of one test group.
+#[derive(Debug, Default)]
+struct GroupState {
+    /// Counts how often its results were published; names their content in the cache.
+    content: AtomicU64,
+    /// Held while its results are loaded and published, so that older never replaces newer.
+    publishing: tokio::sync::Mutex<()>,
+    stored: Mutex<Option<Stored>>,
+}
+
+/// A group as it was in the store when its results were last published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stored {
+    id: GroupId,
+    modified_ms: Option<i64>,
+}
+
+impl Reader {
+    /// A reader with nothing published yet: [`Reader::publish_all`] does that.
+    pub fn new(store: Store, catalog: Catalog, settings: &Settings) -> Result<Self, regex::Error> {
+        let components = &settings.infra.components;
+        Ok(Self {
+            store,
+            published: ArcSwap::from_pointee(Published::new(catalog)),
+            groups: Mutex::default(),
+            cache: GridCache::new(CACHE_BYTES),
+            repositories: Arc::new(
+                components
+                    .iter()
+                    .map(|component| (component.name.clone(), component.repo.clone()))
+                    .collect(),
+            ),
+            components: components
+                .iter()
+                .map(|component| ComponentRef {
+                    name: component.name.clone(),
+                    repo: component.repo.clone(),
+                })
+                .collect(),
+            releases: Regex::new(&settings.releases.dashboard_pattern)?,
+            days_of_results: settings.update.days_of_results,
+            ready: AtomicBool::new(false),
+        })
+    }
+
+    /// Replaces the catalog. Tabs that stay the same keep what is published of them; the others are
+    /// read when their group is next published, or when somebody looks.
+    pub fn publish_catalog(&self, catalog: Catalog) {
+        let old = self.published.load();
+        let new = Published::new(catalog);
+        for (entry, state) in new.catalog.tabs().iter().zip(&new.tabs) {
+            if let Ok(index) = old.catalog.tab(&entry.dashboard, &entry.tab.name)
+                && **entry == *old.catalog.tabs()[index]
+            {
+                state.store(old.tabs[index].load_full());
+            }
+        }
+        self.published.store(Arc::new(new));
+    }
+
+    /// Publishes every group that has a tab; the database is ready to answer from when this returns.
+    /// A group that cannot be published is logged, and the others go on.
+    pub async fn publish_all(&self) -> Result<(), PublishError> {
+        self.publish_changed().await?;
+        self.ready.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Publishes the groups whose stored results are not those that were last published: what another
+    /// process wrote.
+    pub async fn publish_changed(&self) -> Result<(), PublishError> {
+        let stored: HashMap<String, Stored> = self
+            .store
+            .load_modified()
+            .await?
+            .into_iter()
+            .map(|group| {
+                let stored = Stored {
+                    id: group.id,
+                    modified_ms: group.modified_ms,
+                };
+                (key(&group.name), stored)
+            })
+            .collect();
+        let published = self.published.load_full();
+        let changed: Vec<&str> = published
+            .catalog
+            .groups()
+            .filter(|&name| {
+                let state = self.group(name);
+                let unread = published
+                    .catalog
+                    .tabs_of(name)
+                    .iter()
+                    .any(|&index| published.tabs[index].load().is_none());
+                unread || state.stored() != stored.get(&key(name)).copied()
+            })
+            .collect();
+        stream::iter(changed)
+            .for_each_concurrent(PARALLEL, async |name| {
+                let stored = stored.get(&key(name)).copied();
+                if let Err(error) = self.publish_stored(name, stored).await {
+                    tracing::error!(group.name = name, %error, "cannot publish {name}: {error}");
+                }
+            })
+            .await;
+        Ok(())
+    }
+
+    /// Publishes a group after its results have changed.
+    pub async fn publish_group(&self, name: &str) -> Result<(), PublishError> {
+        let stored = self
+            .store
+            .load_group_modified(name)
+            .await?
+            .map(|group| Stored {
+                id: group.id,
+                modified_ms: group.modified_ms,
+            });
+        self.publish_stored(name, stored).await
+    }
+
+    async fn publish_stored(&self, name: &str, stored: Option<Stored>) -> Result<(), PublishError> {
+        let group = self.group(name);
+        let _guard = group.publishing.lock().await;
+        let published = self.published.load_full();
+        let indexes = published.catalog.tabs_of(name);
+        let Some(first) = indexes.first() else {
+            return Ok(());
+        };
+        let results = self.load(&published.catalog.tabs()[*first], stored).await?;
+        let entries: Vec<Arc<TabEntry>> = indexes
+            .iter()
+            .map(|&index| published.catalog.tabs()[index].clone())
+            .collect();
+        let repositories = self.repositories.clone();
+        let modified_ms = stored.and_then(|stored| stored.modified_ms);
+        let built = tokio::task::spawn_blocking(move || {
+            entries
+                .iter()
+                .map(|entry| {
+                    let grid = build_grid(entry, &results, &repositories)?;
+                    let state = build_state(entry, &grid.grid, modified_ms, now_ms());
+                    Ok((grid, state))
+                })
+                .collect::<Result<Vec<_>, serde_json::Error>>()
+        })
+        .await
+        .map_err(|_| PublishError::Lost(name.to_owned()))?
+        .map_err(|source| PublishError::Write {
+            group: name.to_owned(),
+            source,
+        })?;
+
+        group.set_stored(stored);
+        let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
+        for (&index, (grid, state)) in indexes.iter().zip(built) {
+            published.tabs[index].store(Arc::new(Some(state)));
+            let key = cache_key(&published.catalog.tabs()[index]);
+            if self.cache.holds(&key) {
+                self.cache.replace(&key, content, Arc::new(grid));
+            }
+        }
+        Ok(())
+    }
+
+    /// The group's results as its tabs show them: of the days that the configuration says, before the
+    /// newest run. A job that stopped keeps its last results, and is stale.
+    async fn load(
+        &self,
+        entry: &TabEntry,
+        stored: Option<Stored>,
+    ) -> Result<GroupResults, StoreError> {
+        let Some(stored) = stored else {
+            return Ok(GroupResults::default());
+        };
+        if !entry.configured {
+            return self.store.load_results(stored.id, None).await;
+        }
+        let days = entry
+            .group
+            .days_of_results
+            .filter(|&days| days > 0)
+            .unwrap_or(self.days_of_results);
+        let span_ms = i64::from(days) * DAY_MS;
+        let since_ms = now_ms().saturating_sub(span_ms);
+        let results = self.store.load_results(stored.id, Some(since_ms)).await?;
+        if !results.runs.is_empty() {
+            return Ok(results);
+        }
+        let mut results = self.store.load_results(stored.id, None).await?;
+        if let Some(newest) = results.runs.first() {
+            let since_ms = newest.started_ms.saturating_sub(span_ms);
+            results.runs.retain(|run| run.started_ms >= since_ms);
+        }
+        Ok(results)
+    }
+
+    /// A tab's whole grid, from the cache or built now.
+    pub async fn published_grid(
+        &self,
+        dashboard: &str,
+        tab: &str,
+    ) -> Result<Arc<PublishedGrid>, WireError> {
+        let (published, index) = self.find(dashboard, tab)?;
+        let entry = published.catalog.tabs()[index].clone();
+        if published.tabs[index].load().is_none() {
+            self.publish_group(&entry.group.name).await?;
+        }
+        let group = self.group(&entry.group.name);
+        let content = group.content.load(Ordering::Acquire);
+        let build = async {
+            let results = self.load(&entry, group.stored()).await?;
+            let repositories = self.repositories.clone();
+            let name = entry.group.name.clone();
+            let task = {
+                let entry = entry.clone();
+                move || build_grid(&entry, &results, &repositories)
+            };
+            match tokio::task::spawn_blocking(task).await {
+                Ok(Ok(grid)) => Ok(Arc::new(grid)),
+                Ok(Err(source)) => Err(PublishError::Write {
+                    group: name,
+                    source,
+                }),
+                Err(_) => Err(PublishError::Lost(name)),
+            }
+        };
+        let grid = self
+            .cache
+            .get_or_build(&cache_key(&entry), content, build)
+            .await?;
+        Ok(grid)
+    }
+
+    /// The infra components, in the order of the settings.
+    pub fn components(&self) -> Vec<ComponentRef> {
+        self.components.clone()
+    }
+
+    /// Whether answers can be given: the database is reachable and the first snapshot is published.
+    pub async fn ready(&self) -> Result<(), WireError> {
+        let unavailable = |message: String| WireError {
+            code: "unavailable".to_owned(),
+            message,
+        };
+        if !self.ready.load(Ordering::Acquire) {
+            return Err(unavailable(
+                "the first snapshot is still being published".to_owned(),
+            ));
+        }
+        self.store
+            .ready()
+            .await
+            .map_err(|error| unavailable(error.to_string()))
+    }
+
+    fn find(&self, dashboard: &str, tab: &str) -> Result<(Arc<Published>, usize), WireError> {
+        let published = self.published.load_full();
+        let index = published.catalog.tab(dashboard, tab)?;
+        Ok((published, index))
+    }
+
+    fn group(&self, name: &str) -> Arc<GroupState> {
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        match groups.entry(key(name)) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(vacant) => vacant.insert(Arc::default()).clone(),
+        }
+    }
+}
+
+impl GroupState {
+    fn stored(&self) -> Option<Stored> {
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_stored(&self, stored: Option<Stored>) {
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = stored;
+    }
+}
+
+/// Under which a tab's grid is cached: names as shown hold no NUL.
+fn cache_key(entry: &TabEntry) -> String {
+    format!("{}\0{}", entry.dashboard, entry.tab.name)
+}
+
+impl Published {
+    fn new(catalog: Catalog) -> Self {
+        let tabs = catalog
+            .tabs()
+            .iter()
+            .map(|_| ArcSwap::from_pointee(None))
+            .collect();
+        Self { catalog, tabs }
+    }
+
+    fn summary(&self, index: usize) -> TabSummary {
+        match &**self.tabs[index].load() {
+            Some(state) => state.summary.clone(),
+            None => unread(&self.catalog.tabs()[index]),
+        }
+    }
+
+    fn status(&self, dashboard: &DashboardEntry) -> TabStatus {
+        TabStatus::worst(dashboard.tabs.iter().map(|&index| {
+            self.tabs[index]
+                .load()
+                .as_ref()
+                .as_ref()
+                .map_or(TabStatus::Unknown, |state| state.summary.status)
+        }))
+    }
+
+    fn summaries(&self, dashboard: &DashboardEntry) -> Vec<TabSummary> {
+        dashboard
+            .tabs
+            .iter()
+            .map(|&index| self.summary(index))
+            .collect()
+    }
+}
+
+impl Read for Reader {
+    fn releases(&self) -> Result<Items<Release>, WireError> {
+        let published = self.published.load();
+        let names = published
+            .catalog
+            .dashboards()
+            .iter()
+            .map(|entry| entry.name.as_str());
+        let releases = releases::build_releases(&self.releases, names, |name| {
+            published
+                .catalog
+                .dashboard(name)
+                .map(|entry| published.summaries(entry))
+                .unwrap_or_default()
+        });
+        Ok(releases.into())
+    }
+
+    fn dashboards(&self) -> Result<Items<DashboardRef>, WireError> {
+        let published = self.published.load();
+        let dashboards: Vec<DashboardRef> = published
+            .catalog
+            .dashboards()
+            .iter()
+            .map(|entry| DashboardRef {
+                name: entry.name.clone(),
+                group: entry.group.clone(),
+                tab_count: entry.tabs.len() as u32,
+                status: published.status(entry),
+            })
+            .collect();
+        Ok(dashboards.into())
+    }
+
+    fn dashboard(&self, dashboard: &str) -> Result<DashboardPage, WireError> {
+        let published = self.published.load();
+        let entry = published.catalog.dashboard(dashboard)?;
+        Ok(DashboardPage {
+            name: entry.name.clone(),
+            group: entry.group.clone(),
+            description: entry.description.clone(),
+            status: published.status(entry),
+            tabs: published.summaries(entry),
+        })
+    }
+
+    fn tab<'a>(&'a self, dashboard: &'a str, tab: &'a str) -> Answer<'a, TabPage> {
+        Box::pin(async move {
+            let (published, index) = self.find(dashboard, tab)?;
+            let entry = &published.catalog.tabs()[index];
+            if published.tabs[index].load().is_none() {
+                self.publish_group(&entry.group.name).await?;
+            }
+            let board = published.catalog.dashboard(dashboard)?;
+            let state = published.tabs[index].load();
+            let counts = state.as_ref().as_ref();
+            Ok(TabPage {
+                summary: published.summary(index),
+                test_group: entry.tab.test_group_name.clone(),
+                description: entry.tab.description.clone(),
+                results_url: links::results_url(entry),
+                base_options: entry.tab.base_options.clone(),
+                tabs: board
+                    .tabs
+                    .iter()
+                    .map(|&tab| published.catalog.tabs()[tab].tab.name.clone())
+                    .collect(),
+                grid_version: counts
+                    .map(|state| state.grid_version.clone())
+                    .unwrap_or_default(),
+                column_count: counts.map_or(0, |state| state.column_count),
+                row_count: counts.map_or(0, |state| state.row_count),
+            })
+        })
+    }
+
+    fn grid<'a>(
+        &'a self,
+        dashboard: &'a str,
+        tab: &'a str,
+        slice: GridSlice,
+    ) -> Answer<'a, Arc<Grid>> {
+        Box::pin(async move {
+            let whole = self.published_grid(dashboard, tab).await?.grid.clone();
+            cut(whole, &slice)
+        })
+    }
+}
+
+/// The wanted part of a grid; the grid itself when that is all of it.
+fn cut(whole: Arc<Grid>, slice: &GridSlice) -> Result<Arc<Grid>, WireError> {
+    let start = match &slice.before {
+        None => 0,
+        Some(build) => {
+            let at = whole.column_of(build).ok_or_else(|| WireError {
+                code: "not_found".to_owned(),
+                message: format!("the tab has no build \"{build}\""),
+            })?;
+            at + 1
+        }
+    };
+    let columns = slice.columns.map_or(usize::MAX, |columns| columns as usize);
+    let rows = slice.rows.map_or(usize::MAX, |rows| rows as usize);
+    if start == 0 && columns >= whole.columns.len() && rows >= whole.rows.len() {
+        return Ok(whole);
+    }
+    Ok(Arc::new(whole.slice_rows(start, columns, rows)))
+}

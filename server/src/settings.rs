@@ -1,7 +1,10 @@
 //! `seamgrid.yaml`: where the configuration and the buckets are, what counts as infrastructure.
 
+mod load;
+
 use std::path::PathBuf;
 
+pub use load::{DEFAULT_FILE, SettingsError, SettingsProblem, load_settings, parse_settings};
 use serde::{Deserialize, Serialize};
 
 /// The whole file. Every part has a default, which suits the Kubernetes layout.

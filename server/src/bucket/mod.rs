@@ -1,1 +1,470 @@
-//! Not yet written.
+//! Object stores by URL: where a test group's `gcs_prefix` is, what folders it has, what a build's
+//! folder holds.
+//!
+//! Knows nothing of builds' meaning: callers say which files they want. A store's addresses are
+//! `bucket/path` texts, as in a configuration, without a scheme and without slashes at the ends.
+//!
+//! Two kinds of place answer the same questions. Everything remote goes through the `object_store`
+//! crate ([`Bucket::from_store`]). A local folder is read with the file system's own calls, a whole
+//! build at a time on one blocking thread: `LocalFileSystem` takes a thread hop per call, hides
+//! dangling links, and cannot name files such as `a#1`.
+
+mod folder;
+mod objects;
+
+use std::{path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use object_store::ObjectStore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use url::Url;
+
+use crate::settings::BucketSettings;
+
+/// What is read at most, so that no build can take all memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of all wanted files of one build, and of all builds in memory at once.
+    pub total_bytes: u64,
+    /// Wanted files of one build.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            total_bytes: 256_000_000,
+            files: 10_000,
+        }
+    }
+}
+
+/// A pointer object is one path.
+const POINTER_BYTES: u64 = 4096;
+
+/// Why a bucket did not answer. What is wrong with one build or one file is not an error but part
+/// of what was read.
+#[derive(Debug, thiserror::Error)]
+pub enum BucketError {
+    /// The settings name buckets that cannot be.
+    #[error("{}", .0.join("\n"))]
+    Settings(Vec<String>),
+    /// No bucket of the settings is a prefix of this path.
+    #[error("no bucket of the settings holds `{path}`")]
+    Unknown {
+        /// As `bucket/path`.
+        path: String,
+    },
+    /// The bucket as a whole, or a folder that is to be listed, does not answer.
+    #[error("the bucket `{bucket}` at {url} cannot be read: {reason}")]
+    Unreachable {
+        /// Its prefix in the settings.
+        bucket: String,
+        /// Where it is.
+        url: String,
+        /// What the system or the store said.
+        reason: String,
+    },
+}
+
+/// All buckets of the settings.
+#[derive(Clone, Debug)]
+pub struct Buckets {
+    /// Longest prefix first.
+    by_prefix: Arc<[Bucket]>,
+    limits: Limits,
+    /// One permit per KiB of file content in memory.
+    budget: Arc<Semaphore>,
+}
+
+/// One bucket of the settings.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    prefix: String,
+    url: String,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// Any object store; the path stands in place of the bucket's prefix.
+    Objects(Arc<dyn ObjectStore>, object_store::path::Path),
+}
+
+/// What is directly below a path. Names only, without slashes, in no particular order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Children {
+    /// Names of sub-folders.
+    pub folders: Vec<String>,
+    /// Names of objects.
+    pub objects: Vec<String>,
+}
+
+/// One file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadFile {
+    /// Relative to the folder, parts separated by `/`; `.` for the folder itself.
+    pub name: String,
+    /// Its bytes, or one sentence why they could not be read.
+    pub content: Result<Bytes, String>,
+}
+
+/// The wanted files of a folder, by name. The memory they take is given back when this is dropped.
+#[derive(Debug)]
+pub struct ReadFolder {
+    /// Sorted by name.
+    pub files: Vec<ReadFile>,
+    memory: Option<OwnedSemaphorePermit>,
+}
+
+/// Whether a file of a folder is wanted, and how many bytes are read of it at most; a longer file is
+/// not read at all.
+pub type Wanted = fn(&str) -> Option<u64>;
+
+/// A file that is there, and how to get it later.
+#[derive(Debug)]
+struct Found<P> {
+    name: String,
+    bytes: u64,
+    /// At most so many bytes are read.
+    cap: u64,
+    place: P,
+}
+
+/// What a look into a folder found.
+#[derive(Debug)]
+struct Contents<P> {
+    found: Vec<Found<P>>,
+    /// Files of which it is already known that they cannot be read.
+    unreadable: Vec<ReadFile>,
+}
+
+impl Buckets {
+    /// Makes stores of the settings. A folder that does not exist is an error only when it is read,
+    /// so that one bad bucket does not stop the others.
+    ///
+    /// # Errors
+    /// Every URL that cannot be used, one sentence each.
+    pub fn from_settings(settings: &[BucketSettings]) -> Result<Self, BucketError> {
+        let mut buckets = Vec::new();
+        let mut problems = Vec::new();
+        for bucket in settings {
+            match Bucket::from_settings(bucket) {
+                Ok(bucket) => buckets.push(bucket),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() {
+            Ok(Self::new(buckets, Limits::default()))
+        } else {
+            Err(BucketError::Settings(problems))
+        }
+    }
+
+    /// These buckets with these limits.
+    pub fn new(mut buckets: Vec<Bucket>, limits: Limits) -> Self {
+        buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.prefix.len()));
+        Self {
+            by_prefix: buckets.into(),
+            limits,
+            budget: Arc::new(Semaphore::new(kibibytes(limits.total_bytes).max(1) as usize)),
+        }
+    }
+
+    /// The bucket that holds `path`, by longest prefix, and what remains of the path.
+    ///
+    /// # Errors
+    /// When no bucket's prefix begins the path.
+    pub fn resolve<'a>(&self, path: &'a str) -> Result<(&Bucket, &'a str), BucketError> {
+        let path = path.trim_matches('/');
+        self.by_prefix
+            .iter()
+            .find_map(|bucket| {
+                let rest = path.strip_prefix(bucket.prefix.as_str())?;
+                (rest.is_empty() || rest.starts_with('/') || bucket.prefix.is_empty())
+                    .then_some((bucket, rest.trim_start_matches('/')))
+            })
+            .ok_or_else(|| BucketError::Unknown { path: path.into() })
+    }
+
+    /// What is directly below `path`; a path that does not exist holds nothing.
+    ///
+    /// Names alone are small (10,000 builds are half a megabyte), so a store's pages are joined here.
+    ///
+    /// # Errors
+    /// When the bucket cannot be listed.
+    pub async fn list_children(&self, path: &str) -> Result<Children, BucketError> {
+        let (bucket, rest) = self.resolve(path)?;
+        match &bucket.place {
+            Place::Folder(root) => {
+                let (root, rest) = (root.clone(), rest.to_owned());
+                blocking(move || folder::list_children(&root, &rest)).await
+            }
+            Place::Objects(store, root) => objects::list_children(store, root, rest).await,
+        }
+        .map_err(|reason| bucket.unreachable(reason))
+    }
+
+    /// One file of at most `cap` bytes, or `None` when there is none.
+    ///
+    /// # Errors
+    /// When the bucket cannot be read; what is wrong with the file alone is in its content.
+    pub async fn read_file(&self, path: &str, cap: u64) -> Result<Option<ReadFile>, BucketError> {
+        let (bucket, rest) = self.resolve(path)?;
+        match &bucket.place {
+            Place::Folder(root) => {
+                let (root, rest) = (root.clone(), rest.to_owned());
+                blocking(move || folder::read_file(&root, &rest, cap)).await
+            }
+            Place::Objects(store, root) => objects::read_file(store, root, rest, cap).await,
+        }
+        .map_err(|reason| bucket.unreachable(reason))
+    }
+
+    /// What the pointer object at `path` says: its `link` metadata, or its text where the store
+    /// keeps no metadata, as Prow writes both alike. `None` when there is no such object.
+    ///
+    /// # Errors
+    /// When the bucket cannot be read.
+    pub async fn read_pointer(&self, path: &str) -> Result<Option<String>, BucketError> {
+        let (bucket, rest) = self.resolve(path)?;
+        let link = match &bucket.place {
+            Place::Folder(_) => None,
+            Place::Objects(store, root) => objects::read_link(store, root, rest)
+                .await
+                .map_err(|reason| bucket.unreachable(reason))?,
+        };
+        if link.is_some() {
+            return Ok(link);
+        }
+        let file = self.read_file(path, POINTER_BYTES).await?;
+        Ok(file
+            .and_then(|file| file.content.ok())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// The files below `path` whose relative name is `wanted`, by name. Waits while the files of
+    /// other builds take all the memory that may be used.
+    ///
+    /// A folder that is not there, is a file, or cannot be listed gives one file `.` that says so.
+    ///
+    /// # Errors
+    /// When the bucket as a whole cannot be read.
+    pub async fn read_folder(&self, path: &str, wanted: Wanted) -> Result<ReadFolder, BucketError> {
+        let (bucket, rest) = self.resolve(path)?;
+        let limits = self.limits;
+        match &bucket.place {
+            Place::Folder(root) => {
+                let (root, rest) = (root.clone(), rest.to_owned());
+                let budget = Arc::clone(&self.budget);
+                // Nearly always there is memory at once, and one hop to a blocking thread does all.
+                let found = blocking(move || {
+                    let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
+                    Ok(match budget.try_acquire_many_owned(contents.permits()) {
+                        Ok(permit) => Ok(folder::read_files(contents).holding(permit)),
+                        Err(_) => Err(contents),
+                    })
+                })
+                .await;
+                match found {
+                    Ok(Ok(read)) => Ok(read),
+                    Ok(Err(contents)) => {
+                        let permit = self.memory(contents.permits()).await;
+                        blocking(move || {
+                            let read = folder::read_files(contents);
+                            Ok(match permit {
+                                Some(permit) => read.holding(permit),
+                                None => read,
+                            })
+                        })
+                        .await
+                    }
+                    Err(reason) => Err(reason),
+                }
+            }
+            Place::Objects(store, root) => {
+                match objects::find_files(store, root, rest, wanted).await {
+                    Ok(contents) => {
+                        let contents = contents.within(limits);
+                        let permit = self.memory(contents.permits()).await;
+                        objects::read_files(store, contents)
+                            .await
+                            .map(|read| match permit {
+                                Some(permit) => read.holding(permit),
+                                None => read,
+                            })
+                    }
+                    Err(reason) => Err(reason),
+                }
+            }
+        }
+        .map_err(|reason| bucket.unreachable(reason))
+    }
+
+    /// Waits for memory. `None` never happens while the buckets live: the semaphore is not closed.
+    async fn memory(&self, permits: u32) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.budget)
+            .acquire_many_owned(permits)
+            .await
+            .ok()
+    }
+}
+
+impl Bucket {
+    /// A bucket on any object store; `root` stands in place of `prefix`.
+    pub fn from_store(
+        prefix: &str,
+        store: Arc<dyn ObjectStore>,
+        root: object_store::path::Path,
+    ) -> Self {
+        Self {
+            prefix: prefix.trim_matches('/').to_owned(),
+            url: format!("{store}/{root}"),
+            place: Place::Objects(store, root),
+        }
+    }
+
+    /// A bucket that is a folder of this machine.
+    pub fn from_folder(prefix: &str, folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        Self {
+            prefix: prefix.trim_matches('/').to_owned(),
+            url: format!("file://{}", folder.display()),
+            place: Place::Folder(folder),
+        }
+    }
+
+    /// The only place that knows schemes.
+    fn from_settings(settings: &BucketSettings) -> Result<Self, String> {
+        let BucketSettings { prefix, url, .. } = settings;
+        let parsed = Url::parse(url)
+            .map_err(|error| format!("the bucket `{prefix}` has the URL `{url}`: {error}"))?;
+        match parsed.scheme() {
+            "file" => {
+                // `file:relative` would silently mean the root of the machine.
+                let folder = url
+                    .starts_with("file:///")
+                    .then(|| parsed.to_file_path().ok())
+                    .flatten()
+                    .ok_or_else(|| {
+                        format!(
+                            "the bucket `{prefix}` has the URL `{url}`: a local bucket is named by its whole path, as in `file:///srv/ci`"
+                        )
+                    })?;
+                let mut bucket = Self::from_folder(prefix, folder);
+                bucket.url.clone_from(url);
+                Ok(bucket)
+            }
+            scheme => Err(format!(
+                "the bucket `{prefix}` has the URL `{url}`: the scheme `{scheme}` is not supported; use `file:///…`"
+            )),
+        }
+    }
+
+    fn unreachable(&self, reason: String) -> BucketError {
+        BucketError::Unreachable {
+            bucket: self.prefix.clone(),
+            url: self.url.clone(),
+            reason,
+        }
+    }
+}
+
+impl<P> Contents<P> {
+    /// A folder that says only what is wrong with it.
+    fn broken(reason: String) -> Self {
+        Self {
+            found: Vec::new(),
+            unreadable: vec![ReadFile {
+                name: ".".into(),
+                content: Err(reason),
+            }],
+        }
+    }
+
+    /// Leaves out what is too large or too much, saying so.
+    fn within(mut self, limits: Limits) -> Self {
+        self.found.sort_by(|a, b| a.name.cmp(&b.name));
+        let count = self.found.len();
+        if count > limits.files {
+            self.found.truncate(limits.files);
+            self.unreadable.push(ReadFile {
+                name: ".".into(),
+                content: Err(format!(
+                    "the build has {count} result files; only the first {} are read",
+                    limits.files
+                )),
+            });
+        }
+        let mut total = 0;
+        let mut kept = Vec::with_capacity(self.found.len());
+        for file in self.found {
+            let reason = if file.bytes > file.cap {
+                too_long(file.bytes, file.cap)
+            } else if total + file.bytes > limits.total_bytes {
+                format!(
+                    "the build's result files are together longer than {} bytes, and this one is beyond that",
+                    limits.total_bytes
+                )
+            } else {
+                total += file.bytes;
+                kept.push(file);
+                continue;
+            };
+            self.unreadable.push(ReadFile {
+                name: file.name,
+                content: Err(reason),
+            });
+        }
+        self.found = kept;
+        self
+    }
+
+    /// The memory that reading takes, in KiB; at least 1.
+    fn permits(&self) -> u32 {
+        let bytes: u64 = self.found.iter().map(|file| file.bytes).sum();
+        kibibytes(bytes).max(1)
+    }
+}
+
+impl ReadFolder {
+    fn new(mut files: Vec<ReadFile>) -> Self {
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Self {
+            files,
+            memory: None,
+        }
+    }
+
+    fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
+        self.memory = Some(permit);
+        self
+    }
+}
+
+fn too_long(bytes: u64, cap: u64) -> String {
+    format!("it is {bytes} bytes long; at most {cap} are read")
+}
+
+/// Whole KiB, rounded down, so that a build as large as the limit still fits the budget.
+fn kibibytes(bytes: u64) -> u32 {
+    u32::try_from(bytes / 1024).unwrap_or(u32::MAX >> 4)
+}
+
+/// Runs `work` on a thread that may block. A panic there goes on here.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,161 @@
-//! Not yet written.
+//! The web server: every route in one list, and what surrounds them all.
+
+mod answer;
+mod assets;
+mod error;
+mod health;
+pub mod pages;
+mod v2;
+
+use std::{any::Any, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+    trace::TraceLayer,
+};
+use tracing::Span;
+
+use self::error::ApiError;
+use crate::read::Reader;
+
+/// How long a request may take before the client is told to come back.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// All routes over this snapshot.
+pub fn router(reader: Arc<Reader>) -> Router {
+    let v2 = Router::new()
+        .route("/releases", get(v2::list_releases))
+        .route("/dashboards", get(v2::list_dashboards))
+        .route("/dashboards/{dashboard}", get(v2::find_dashboard))
+        .route("/dashboards/{dashboard}/tabs/{tab}", get(v2::find_tab))
+        .route(
+            "/dashboards/{dashboard}/tabs/{tab}/grid",
+            get(v2::find_grid),
+        )
+        .route("/infra/components", get(v2::list_components))
+        .method_not_allowed_fallback(wrong_method);
+    let api = Router::new()
+        .nest("/v2", v2)
+        .fallback(unknown_path)
+        .layer(SetResponseHeaderLayer::overriding(
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        ))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("etag"),
+        ));
+    let routes = Router::new()
+        .nest("/api", api)
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .with_state(reader.clone())
+        .merge(pages::pages_router(reader));
+    surround(routes)
+}
+
+/// What every request passes, outermost last.
+fn surround(routes: Router) -> Router {
+    routes
+        .layer(CompressionLayer::new())
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(middleware::from_fn(limit_time))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
+            ApiError::Internal(format!("a handler panicked: {text}")).into_response()
+        }))
+        .layer(middleware::from_fn(error::explain))
+        .layer(
+            TraceLayer::new_for_http()
+                .make_span_with(request_span)
+                .on_request(())
+                .on_response(log_response)
+                .on_failure(()),
+        )
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+}
+
+/// A path that no route has.
+async fn unknown_path(request: Request) -> ApiError {
+    let path = request
+        .extensions()
+        .get::<axum::extract::OriginalUri>()
+        .map_or_else(
+            || request.uri().path().to_owned(),
+            |uri| uri.path().to_owned(),
+        );
+    ApiError::NotFound(format!("there is nothing at {path}"))
+}
+
+async fn wrong_method(method: Method) -> ApiError {
+    ApiError::MethodNotAllowed(method)
+}
+
+/// Answers 503 when a request takes too long.
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::Unavailable(format!(
+            "the answer took longer than {} seconds; try again",
+            TIMEOUT.as_secs()
+        ))
+        .into_response(),
+    }
+}
+
+/// The template of the route, so that logs do not grow with the number of names.
+fn request_span(request: &Request) -> Span {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
+    let id = request
+        .headers()
+        .get(HeaderName::from_static("x-request-id"))
+        .and_then(|id| id.to_str().ok())
+        .unwrap_or_default();
+    if matches!(route, "/healthz" | "/readyz") {
+        tracing::debug_span!("request", http.method = %request.method(), http.route = route)
+    } else {
+        tracing::info_span!(
+            "request",
+            http.method = %request.method(),
+            http.route = route,
+            http.path = request.uri().path(),
+            request.id = id,
+        )
+    }
+}
+
+/// One line per answer, at the level of its span: probes ask every few seconds and say nothing new.
+fn log_response(response: &Response, latency: Duration, span: &Span) {
+    let status = response.status().as_u16();
+    let latency_us = latency.as_micros() as u64;
+    if span
+        .metadata()
+        .is_none_or(|metadata| *metadata.level() == tracing::Level::DEBUG)
+    {
+        tracing::debug!(http.status = status, latency_us, "answered {status}");
+    } else {
+        tracing::info!(http.status = status, latency_us, "answered {status}");
+    }
+}

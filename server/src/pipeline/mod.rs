@@ -1,1 +1,322 @@
-//! Not yet written.
+//! Discover · read · store · publish: what keeps results up to date, and the only writer of them.
+//!
+//! One look at a test group lists its prefixes, reads what is not stored yet and what was not
+//! finished, and stores it oldest first, a few builds per transaction. Whether a build must be read
+//! is decided by what is stored and never by a position kept elsewhere, so a look that is cut off
+//! anywhere is made good by the next, and a look that finds nothing new changes nothing.
+//!
+//! A build that cannot be read becomes a run that says why. Only a bucket or a database that does
+//! not answer is an error, and it is the error of one group: the others go on.
+
+mod discover;
+mod forever;
+mod merge;
+pub mod progress;
+mod update;
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use futures::{StreamExt, stream};
+use model::{
+    config::{Configuration, TestGroup},
+    name::normalize,
+};
+use tokio::sync::Semaphore;
+
+pub use forever::run_forever;
+pub use progress::Progress;
+
+use crate::{
+    bucket::{BucketError, Buckets},
+    settings::{ComponentSettings, Settings},
+    store::{GroupConfig, GroupId, Saved, Store, StoreError},
+};
+
+/// Builds that are fetched and parsed at once, over all groups.
+const BUILDS_AT_ONCE: usize = 16;
+
+/// Who wants to know when results changed.
+pub trait Publish: Send + Sync {
+    /// The stored results of this test group are other than before.
+    fn group_changed(&self, group: &str) -> impl Future<Output = ()> + Send;
+}
+
+/// Nobody wants to know: an update without a server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unpublished;
+
+impl Publish for Unpublished {
+    async fn group_changed(&self, _group: &str) {}
+}
+
+/// Everything an update needs.
+pub struct Pipeline<P = Unpublished> {
+    store: Store,
+    buckets: Buckets,
+    /// Only groups that are read from a bucket, in the order of the configuration.
+    groups: Vec<Arc<TestGroup>>,
+    components: Arc<[ComponentSettings]>,
+    parallel: usize,
+    poll_secs: u64,
+    days_of_results: u32,
+    publish: P,
+    clock: fn() -> i64,
+    reads: Semaphore,
+    /// Per prefix, the newest build id that is known to be older than what is kept.
+    floors: Mutex<HashMap<String, String>>,
+}
+
+/// What an update did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Test groups that were looked at.
+    pub groups: usize,
+    /// Builds that were read.
+    pub builds: usize,
+    /// What the store made of them.
+    pub saved: Saved,
+    /// What was wrong with builds' files, which their columns say.
+    pub problems: usize,
+    /// What kept groups from being updated.
+    pub errors: Vec<GroupError>,
+}
+
+/// Why a group could not be updated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupError {
+    /// The test group; empty when the whole update failed.
+    pub group: String,
+    /// One sentence.
+    pub message: String,
+}
+
+/// What one look at one group did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupReport {
+    /// The test group.
+    pub group: String,
+    /// Builds that were read and stored.
+    pub builds: usize,
+    /// What the store made of them.
+    pub saved: Saved,
+    /// What was wrong with their files.
+    pub problems: usize,
+    /// Builds that were found but left for the next look.
+    pub left: usize,
+    /// Why the look ended early.
+    pub error: Option<String>,
+}
+
+/// Why a look ended early.
+#[derive(Debug, thiserror::Error)]
+enum UpdateError {
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the bucket gave no answer on `{path}` for {secs} seconds")]
+    Silent { path: String, secs: u64 },
+}
+
+/// A test group together with its place in the database.
+#[derive(Clone, Debug)]
+struct Target {
+    group: Arc<TestGroup>,
+    id: GroupId,
+    /// Of the configuration that the stored runs were read with.
+    stored_hash: String,
+    /// Of the present configuration.
+    hash: String,
+}
+
+impl<P: Publish> Pipeline<P> {
+    /// A pipeline for every group of `configuration` that has a `gcs_prefix`.
+    pub fn new(
+        store: Store,
+        buckets: Buckets,
+        configuration: &Configuration,
+        settings: &Settings,
+        publish: P,
+    ) -> Self {
+        Self {
+            store,
+            buckets,
+            groups: configuration
+                .test_groups
+                .iter()
+                .filter(|group| group.prefixes().next().is_some())
+                .cloned()
+                .map(Arc::new)
+                .collect(),
+            components: settings.infra.components.clone().into(),
+            parallel: settings.update.parallel.max(1),
+            poll_secs: settings.update.poll_secs,
+            days_of_results: settings.update.days_of_results,
+            publish,
+            clock: || chrono::Utc::now().timestamp_millis(),
+            reads: Semaphore::new(BUILDS_AT_ONCE),
+            floors: Mutex::default(),
+        }
+    }
+
+    /// Asks `clock` for the time, in milliseconds since 1970: a world that ended long ago is read as
+    /// it was seen then.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes sure that each group is in the database. A group whose configuration changed keeps its
+    /// old hash until its builds have been read again.
+    async fn find_targets(
+        &self,
+        groups: impl IntoIterator<Item = &Arc<TestGroup>>,
+    ) -> Result<Vec<Target>, StoreError> {
+        let hashed: Vec<_> = groups
+            .into_iter()
+            .map(|group| (Arc::clone(group), self.hash(group)))
+            .collect();
+        let stored: HashMap<String, (GroupId, String)> = self
+            .store
+            .load_groups()
+            .await?
+            .into_iter()
+            .map(|group| (normalize(&group.name), (group.id, group.config_hash)))
+            .collect();
+        let missing: Vec<GroupConfig> = hashed
+            .iter()
+            .filter(|(group, _)| !stored.contains_key(&normalize(&group.name)))
+            .map(|(group, hash)| GroupConfig {
+                name: group.name.clone(),
+                config_hash: hash.clone(),
+            })
+            .collect();
+        let added: HashMap<String, (GroupId, String)> = if missing.is_empty() {
+            HashMap::new()
+        } else {
+            self.store
+                .sync_groups(&missing)
+                .await?
+                .into_iter()
+                .map(|group| (normalize(&group.name), (group.id, group.config_hash)))
+                .collect()
+        };
+        Ok(hashed
+            .into_iter()
+            .filter_map(|(group, hash)| {
+                let key = normalize(&group.name);
+                let (id, stored_hash) = stored.get(&key).or_else(|| added.get(&key))?.clone();
+                Some(Target {
+                    group,
+                    id,
+                    stored_hash,
+                    hash,
+                })
+            })
+            .collect())
+    }
+
+    /// A hash of everything that decides how a build of `group` is read.
+    fn hash(&self, group: &TestGroup) -> String {
+        // Neither serialisation can fail: both are plain structs with text keys.
+        let text = serde_json::to_string(&(group, &*self.components)).unwrap_or_default();
+        format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
+    }
+
+    fn floor(&self, prefix: &str) -> Option<String> {
+        let floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
+        floors.get(prefix).cloned()
+    }
+
+    fn raise_floor(&self, prefix: &str, build: &str) {
+        let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
+        floors.insert(prefix.to_owned(), build.to_owned());
+    }
+}
+
+/// Brings every group, or the named ones, up to date. Several are read at once, as the settings say.
+///
+/// Nothing stops it but the end: what fails is in the report. It may be dropped at any time; what is
+/// stored by then is whole, and the next update goes on from there.
+pub async fn update_groups<P: Publish>(
+    pipeline: &Pipeline<P>,
+    names: Option<&[String]>,
+    progress: &dyn Progress,
+) -> Report {
+    let mut report = Report::default();
+    let mut chosen: Vec<&Arc<TestGroup>> = Vec::new();
+    match names {
+        None => chosen.extend(&pipeline.groups),
+        Some(names) => {
+            for name in names {
+                let key = normalize(name);
+                match pipeline
+                    .groups
+                    .iter()
+                    .find(|group| normalize(&group.name) == key)
+                {
+                    Some(group) if chosen.iter().any(|one| Arc::ptr_eq(one, group)) => {}
+                    Some(group) => chosen.push(group),
+                    None => report.errors.push(GroupError {
+                        group: name.clone(),
+                        message: "no test group with a `gcs_prefix` has this name".into(),
+                    }),
+                }
+            }
+        }
+    }
+    let targets = match pipeline.find_targets(chosen).await {
+        Ok(targets) => targets,
+        Err(error) => {
+            report.errors.push(GroupError {
+                group: String::new(),
+                message: error.to_string(),
+            });
+            return report;
+        }
+    };
+    progress.begun(targets.len());
+    let stop = AtomicBool::new(false);
+    let mut done = stream::iter(targets)
+        .map(|target| {
+            let stop = &stop;
+            async move {
+                let done = pipeline
+                    .update_group(&target, usize::MAX, stop, progress)
+                    .await;
+                progress.finished(&done);
+                done
+            }
+        })
+        .buffer_unordered(pipeline.parallel);
+    while let Some(group) = done.next().await {
+        report.add(group);
+    }
+    drop(done);
+    stop.store(true, Ordering::Relaxed);
+    report.errors.sort_by(|a, b| a.group.cmp(&b.group));
+    report
+}
+
+impl Report {
+    fn add(&mut self, group: GroupReport) {
+        self.groups += 1;
+        self.builds += group.builds;
+        self.saved += group.saved;
+        self.problems += group.problems;
+        if let Some(message) = group.error {
+            self.errors.push(GroupError {
+                group: group.group,
+                message,
+            });
+        }
+    }
+}

@@ -45,6 +45,17 @@ pub struct OpenBuild {
     pub path: String,
 }
 
+/// A stored build, without its results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownBuild {
+    /// The build id.
+    pub build: String,
+    /// When it began, in milliseconds since 1970; 0 when no file tells.
+    pub started_ms: i64,
+    /// Whether it may still change.
+    pub open: bool,
+}
+
 /// How one look at a group's builds went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -227,6 +238,24 @@ impl Store {
                     }
                 },
             )
+            .collect())
+    }
+
+    /// The stored builds of `group`, in no particular order.
+    pub async fn load_builds(&self, group: GroupId) -> Result<Vec<KnownBuild>, StoreError> {
+        let builds: Vec<(String, i64, bool)> = reading!(self, tx => {
+            sqlx::query_as("SELECT build, started_ms, open FROM run WHERE group_id = $1")
+                .bind(group.0)
+                .fetch_all(&mut *tx)
+                .await?
+        })?;
+        Ok(builds
+            .into_iter()
+            .map(|(build, started_ms, open)| KnownBuild {
+                build,
+                started_ms,
+                open,
+            })
             .collect())
     }
 

@@ -17,14 +17,16 @@ mod code;
 mod error;
 mod groups;
 mod imported;
+mod modified;
 mod open;
 mod results;
 mod row;
 mod runs;
 
 pub use error::{Inconsistency, StoreError};
-pub use groups::{GroupConfig, OpenBuild, Outcome, StoredGroup, UpdateState};
+pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use imported::ImportedTab;
+pub use modified::GroupModified;
 pub use open::SqliteStore;
 pub use runs::{RecordedRun, Saved};
 

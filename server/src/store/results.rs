@@ -236,6 +236,7 @@ fn build_run(row: super::row::StoredRow, tests: Vec<(i64, String)>) -> Result<Ru
     }
     Ok(Run {
         build: row.build,
+        label: String::new(),
         path: row.path,
         started_ms: row.started_ms,
         finished_ms: row.finished_ms,

@@ -1,8 +1,10 @@
 //! One integration binary: each file of this folder is a module.
 
 mod config;
+mod fixture;
 mod http;
 mod import;
+mod pages;
 mod pipeline;
 mod prow;
 mod shared;

@@ -1,0 +1,183 @@
+//! What only a browser can do. On the server each function does nothing; the pages call them from
+//! effects and event handlers alone.
+
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+mod imp {
+    use std::cell::RefCell;
+
+    use js_sys::{Array, Date, Function, Reflect, RegExp};
+    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+
+    /// Milliseconds since 1970.
+    pub fn now_ms() -> i64 {
+        Date::now() as i64
+    }
+
+    /// Compiles a pattern; `None` when it is not a regular expression. Go's leading `(?i)`, which
+    /// configurations use, is understood.
+    fn compile(pattern: &str) -> Option<RegExp> {
+        let (pattern, flags) = match pattern.strip_prefix("(?i)") {
+            Some(rest) => (rest, "iu"),
+            None => (pattern, "u"),
+        };
+        let constructor: Function = Reflect::get(&js_sys::global(), &"RegExp".into())
+            .ok()?
+            .dyn_into()
+            .ok()?;
+        // Not every pattern of RE2 is one under the flag `u`, which forbids needless escapes.
+        [flags, flags.trim_end_matches('u')]
+            .into_iter()
+            .find_map(|flags| {
+                let arguments = Array::of2(&pattern.into(), &flags.into());
+                Reflect::construct(&constructor, &arguments).ok()
+            })
+            .map(JsCast::unchecked_into)
+    }
+
+    thread_local! {
+        static COMPILED: RefCell<Vec<(String, Option<RegExp>)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Whether `name` matches `pattern`; a pattern that is no regular expression is looked for as it
+    /// stands.
+    pub fn matches(pattern: &str, name: &str) -> bool {
+        COMPILED.with_borrow_mut(|compiled| {
+            if !compiled.iter().any(|(known, _)| known == pattern) {
+                // While a person types, patterns come and go.
+                if compiled.len() > 32 {
+                    compiled.clear();
+                }
+                compiled.push((pattern.to_owned(), compile(pattern)));
+            }
+            compiled
+                .iter()
+                .find(|(known, _)| known == pattern)
+                .and_then(|(_, compiled)| compiled.as_ref())
+                .map_or_else(|| name.contains(pattern), |compiled| compiled.test(name))
+        })
+    }
+
+    /// Whether `pattern` is a regular expression.
+    pub fn is_pattern(pattern: &str) -> bool {
+        compile(pattern).is_some()
+    }
+
+    /// Puts `text` on the clipboard; false when the page may not (it was not served securely).
+    pub fn copy(text: &str) -> bool {
+        let Some(window) = web_sys::window() else {
+            return false;
+        };
+        let navigator = window.navigator();
+        let clipboard = Reflect::get(&navigator, &"clipboard".into()).unwrap_or(JsValue::UNDEFINED);
+        if clipboard.is_undefined() {
+            return false;
+        }
+        // Refusal is rare on a secure page and nothing to stop for.
+        let refused = Closure::once(|_: JsValue| ());
+        let _ = navigator.clipboard().write_text(text).catch(&refused);
+        refused.forget();
+        true
+    }
+
+    /// The point of the window at (`x`, `y`) as it lies in `element`.
+    pub fn point_in(element: &web_sys::Element, x: i32, y: i32) -> (f64, f64) {
+        let area = element.get_bounding_client_rect();
+        (f64::from(x) - area.left(), f64::from(y) - area.top())
+    }
+
+    /// The height of the window.
+    pub fn window_height() -> f64 {
+        web_sys::window()
+            .and_then(|window| window.inner_height().ok())
+            .and_then(|height| height.as_f64())
+            .unwrap_or_default()
+    }
+
+    /// The address of this page.
+    pub fn address() -> String {
+        web_sys::window()
+            .and_then(|window| window.location().href().ok())
+            .unwrap_or_default()
+    }
+
+    /// What stands after `#` in the address, without it.
+    pub fn fragment() -> String {
+        web_sys::window()
+            .and_then(|window| window.location().hash().ok())
+            .map(|hash| hash.trim_start_matches('#').to_owned())
+            .unwrap_or_default()
+    }
+
+    /// Switches between light and dark and remembers it.
+    pub fn toggle_theme() {
+        let Some(window) = web_sys::window() else {
+            return;
+        };
+        let Some(root) = window.document().and_then(|page| page.document_element()) else {
+            return;
+        };
+        let dark = match root.get_attribute("data-theme").as_deref() {
+            Some("dark") => true,
+            Some(_) => false,
+            None => window
+                .match_media("(prefers-color-scheme: dark)")
+                .ok()
+                .flatten()
+                .is_some_and(|query| query.matches()),
+        };
+        let theme = if dark { "light" } else { "dark" };
+        let _ = root.set_attribute("data-theme", theme);
+        // A browser that forbids storage forgets the choice, nothing else.
+        if let Ok(Some(storage)) = window.local_storage() {
+            let _ = storage.set_item("theme", theme);
+        }
+    }
+}
+
+#[cfg(not(all(feature = "hydrate", not(feature = "ssr"))))]
+mod imp {
+    /// Milliseconds since 1970.
+    pub fn now_ms() -> i64 {
+        0
+    }
+
+    /// Whether `name` matches `pattern`.
+    pub fn matches(pattern: &str, name: &str) -> bool {
+        name.contains(pattern)
+    }
+
+    /// Whether `pattern` is a regular expression.
+    pub fn is_pattern(_pattern: &str) -> bool {
+        true
+    }
+
+    /// Puts `text` on the clipboard.
+    pub fn copy(_text: &str) -> bool {
+        false
+    }
+
+    /// The point of the window as it lies in `element`.
+    pub fn point_in(_element: &leptos::web_sys::Element, _x: i32, _y: i32) -> (f64, f64) {
+        (0.0, 0.0)
+    }
+
+    /// The height of the window.
+    pub fn window_height() -> f64 {
+        0.0
+    }
+
+    /// The address of this page.
+    pub fn address() -> String {
+        String::new()
+    }
+
+    /// What stands after `#` in the address.
+    pub fn fragment() -> String {
+        String::new()
+    }
+
+    /// Switches between light and dark.
+    pub fn toggle_theme() {}
+}
+
+pub use imp::*;

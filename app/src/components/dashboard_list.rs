@@ -1,0 +1,166 @@
+//! All dashboards, by dashboard group, with a search box.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use model::{name::natural_cmp, wire::DashboardRef};
+
+use crate::{
+    components::status::{StatusBadge, StatusCounts},
+    paths,
+    text::{count, visible},
+};
+
+/// All dashboards.
+#[component]
+pub fn DashboardList(
+    /// In any order.
+    dashboards: Vec<DashboardRef>,
+) -> impl IntoView {
+    let statuses = dashboards.iter().map(|one| one.status).collect::<Vec<_>>();
+    let total = dashboards.len();
+    let wanted = RwSignal::new(String::new());
+    let shown = {
+        let dashboards = dashboards.clone();
+        Memo::new(move |_| {
+            let wanted = wanted.get();
+            dashboards
+                .iter()
+                .filter(|one| contains(&one.name, &wanted))
+                .count()
+        })
+    };
+    let groups = grouped(dashboards)
+        .into_iter()
+        .map(|(group, members)| {
+            let names: Vec<String> = members.iter().map(|one| one.name.clone()).collect();
+            let hidden = move || {
+                let wanted = wanted.get();
+                !names.iter().any(|name| contains(name, &wanted))
+            };
+            let items = members
+                .into_iter()
+                .map(|one| view! { <DashboardItem one wanted /> })
+                .collect_view();
+            view! {
+                <section class="dashboards__group" hidden=hidden>
+                    <h3>
+                        <bdi>
+                            {group.as_deref().map_or_else(|| "Ungrouped".to_owned(), visible)}
+                        </bdi>
+                    </h3>
+                    <ul class="dashboards__list">{items}</ul>
+                </section>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="dashboards" data-testid="dashboards">
+            <div class="dashboards__tools">
+                <input
+                    type="search"
+                    class="field"
+                    placeholder="Find a dashboard"
+                    aria-label="Find a dashboard"
+                    data-testid="dashboard-filter"
+                    on:input:target=move |event| wanted.set(event.target().value())
+                />
+                <span class="dashboards__count" role="status">
+                    {move || {
+                        let shown = shown.get();
+                        if shown == total {
+                            count(total, "dashboard", "dashboards")
+                        } else {
+                            format!("{shown} of {}", count(total, "dashboard", "dashboards"))
+                        }
+                    }}
+                </span>
+                <StatusCounts statuses />
+            </div>
+            {groups}
+            <p class="empty" hidden=move || shown.get() != 0 || total == 0>
+                "No dashboard has that in its name."
+            </p>
+            {(total == 0)
+                .then(|| {
+                    view! {
+                        <p class="empty">
+                            "No dashboards are configured. Point "<code>"testgrid.config"</code>
+                            " in "<code>"seamgrid.yaml"</code>" at a TestGrid configuration."
+                        </p>
+                    }
+                })}
+        </div>
+    }
+}
+
+#[component]
+fn DashboardItem(one: DashboardRef, wanted: RwSignal<String>) -> impl IntoView {
+    let name = one.name.clone();
+    view! {
+        <li class="dashboards__item" hidden=move || !contains(&name, &wanted.get())>
+            <A href=paths::dashboard(&one.name) attr:data-testid="dashboard-link">
+                <StatusBadge status=one.status />
+                <bdi class="dashboards__name">{visible(&one.name)}</bdi>
+                <span class="dashboards__tabs">
+                    {count(one.tab_count as usize, "tab", "tabs")}
+                </span>
+            </A>
+        </li>
+    }
+}
+
+/// Whether a name holds every word that was typed, whatever their case.
+fn contains(name: &str, wanted: &str) -> bool {
+    let name = name.to_lowercase();
+    wanted
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| name.contains(word))
+}
+
+/// Dashboards by group, groups and dashboards by name, those without a group last.
+fn grouped(mut dashboards: Vec<DashboardRef>) -> Vec<(Option<String>, Vec<DashboardRef>)> {
+    dashboards.sort_by(|a, b| {
+        let groups = match (&a.group, &b.group) {
+            (Some(a), Some(b)) => natural_cmp(a, b),
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        };
+        groups.then_with(|| natural_cmp(&a.name, &b.name))
+    });
+    let mut groups: Vec<(Option<String>, Vec<DashboardRef>)> = Vec::new();
+    for dashboard in dashboards {
+        match groups.last_mut() {
+            Some((group, members)) if *group == dashboard.group => members.push(dashboard),
+            _ => groups.push((dashboard.group.clone(), vec![dashboard])),
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashboards_are_grouped_and_found() {
+        let one = |name: &str, group: Option<&str>| DashboardRef {
+            name: name.into(),
+            group: group.map(str::to_owned),
+            tab_count: 1,
+            status: model::summary::TabStatus::Passing,
+        };
+        let groups = grouped(vec![
+            one("z", None),
+            one("b10", Some("b")),
+            one("b9", Some("b")),
+            one("a", Some("a")),
+        ]);
+        let names: Vec<Vec<&str>> = groups
+            .iter()
+            .map(|(_, members)| members.iter().map(|one| one.name.as_str()).collect())
+            .collect();
+        assert_eq!(names, [vec!["a"], vec!["b9", "b10"], vec!["z"]]);
+        assert!(contains("sig-release-master-blocking", "Master block"));
+        assert!(!contains("sig-release-master-blocking", "1.36"));
+    }
+}

@@ -1,0 +1,50 @@
+//! What stands on every page: navigation above, version and API below.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::{browser, paths};
+
+/// A page in its frame.
+#[component]
+pub fn Frame(
+    /// The page.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <a class="skip" href="#main">
+            "Skip to content"
+        </a>
+        <header class="top">
+            <A href=paths::HOME attr:class="top__brand">
+                <span class="top__mark" aria-hidden="true"></span>
+                "Seamgrid"
+            </A>
+            <nav class="top__nav" aria-label="Main">
+                <A href=paths::HOME exact=true>
+                    "Overview"
+                </A>
+                <A href=paths::DASHBOARDS>"Dashboards"</A>
+            </nav>
+            <button
+                type="button"
+                class="top__theme"
+                title="Switch between light and dark"
+                aria-label="Switch between light and dark"
+                on:click=|_| browser::toggle_theme()
+            >
+                <span aria-hidden="true">"◐"</span>
+            </button>
+        </header>
+        <main id="main" class="main" tabindex="-1">
+            {children()}
+        </main>
+        <footer class="bottom">
+            <span>"Seamgrid " {env!("CARGO_PKG_VERSION")}</span>
+            <a href=paths::API_RELEASES rel="external">
+                "API"
+            </a>
+            <span class="bottom__note">"Times are local; hover for UTC."</span>
+        </footer>
+    }
+}

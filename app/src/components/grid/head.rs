@@ -1,0 +1,164 @@
+//! The header rows, with a handle for each transition in the row of its component.
+
+use leptos::prelude::*;
+use model::{infra::ComponentKind, transition::Transition};
+
+use crate::{
+    components::grid::{
+        OpenSeam,
+        state::{GridState, Hover},
+    },
+    grid::{
+        header::{Fact, facts, row_html},
+        hover::Target,
+        report::Report,
+        seams::{is_certain, of_component, seams},
+    },
+};
+
+/// The header rows.
+#[component]
+pub fn Head(
+    /// What is shown.
+    state: GridState,
+) -> impl IntoView {
+    let rows = move || {
+        state
+            .grid
+            .with(|grid| facts(grid).into_iter().enumerate().collect::<Vec<_>>())
+    };
+    let lines = move || state.grid.with(|grid| seams(grid, &state.columns.get()));
+    view! {
+        <div class="head" data-testid="grid-header">
+            <For each=rows key=|row| row.clone() let((index, fact))>
+                <HeadRow state index fact />
+            </For>
+            <div class="grid__lines" aria-hidden="true">
+                <For
+                    each=lines
+                    key=|seam| (seam.column, seam.kind, seam.certain, seam.build.clone())
+                    let(seam)
+                >
+                    <div
+                        class="seam-line"
+                        data-kind=seam.kind.word()
+                        data-certain=if seam.certain { "true" } else { "false" }
+                        data-column=seam.column
+                        data-open=move || {
+                            state
+                                .query
+                                .with(|query| query.seam.as_deref() == Some(seam.build.as_str()))
+                                .then_some("")
+                        }
+                        style=format!("--edge:{}", seam.column + 1)
+                    ></div>
+                </For>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn HeadRow(state: GridState, index: usize, fact: Fact) -> impl IntoView {
+    let handles = match &fact {
+        Fact::Version { kind, component } => {
+            let (kind, component) = (*kind, component.clone());
+            let each = move || {
+                state
+                    .grid
+                    .with(|grid| of_component(grid, kind, &component, &state.columns.get()))
+            };
+            Some(view! {
+                <For
+                    each=each
+                    key=|change| (change.column, change.build.clone(), change.to.clone())
+                    let(change)
+                >
+                    <Handle state change />
+                </For>
+            })
+        }
+        _ => None,
+    };
+    let (shown, label) = (fact.clone(), fact.clone());
+    view! {
+        <div class="head__row" data-fact=index data-kind=fact.kind_word()>
+            <div class="head__label">
+                <bdi>{move || label.label(state.clock.zone.get())}</bdi>
+            </div>
+            <div class="head__cells">
+                <div
+                    class="head__groups"
+                    inner_html=move || {
+                        let (window, width) = (state.columns.get(), state.cell_width.get());
+                        let zone = state.clock.zone.get();
+                        state.grid.with(|grid| row_html(grid, &shown, zone, window, width))
+                    }
+                ></div>
+                {handles}
+            </div>
+        </div>
+    }
+}
+
+/// One transition, as a button at its edge.
+#[component]
+fn Handle(state: GridState, change: Transition) -> impl IntoView {
+    let column = change.column as usize;
+    let kind = match change.kind {
+        ComponentKind::Infra => "infra",
+        ComponentKind::Product => "product",
+    };
+    let certain = is_certain(&change);
+    let label = format!(
+        "{}{}, at build {}",
+        Report::change_text(&change),
+        if certain { "" } else { ", uncertain" },
+        crate::text::visible(&change.build)
+    );
+    let component = change.component.clone();
+    let build = change.build.clone();
+    let open = use_context::<OpenSeam>();
+    view! {
+        <button
+            type="button"
+            class="seam"
+            data-testid="seam"
+            data-kind=kind
+            data-status=if certain { "certain" } else { "uncertain" }
+            data-column=column
+            data-build=change.build.clone()
+            data-component=change.component.clone()
+            data-from=change.from.clone().unwrap_or_default()
+            data-to=change.to.clone()
+            aria-label=label
+            aria-expanded=move || {
+                let open = state.query.with(|query| query.seam.as_deref() == Some(build.as_str()));
+                if open { "true" } else { "false" }
+            }
+            style=format!("--edge:{}", column + 1)
+            on:click=move |_| {
+                if let Some(OpenSeam(open)) = open {
+                    open.run(column);
+                }
+            }
+            on:focus:target=move |event| {
+                let place = event.target();
+                let (x, y) = crate::browser::point_in(&place, 0, 0);
+                state
+                    .hover
+                    .set(
+                        Some(Hover {
+                            target: Target::Seam {
+                                column,
+                                component: Some(component.clone()),
+                            },
+                            x: -x as i32,
+                            y: -y as i32 + 16,
+                        }),
+                    );
+            }
+            on:blur=move |_| state.hover.set(None)
+        ></button>
+    }
+}

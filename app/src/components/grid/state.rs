@@ -1,0 +1,121 @@
+//! What the parts of the grid share.
+
+use std::{ops::Range, sync::Arc};
+
+use leptos::prelude::*;
+use model::{grid::Grid, query::TabQuery, wire::TabPage};
+
+use crate::{
+    browser,
+    components::clock::Clock,
+    grid::{
+        hover::Target,
+        order::{RowOrder, needs_all, order},
+        window::{Viewport, cell_width, column_window, row_window},
+    },
+};
+
+/// What the parts of the grid share. Positions are indexes into the shown rows, columns indexes into
+/// the grid.
+#[derive(Clone, Copy)]
+pub struct GridState {
+    /// All of the grid, or its first screen until the rest has come.
+    pub grid: RwSignal<Arc<Grid>>,
+    /// Whether it is all of it.
+    pub whole: RwSignal<bool>,
+    /// The view options.
+    pub query: Memo<TabQuery>,
+    /// Which rows are shown, in which order.
+    pub order: Memo<RowOrder>,
+    /// How many rows and columns the scroll area has room for.
+    pub size: Memo<(usize, usize)>,
+    /// What the scroll area shows.
+    pub view: RwSignal<Viewport>,
+    /// The width of a column in pixels.
+    pub cell_width: Memo<u32>,
+    /// The positions to draw.
+    pub rows: Memo<Range<usize>>,
+    /// The columns to draw.
+    pub columns: Memo<Range<usize>>,
+    /// The current cell: position and column.
+    pub cursor: RwSignal<Option<(usize, usize)>>,
+    /// What is pointed at.
+    pub hover: RwSignal<Option<Hover>>,
+    /// Times.
+    pub clock: Clock,
+}
+
+/// What is pointed at, and where it is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hover {
+    /// What.
+    pub target: Target,
+    /// From the left of the window, in pixels.
+    pub x: i32,
+    /// From the top of the window, in pixels.
+    pub y: i32,
+}
+
+impl GridState {
+    /// The state of a grid of which `grid` is all or the first screen.
+    pub fn new(grid: Arc<Grid>, page: &TabPage, query: Memo<TabQuery>, clock: Clock) -> Self {
+        let whole = grid.rows.len() >= page.row_count as usize
+            && grid.columns.len() >= page.column_count as usize;
+        let (all_rows, all_columns) = (page.row_count as usize, page.column_count as usize);
+        let grid = RwSignal::new(grid);
+        let whole = RwSignal::new(whole);
+        let view = RwSignal::new(Viewport::default());
+        let order = Memo::new(move |_| {
+            let query = query.get();
+            // Until the page is alive and the grid complete, both sides draw the same: nothing.
+            if needs_all(&query) && !(whole.get() && clock.is_running()) {
+                return RowOrder::default();
+            }
+            grid.with(|grid| order(grid, &query, &browser::matches))
+        });
+        let size = Memo::new(move |_| {
+            let columns = grid.with(|grid| grid.columns.len());
+            let rows = order.with(|order| order.rows.len());
+            if whole.get() {
+                (rows, columns)
+            } else {
+                (rows.max(all_rows), columns.max(all_columns))
+            }
+        });
+        let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
+        let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
+        let columns = Memo::new(move |_| {
+            column_window(
+                view.get(),
+                cell_width.get(),
+                grid.with(|grid| grid.columns.len()),
+            )
+        });
+        Self {
+            grid,
+            whole,
+            query,
+            order,
+            size,
+            view,
+            cell_width,
+            rows,
+            columns,
+            cursor: RwSignal::new(None),
+            hover: RwSignal::new(None),
+            clock,
+        }
+    }
+
+    /// Takes all of the grid.
+    pub fn complete(self, grid: Arc<Grid>) {
+        self.grid.set(grid);
+        self.whole.set(true);
+    }
+
+    /// The grid's row at a position.
+    pub fn row_at(self, position: usize) -> Option<usize> {
+        self.order
+            .with(|order| order.rows.get(position).map(|&row| row as usize))
+    }
+}

@@ -1,0 +1,68 @@
+//! What is pointed at, in words.
+
+use leptos::prelude::*;
+
+use crate::{
+    browser,
+    components::grid::state::{GridState, Hover},
+    grid::hover::{Target, tell},
+};
+
+/// What is pointed at, in words.
+#[component]
+pub fn Tooltip(
+    /// What is shown.
+    state: GridState,
+) -> impl IntoView {
+    move || {
+        let Hover { target, x, y } = state.hover.get()?;
+        let told = state
+            .grid
+            .with(|grid| tell(grid, &target, state.clock.zone.get(), state.clock.now.get()))?;
+        // Below the pointer, or above it in the lower part of the window.
+        let place = if f64::from(y) > browser::window_height() * 0.6 {
+            format!("bottom:calc(100vh - {}px)", y - 12)
+        } else {
+            format!("top:{}px", y + 18)
+        };
+        let facts = told
+            .facts
+            .into_iter()
+            .map(|(name, value)| {
+                view! {
+                    <dt>{name}</dt>
+                    <dd>
+                        <bdi>{value}</bdi>
+                    </dd>
+                }
+            })
+            .collect_view();
+        let hint = match target {
+            Target::Cell { .. } => "Click to open the build",
+            Target::Seam { .. } => "Click for what broke and what was fixed here",
+            Target::Header { .. } => "",
+        };
+        Some(view! {
+            <div
+                class="tooltip"
+                data-testid="cell-tooltip"
+                role="tooltip"
+                style=format!("left:min({}px, calc(100vw - 26rem));{place}", x + 14)
+            >
+                <p class="tooltip__title">
+                    <bdi>{told.title}</bdi>
+                </p>
+                <dl class="tooltip__facts">{facts}</dl>
+                {(!told.message.is_empty())
+                    .then(|| {
+                        view! {
+                            <p class="tooltip__message">
+                                <bdi>{told.message}</bdi>
+                            </p>
+                        }
+                    })}
+                {(!hint.is_empty()).then(|| view! { <p class="tooltip__hint">{hint}</p> })}
+            </div>
+        })
+    }
+}

@@ -1,0 +1,378 @@
+//! What is told when something in the grid is pointed at.
+
+use model::{
+    grid::Grid,
+    infra::{ComponentKind, Source},
+    status::Status,
+};
+
+use crate::{
+    grid::{
+        header::{Fact, groups, version_of},
+        seams::is_certain,
+    },
+    text::{visible, visible_message},
+    time::{Zone, age_text},
+};
+
+/// What is pointed at. Columns and rows are indexes into the grid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One cell.
+    Cell {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+    },
+    /// A group of the header.
+    Header {
+        /// Its row.
+        fact: Fact,
+        /// Any of its columns.
+        column: usize,
+    },
+    /// A seam: all of it, or one component's part.
+    Seam {
+        /// The newer column.
+        column: usize,
+        /// The component; all when `None`.
+        component: Option<String>,
+    },
+}
+
+/// A title, facts as (name, value), and a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What it is.
+    pub title: String,
+    /// What is known of it.
+    pub facts: Vec<(String, String)>,
+    /// What it says itself; may have lines.
+    pub message: String,
+}
+
+/// What to tell about `target`; `None` when the grid has no such thing.
+pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Option<Told> {
+    let when = |ms: i64| {
+        let full = zone.moment(ms).full_text();
+        match now_ms {
+            Some(now) => format!("{full} {} ({})", zone.word(), age_text(ms, now)),
+            None => format!("{full} {}", zone.word()),
+        }
+    };
+    match target {
+        Target::Cell { row, column } => {
+            let (row, at) = (grid.rows.get(*row)?, grid.columns.get(*column)?);
+            let status = row.statuses.get(*column).unwrap_or_default();
+            let detail = row.cell(*column as u32);
+            Some(Told {
+                title: visible(&row.name),
+                facts: vec![
+                    ("Status".into(), status.word().into()),
+                    ("Build".into(), visible(&at.build)),
+                    ("Began".into(), when(at.started_ms)),
+                ],
+                message: detail
+                    .map(|detail| visible_message(&detail.message))
+                    .unwrap_or_default(),
+            })
+        }
+        Target::Header { fact, column } => {
+            let group = groups(grid, fact, zone, *column..*column + 1)
+                .into_iter()
+                .find(|group| group.columns.contains(column))?;
+            let newest = grid.columns.get(group.columns.start)?;
+            let oldest = grid.columns.get(group.columns.end - 1)?;
+            let mut told = Told {
+                title: match fact {
+                    Fact::Date | Fact::Time | Fact::Build => {
+                        format!("Build {}", visible(&newest.build))
+                    }
+                    _ => fact.label(zone),
+                },
+                ..Told::default()
+            };
+            let mut add = |name: &str, value: String| told.facts.push((name.to_owned(), value));
+            match fact {
+                Fact::Header(_) => add(
+                    "Value",
+                    visible(group.value.as_deref().unwrap_or("unknown")),
+                ),
+                Fact::Version { kind, component } => {
+                    add(
+                        "Version",
+                        visible(group.value.as_deref().unwrap_or("unknown")),
+                    );
+                    if let Some(version) = version_of(newest, *kind, component) {
+                        if version.source != Source::Unknown {
+                            add("Read from", version.source.words().to_owned());
+                        }
+                        if let Some(evidence) = &version.evidence {
+                            add("Evidence", visible(evidence));
+                        }
+                    } else {
+                        add("Read from", Source::Unknown.words().to_owned());
+                    }
+                    // The transition into this group lies at its oldest column.
+                    if let Some(change) = grid.transitions.iter().find(|transition| {
+                        transition.column as usize == group.columns.end - 1
+                            && transition.component == *component
+                            && transition.kind == *kind
+                    }) {
+                        add(
+                            "Before",
+                            visible(change.from.as_deref().unwrap_or("unknown")),
+                        );
+                    }
+                }
+                Fact::Date => told.title = zone.moment(newest.started_ms).day_text(),
+                Fact::Time | Fact::Build => {}
+            }
+            if group.columns.len() == 1 {
+                told.facts.push(("Began".into(), when(newest.started_ms)));
+                if let Some(finished) = newest.finished_ms {
+                    told.facts.push(("Ended".into(), when(finished)));
+                }
+            } else {
+                told.facts
+                    .push(("Builds".into(), group.columns.len().to_string()));
+                told.facts.push(("First".into(), when(oldest.started_ms)));
+                told.facts.push(("Last".into(), when(newest.started_ms)));
+            }
+            if matches!(fact, Fact::Build | Fact::Time) {
+                told.message = newest
+                    .problems
+                    .iter()
+                    .map(|problem| {
+                        format!(
+                            "{}: {}",
+                            visible(&problem.file),
+                            visible_message(&problem.message)
+                        )
+                    })
+                    .collect::<Vec<_>>()
+                    .join("\n");
+            }
+            Some(told)
+        }
+        Target::Seam { column, component } => {
+            let at = grid.columns.get(*column)?;
+            let changes: Vec<_> = grid
+                .transitions
+                .iter()
+                .filter(|change| {
+                    change.column as usize == *column
+                        && component
+                            .as_ref()
+                            .is_none_or(|component| change.component == *component)
+                })
+                .collect();
+            let first = changes.first()?;
+            let mut told = Told {
+                title: match (changes.len(), first.kind) {
+                    (1, ComponentKind::Infra) => {
+                        format!("{} changed (infrastructure)", visible(&first.component))
+                    }
+                    (1, ComponentKind::Product) => {
+                        format!("{} changed (product)", visible(&first.component))
+                    }
+                    (count, _) => format!("{count} components changed"),
+                },
+                ..Told::default()
+            };
+            for change in &changes {
+                let prefix = if changes.len() == 1 {
+                    String::new()
+                } else {
+                    format!("{} ", visible(&change.component))
+                };
+                let from = visible(change.from.as_deref().unwrap_or("unknown"));
+                told.facts.push((format!("{prefix}from"), from));
+                told.facts
+                    .push((format!("{prefix}to"), visible(&change.to)));
+                told.facts
+                    .push((format!("{prefix}read from"), change.source.words().into()));
+            }
+            told.facts.push(("First seen".into(), when(at.started_ms)));
+            told.facts.push((
+                "Rows".into(),
+                format!("{} broke, {} fixed", first.broke, first.fixed),
+            ));
+            if !changes.iter().all(|change| is_certain(change)) {
+                told.message =
+                    "Uncertain: the change may be older than this seam, because the versions of \
+                     the builds before it are not known or were read elsewhere."
+                        .to_owned();
+            }
+            Some(told)
+        }
+    }
+}
+
+/// One sentence for a screen reader.
+pub fn cell_sentence(grid: &Grid, row: usize, column: usize) -> String {
+    let Some((row, at)) = grid.rows.get(row).zip(grid.columns.get(column)) else {
+        return String::new();
+    };
+    let status = row.statuses.get(column).unwrap_or_default();
+    let message = row
+        .cell(column as u32)
+        .map(|detail| visible_message(&detail.message))
+        .unwrap_or_default();
+    format!(
+        "{}, build {}: {} {message}",
+        visible(&row.name),
+        visible(&at.build),
+        status.word()
+    )
+}
+
+/// What a row's header says to those who do not see its cells.
+pub fn row_sentence(grid: &Grid, row: usize) -> String {
+    let Some(row) = grid.rows.get(row) else {
+        return String::new();
+    };
+    let (mut failed, mut flaky, mut filled) = (0, 0, 0);
+    for &(status, count) in row.statuses.runs() {
+        match status {
+            Status::NoResult => continue,
+            Status::Flaky => flaky += count,
+            _ if status.is_failing() => failed += count,
+            _ => {}
+        }
+        filled += count;
+    }
+    format!("{failed} failed and {flaky} flaky of {filled}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+    use super::*;
+    use model::{
+        grid::{CellDetail, Column, Row, VersionOf},
+        run::Problem,
+        transition::Transition,
+    };
+
+    fn grid() -> Grid {
+        let column = |build: &str, version: Option<&str>| Column {
+            build: build.into(),
+            started_ms: 1_795_174_740_000,
+            infra: vec![VersionOf {
+                component: "prow".into(),
+                version: version.map(str::to_owned),
+                source: Source::UtilityImageTag,
+                evidence: Some("image:tag".into()),
+            }],
+            problems: vec![Problem::new("finished.json", "is not JSON")],
+            ..Column::default()
+        };
+        Grid {
+            columns: vec![
+                column("3", Some("bbb")),
+                column("2", Some("bbb")),
+                column("1", Some("a")),
+            ],
+            rows: vec![Row {
+                name: "test\u{202e}".into(),
+                statuses: [Status::Fail, Status::Pass, Status::NoResult]
+                    .into_iter()
+                    .collect(),
+                cells: vec![CellDetail {
+                    column: 0,
+                    message: "timed out".into(),
+                    ..CellDetail::default()
+                }],
+                ..Row::default()
+            }],
+            transitions: vec![Transition {
+                column: 1,
+                build: "2".into(),
+                component: "prow".into(),
+                kind: ComponentKind::Infra,
+                from: Some("a".into()),
+                to: "bbb".into(),
+                source: Source::UtilityImageTag,
+                certain: false,
+                compare_url: None,
+                broke: 1,
+                fixed: 0,
+            }],
+            ..Grid::default()
+        }
+    }
+
+    fn value(told: &Told, name: &str) -> String {
+        told.facts
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+            .unwrap()
+    }
+
+    #[test]
+    fn a_cell_tells_row_build_time_status_and_message() {
+        let cell = Target::Cell { row: 0, column: 0 };
+        let told = tell(&grid(), &cell, Zone::Utc, Some(1_795_174_800_000)).unwrap();
+        assert_eq!(told.title, "test‹U+202E›");
+        assert_eq!(value(&told, "Status"), "failed");
+        assert_eq!(value(&told, "Began"), "20 Nov 2026 11:39 UTC (1 min ago)");
+        assert_eq!(told.message, "timed out");
+        assert_eq!(
+            tell(
+                &grid(),
+                &Target::Cell { row: 1, column: 0 },
+                Zone::Utc,
+                None
+            ),
+            None
+        );
+        assert_eq!(row_sentence(&grid(), 0), "1 failed and 0 flaky of 2");
+        assert!(cell_sentence(&grid(), 0, 0).ends_with("build 3: failed timed out"));
+    }
+
+    #[test]
+    fn a_header_tells_its_group() {
+        let target = Target::Header {
+            fact: Fact::Version {
+                kind: ComponentKind::Infra,
+                component: "prow".into(),
+            },
+            column: 0,
+        };
+        let told = tell(&grid(), &target, Zone::Utc, None).unwrap();
+        assert_eq!(value(&told, "Version"), "bbb");
+        assert_eq!(value(&told, "Before"), "a");
+        assert_eq!(value(&told, "Builds"), "2");
+        assert_eq!(value(&told, "Read from"), "the utility image tag");
+        let build = Target::Header {
+            fact: Fact::Build,
+            column: 0,
+        };
+        let told = tell(&grid(), &build, Zone::Utc, None).unwrap();
+        assert_eq!(told.message, "finished.json: is not JSON");
+    }
+
+    #[test]
+    fn a_seam_tells_from_and_to() {
+        let target = Target::Seam {
+            column: 1,
+            component: None,
+        };
+        let told = tell(&grid(), &target, Zone::Utc, None).unwrap();
+        assert_eq!(told.title, "prow changed (infrastructure)");
+        assert_eq!(
+            (value(&told, "from"), value(&told, "to")),
+            ("a".into(), "bbb".into())
+        );
+        assert!(told.message.starts_with("Uncertain"));
+        let none = Target::Seam {
+            column: 0,
+            component: None,
+        };
+        assert_eq!(tell(&grid(), &none, Zone::Utc, None), None);
+    }
+}

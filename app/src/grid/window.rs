@@ -1,0 +1,125 @@
+//! Which rows and columns are in sight. Windows move in steps, so that scrolling by a pixel draws
+//! nothing, and they reach past the edges, so that a little scrolling shows no gap.
+
+use std::ops::Range;
+
+/// The height of a row in pixels; `--row-height` in the style says the same.
+pub const ROW_HEIGHT: u32 = 22;
+/// The width of a column in pixels when nobody chose one.
+pub const CELL_WIDTH: u32 = 36;
+/// The narrowest column that can be chosen.
+pub const NARROWEST: u32 = 4;
+/// The widest column that can be chosen.
+pub const WIDEST: u32 = 200;
+/// The rows and columns of the first screen, which the server draws.
+pub const FIRST_ROWS: u32 = 40;
+/// See [`FIRST_ROWS`].
+pub const FIRST_COLUMNS: u32 = 60;
+
+const ROW_STEP: usize = 8;
+const ROW_MARGIN: usize = 12;
+const COLUMN_STEP: usize = 32;
+const COLUMN_MARGIN: usize = 32;
+
+/// What the scroll area shows, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewport {
+    /// How far it is scrolled down.
+    pub top: u32,
+    /// How far it is scrolled to the right.
+    pub left: u32,
+    /// Its height.
+    pub height: u32,
+    /// Its width.
+    pub width: u32,
+}
+
+impl Default for Viewport {
+    /// A screen's worth: what the server draws and what the browser draws before it has measured.
+    fn default() -> Self {
+        Self {
+            top: 0,
+            left: 0,
+            height: 640,
+            width: 1_200,
+        }
+    }
+}
+
+/// The width of a column, from the `width` option.
+pub fn cell_width(option: Option<u32>) -> u32 {
+    option.unwrap_or(CELL_WIDTH).clamp(NARROWEST, WIDEST)
+}
+
+/// The rows to draw out of `rows`.
+pub fn row_window(view: Viewport, rows: usize) -> Range<usize> {
+    steps(
+        view.top / ROW_HEIGHT,
+        (view.top + view.height).div_ceil(ROW_HEIGHT),
+        ROW_STEP,
+        ROW_MARGIN,
+        rows,
+    )
+}
+
+/// The columns to draw out of `columns`.
+pub fn column_window(view: Viewport, cell_width: u32, columns: usize) -> Range<usize> {
+    steps(
+        view.left / cell_width,
+        (view.left + view.width).div_ceil(cell_width),
+        COLUMN_STEP,
+        COLUMN_MARGIN,
+        columns,
+    )
+}
+
+fn steps(first: u32, end: u32, step: usize, margin: usize, count: usize) -> Range<usize> {
+    let first = (first as usize).saturating_sub(margin) / step * step;
+    let end = (end as usize + margin).div_ceil(step) * step;
+    first.min(count)..end.min(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_cover_what_is_in_sight() {
+        for top in (0..120_000).step_by(777) {
+            let view = Viewport {
+                top,
+                left: top,
+                ..Viewport::default()
+            };
+            let rows = row_window(view, 5_000);
+            assert!(rows.start * ROW_HEIGHT as usize <= top as usize || rows.start == 5_000);
+            assert!(
+                rows.end * ROW_HEIGHT as usize >= (top + view.height) as usize || rows.end == 5_000
+            );
+            assert!(rows.len() <= 80, "{}", rows.len());
+            let columns = column_window(view, 36, 1_000);
+            assert!(columns.end <= 1_000 && columns.len() <= 160);
+        }
+    }
+
+    #[test]
+    fn small_scrolling_moves_nothing() {
+        let at = |top| {
+            let view = Viewport {
+                top,
+                ..Viewport::default()
+            };
+            row_window(view, 5_000)
+        };
+        assert_eq!(at(22_000), at(22_010));
+        assert_eq!(row_window(Viewport::default(), 3), 0..3);
+        assert_eq!(row_window(Viewport::default(), 0), 0..0);
+    }
+
+    #[test]
+    fn widths_are_bounded() {
+        assert_eq!(cell_width(None), CELL_WIDTH);
+        assert_eq!(cell_width(Some(0)), NARROWEST);
+        assert_eq!(cell_width(Some(u32::MAX)), WIDEST);
+    }
+}

@@ -1,0 +1,8 @@
+//! One file per page.
+
+pub mod dashboard;
+pub mod dashboards;
+pub mod not_found;
+pub mod old_link;
+pub mod overview;
+pub mod tab;

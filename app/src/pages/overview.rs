@@ -1,0 +1,211 @@
+//! The overview: each tab of each release branch at a glance. Without release branches, all
+//! dashboards.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use model::{
+    summary::TabStatus,
+    wire::{DashboardRef, Release, TabSummary, Tier, WireError},
+};
+
+use crate::{
+    api,
+    components::{
+        clock::Age,
+        dashboard_list::DashboardList,
+        legend::StripLegend,
+        problem::{Loading, ProblemPage},
+        status::StatusCounts,
+        strip::Strip,
+    },
+    paths,
+    text::visible,
+};
+
+/// The overview.
+#[component]
+pub fn Overview() -> impl IntoView {
+    let data = Resource::new(|| (), |()| load());
+    view! {
+        <Title text="Overview" />
+        <Suspense fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok((releases, dashboards)) if releases.is_empty() => {
+                        view! {
+                            <div class="page" data-testid="overview">
+                                <h1>"Dashboards"</h1>
+                                <DashboardList dashboards />
+                            </div>
+                        }
+                            .into_any()
+                    }
+                    Ok((releases, _)) => {
+                        view! { <Releases releases /> }.into_any()
+                    }
+                    Err(error) => view! { <ProblemPage error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+/// How many runs a cell's strip shows.
+const STRIP: usize = 20;
+
+/// Release branches, and where there are none, all dashboards.
+async fn load() -> Result<(Vec<Release>, Vec<DashboardRef>), WireError> {
+    let mut releases = api::releases().await?.items;
+    // What is not drawn need not cross the wire a second time, as the page's data.
+    for tab in releases
+        .iter_mut()
+        .flat_map(|release| &mut release.tiers)
+        .flat_map(|tier| &mut tier.tabs)
+    {
+        tab.strip.truncate(STRIP);
+        tab.failing.clear();
+    }
+    let dashboards = if releases.is_empty() {
+        api::dashboards().await?.items
+    } else {
+        Vec::new()
+    };
+    Ok((releases, dashboards))
+}
+
+#[component]
+fn Releases(releases: Vec<Release>) -> impl IntoView {
+    let statuses: Vec<TabStatus> = releases
+        .iter()
+        .flat_map(|release| &release.tiers)
+        .flat_map(|tier| &tier.tabs)
+        .map(|tab| tab.status)
+        .collect();
+    let updated = releases
+        .iter()
+        .flat_map(|release| &release.tiers)
+        .flat_map(|tier| &tier.tabs)
+        .filter_map(|tab| tab.last_update)
+        .max();
+    let branches = releases
+        .into_iter()
+        .map(|release| view! { <Branch release /> })
+        .collect_view();
+    view! {
+        <div class="page overview" data-testid="overview">
+            <header class="overview__head">
+                <h1>"Release branches"</h1>
+                <StatusCounts statuses />
+                <span class="overview__age">
+                    {updated
+                        .map(|updated| {
+                            view! {
+                                "Updated "
+                                <Age ms=updated.timestamp_millis() />
+                            }
+                        })}
+                </span>
+            </header>
+            <StripLegend />
+            {branches}
+            <p class="overview__all">
+                <A href=paths::DASHBOARDS attr:class="button">
+                    "All dashboards"
+                </A>
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn Branch(release: Release) -> impl IntoView {
+    let statuses: Vec<TabStatus> = release
+        .tiers
+        .iter()
+        .flat_map(|tier| &tier.tabs)
+        .map(|tab| tab.status)
+        .collect();
+    let worst = TabStatus::worst(statuses.iter().copied()).word();
+    let id = format!("branch-{}", model::name::normalize(&release.branch));
+    let heading = id.clone();
+    let (branch, shown) = (release.branch.clone(), visible(&release.branch));
+    let tiers = release
+        .tiers
+        .into_iter()
+        .map(|tier| view! { <TierView tier /> })
+        .collect_view();
+    view! {
+        <section
+            class="branch"
+            data-testid="branch"
+            data-branch=branch
+            data-status=worst
+            aria-labelledby=id
+        >
+            <header class="branch__head">
+                <h2 id=heading>
+                    <bdi>{shown}</bdi>
+                </h2>
+                <StatusCounts statuses />
+            </header>
+            <div class="branch__tiers">{tiers}</div>
+        </section>
+    }
+}
+
+#[component]
+fn TierView(tier: Tier) -> impl IntoView {
+    let tabs = tier.tabs.len();
+    let green = tier
+        .tabs
+        .iter()
+        .filter(|tab| matches!(tab.status, TabStatus::Passing | TabStatus::Acceptable))
+        .count();
+    let (word, shown) = (tier.tier.clone(), visible(&tier.tier));
+    let cells = tier
+        .tabs
+        .into_iter()
+        .map(|tab| view! { <TabCell tab /> })
+        .collect_view();
+    view! {
+        <section class="tier" data-testid="tier" data-tier=word>
+            <header class="tier__head">
+                <h3>
+                    <A href=paths::dashboard(&tier.dashboard)>
+                        <bdi>{shown}</bdi>
+                    </A>
+                </h3>
+                <span class="tier__count">{format!("{green} of {tabs} green")}</span>
+            </header>
+            <ul class="tier__tabs">{cells}</ul>
+            {(tabs == 0).then(|| view! { <p class="empty">"This dashboard has no tabs."</p> })}
+        </section>
+    }
+}
+
+#[component]
+fn TabCell(tab: TabSummary) -> impl IntoView {
+    view! {
+        <li>
+            <A
+                href=paths::tab(&tab.dashboard, &tab.tab)
+                attr:class="tile"
+                attr:data-testid="tab-cell"
+                attr:data-status=tab.status.word()
+                attr:title=format!("{}\n{}", visible(&tab.reason), visible(&tab.message))
+            >
+                <span class="tile__glyph" aria-hidden="true">
+                    {tab.status.glyph()}
+                </span>
+                <span class="tile__text">
+                    <bdi class="tile__name">{visible(&tab.tab)}</bdi>
+                    <span class="tile__line">
+                        <span class="tile__word">{tab.status.word().to_lowercase()}</span>
+                        <Strip runs=tab.strip most=STRIP titles=false />
+                    </span>
+                </span>
+            </A>
+        </li>
+    }
+}

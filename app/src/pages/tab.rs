@@ -1,0 +1,304 @@
+//! A tab: its status, the grid with its seams, and the panel of the seam that is open.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{
+    NavigateOptions,
+    components::A,
+    hooks::{use_location, use_navigate},
+};
+use model::{
+    grid::Grid,
+    query::TabQuery,
+    wire::{TabPage, WireError},
+};
+
+use crate::{
+    api::{self, GridSlice},
+    components::{
+        clock::{Age, use_clock},
+        grid::{GridView, state::GridState},
+        legend::Legend,
+        problem::{Loading, ProblemPage},
+        seam_panel::SeamPanel,
+        status::StatusBadge,
+        toolbar::Toolbar,
+    },
+    grid::window::{FIRST_COLUMNS, FIRST_ROWS},
+    paths,
+    text::{safe_url, visible, visible_message},
+};
+
+/// A tab.
+#[component]
+pub fn Tab() -> impl IntoView {
+    let location = use_location();
+    // While the reader leaves, the address is another page's already.
+    let names = Memo::new(move |old: Option<&(String, String)>| {
+        location
+            .pathname
+            .with(|path| paths::tab_of(path))
+            .or_else(|| old.cloned())
+            .unwrap_or_default()
+    });
+    let first = GridSlice {
+        columns: Some(FIRST_COLUMNS),
+        before: None,
+        rows: Some(FIRST_ROWS),
+    };
+    let data = Resource::new(
+        move || names.get(),
+        move |(dashboard, tab)| api::tab_with_grid(dashboard, tab, first.clone()),
+    );
+    view! {
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match data.await {
+                    Ok((page, grid)) => view! { <TabView page grid /> }.into_any(),
+                    Err(error) => view! { <ProblemPage error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// What the page starts from: the options of the address, or those that the tab is configured with
+/// when the address has none.
+fn effective(address: &str, base: &str) -> TabQuery {
+    let query = TabQuery::parse(address);
+    let chosen = TabQuery {
+        seam: None,
+        ..query.clone()
+    };
+    if chosen == TabQuery::default() {
+        TabQuery {
+            seam: query.seam,
+            ..TabQuery::parse(base)
+        }
+    } else {
+        query
+    }
+}
+
+/// The key that says: no options, not even the configured ones.
+const PLAIN: &str = "plain";
+
+/// The query string that shows `query` on a tab with these configured options.
+fn address(query: &TabQuery, base: &str) -> String {
+    let mut query = query.clone();
+    query.other.retain(|(key, _)| key != PLAIN);
+    let text = query.to_query_string();
+    if base.is_empty() || effective(&text, base) == query {
+        return text;
+    }
+    query.other.push((PLAIN.to_owned(), String::new()));
+    query.to_query_string()
+}
+
+#[component]
+fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
+    let location = use_location();
+    let base = StoredValue::new(page.base_options.clone());
+    let query = Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
+    let state = GridState::new(grid, &page, query, use_clock());
+
+    let navigate = use_navigate();
+    let path = StoredValue::new(paths::tab(&page.summary.dashboard, &page.summary.tab));
+    // Typing replaces the entry in the history; opening a seam adds one.
+    let change = Callback::new(move |(query, replace): (TabQuery, bool)| {
+        let options = base.with_value(|base| address(&query, base));
+        let target = path.with_value(|path| {
+            if options.is_empty() {
+                path.clone()
+            } else {
+                format!("{path}?{options}")
+            }
+        });
+        navigate(
+            &target,
+            NavigateOptions {
+                replace,
+                scroll: false,
+                ..NavigateOptions::default()
+            },
+        );
+    });
+
+    let problem: RwSignal<Option<WireError>> = RwSignal::new(None);
+    let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
+    let fetch = move || {
+        problem.set(None);
+        let (dashboard, tab) = names.get_value();
+        leptos::task::spawn_local(async move {
+            match api::grid(dashboard, tab, GridSlice::default()).await {
+                Ok(whole) => state.complete(whole),
+                Err(error) => problem.set(Some(error)),
+            }
+        });
+    };
+    Effect::new(move |_| {
+        if !state.whole.get_untracked() {
+            fetch();
+        }
+    });
+
+    let open = Memo::new(move |_| query.with(|query| query.seam.clone()));
+    let summary = page.summary.clone();
+    view! {
+        <Title text=format!("{} · {}", visible(&summary.tab), visible(&summary.dashboard)) />
+        <div class="tab" data-testid="tab" data-status=summary.status.word()>
+            <TabHead page=page.clone() />
+            <Toolbar state change />
+            {move || {
+                problem
+                    .get()
+                    .map(|error| {
+                        view! {
+                            <p class="notice" role="alert">
+                                <span>
+                                    "Only the first screen is shown: "{visible_message(&error.message)}
+                                </span>
+                                <button type="button" class="button" on:click=move |_| fetch()>
+                                    "Try again"
+                                </button>
+                            </p>
+                        }
+                    })
+            }}
+            <div class="tab__body">
+                <GridView state change />
+                {move || {
+                    open.get()
+                        .map(|build| {
+                            view! {
+                                <SeamPanel
+                                    newer=build
+                                    state
+                                    change
+                                    dashboard=names.get_value().0
+                                    tab=names.get_value().1
+                                />
+                            }
+                        })
+                }}
+            </div>
+            <Legend />
+        </div>
+    }
+}
+
+#[component]
+fn TabHead(page: TabPage) -> impl IntoView {
+    let TabPage {
+        summary,
+        test_group,
+        description,
+        results_url,
+        tabs,
+        ..
+    } = page;
+    let at = tabs.iter().position(|name| *name == summary.tab);
+    let neighbour = |index: Option<usize>, arrow: &'static str, word: &'static str| {
+        index.and_then(|index| tabs.get(index)).map(|name| {
+            let title = format!("{word}: {}", visible(name));
+            view! {
+                <A
+                    href=paths::tab(&summary.dashboard, name)
+                    attr:class="button"
+                    attr:title=title.clone()
+                    attr:aria-label=title
+                >
+                    {arrow}
+                </A>
+            }
+        })
+    };
+    let before = neighbour(at.and_then(|at| at.checked_sub(1)), "←", "Previous tab");
+    let after = neighbour(at.map(|at| at + 1), "→", "Next tab");
+    view! {
+        <header class="tab__head">
+            <p class="crumbs">
+                <A href=paths::dashboard(&summary.dashboard)>
+                    <bdi>{visible(&summary.dashboard)}</bdi>
+                </A>
+            </p>
+            <div class="tab__title">
+                <h1>
+                    <bdi>{visible(&summary.tab)}</bdi>
+                </h1>
+                <StatusBadge status=summary.status />
+                <span class="tab__steps">{before} {after}</span>
+            </div>
+            <p class="tab__reason">
+                <bdi>{visible(&summary.reason)}</bdi>
+            </p>
+            <p class="tab__facts">
+                <span>
+                    <bdi>{visible(&summary.message)}</bdi>
+                </span>
+                <span>
+                    {match &summary.latest_green {
+                        Some(build) => format!("Last green: build {}", visible(build)),
+                        None => "No green run in the data".to_owned(),
+                    }}
+                </span>
+                {summary
+                    .last_update
+                    .map(|at| {
+                        view! {
+                            <span>
+                                "Results changed "
+                                <Age ms=at.timestamp_millis() />
+                            </span>
+                        }
+                    })}
+                <span>
+                    "Test group " <bdi>{visible(&test_group)}</bdi>
+                </span>
+                {safe_url(&results_url)
+                    .map(|url| {
+                        view! {
+                            <a href=url.to_owned() rel="external">
+                                "Job history"
+                            </a>
+                        }
+                    })}
+            </p>
+            {(!description.is_empty())
+                .then(|| {
+                    view! {
+                        <p class="tab__description">
+                            <bdi>{visible_message(&description)}</bdi>
+                        </p>
+                    }
+                })}
+        </header>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configured_options_hold_until_something_is_chosen() {
+        let base = "width=10";
+        assert_eq!(effective("", base).width, Some(10));
+        assert_eq!(effective("seam=7", base).width, Some(10));
+        assert_eq!(effective("seam=7", base).seam.as_deref(), Some("7"));
+        assert_eq!(effective("sort-by-name=", base).width, None);
+        for text in ["", "seam=7", "sort-by-name=", "width=20&seam=1"] {
+            let query = TabQuery::parse(text);
+            let shown = effective(&address(&query, base), base);
+            assert_eq!(shown.width, query.width, "{text}");
+            assert_eq!(shown.seam, query.seam, "{text}");
+        }
+        assert_eq!(address(&TabQuery::parse("seam=7"), ""), "seam=7");
+        assert_eq!(
+            address(&TabQuery::parse("width=10&seam=7"), base),
+            "width=10&seam=7"
+        );
+    }
+}

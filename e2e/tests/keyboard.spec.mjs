@@ -1,0 +1,46 @@
+// All of it without a mouse.
+
+import { expect, hydrated, seamOf, tabPath, test } from "./fixtures.mjs";
+
+/** More than any page has places to stop at before its grid. */
+const MOST_STOPS = 200;
+
+test("a seam is reached, opened and closed with the keyboard", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  await expect(page.getByTestId("seam").first()).toBeVisible();
+  const onSeam = () =>
+    page.evaluate(() => document.activeElement?.closest('[data-testid="seam"]')?.dataset.build ?? null);
+  let build = null;
+  for (let stop = 0; stop < MOST_STOPS && build === null; stop += 1) {
+    await page.keyboard.press("Tab");
+    build = await onSeam();
+  }
+  expect(build, `no seam within ${MOST_STOPS} stops`).not.toBeNull();
+
+  await page.keyboard.press("Enter");
+  const panel = page.getByTestId("seam-panel");
+  await expect(panel).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(panel).toBeHidden();
+});
+
+test("what is focused is seen", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const seam = seamOf(page, broken.transition).first();
+  const before = await seam.screenshot();
+  await page.keyboard.press("Tab");
+  await seam.focus();
+  await expect(seam).toBeFocused();
+  const after = await seam.screenshot();
+  expect(after.equals(before), "the focused seam looks like any other").toBe(false);
+});
+
+test("the first stop leads past the navigation", async ({ page }) => {
+  await page.goto("/");
+  await hydrated(page);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#main")).toBeFocused();
+});

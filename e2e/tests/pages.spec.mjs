@@ -1,0 +1,73 @@
+// Every page, in both themes: nothing in the console, nothing serious for axe.
+
+import { DASHBOARD, TAB } from "../hostile.mjs";
+import { expect, hydrated, seriousFindings, tabPath, test } from "./fixtures.mjs";
+
+const pages = {
+  overview: () => "/",
+  dashboards: () => "/dashboards",
+  dashboard: ({ tab }) => `/d/${encodeURIComponent(tab.dashboard)}`,
+  tab: ({ tab }) => tabPath(tab.dashboard, tab.tab),
+  "tab with an open seam": ({ tab, transition }) =>
+    `${tabPath(tab.dashboard, tab.tab)}?seam=${encodeURIComponent(transition.build)}`,
+  "tab with hostile names": () => tabPath(DASHBOARD, TAB),
+};
+
+for (const theme of ["light", "dark"]) {
+  test.describe(theme, () => {
+    test.use({ colorScheme: theme });
+
+    for (const [name, path] of Object.entries(pages)) {
+      test(`${name} is clean and accessible`, async ({ page, broken }) => {
+        const answer = await page.goto(path(broken));
+        expect(answer.status()).toBe(200);
+        await hydrated(page);
+        await expect(page).toHaveTitle(/Seamgrid/);
+        expect(await seriousFindings(page)).toEqual([]);
+      });
+    }
+
+    test("the page has the theme's colours", async ({ page }) => {
+      await page.goto("/");
+      await hydrated(page);
+      const light = await lightness(page);
+      expect(theme === "light" ? light > 0.7 : light < 0.3, `lightness ${light}`).toBe(true);
+    });
+  });
+}
+
+test("the chosen theme is kept", async ({ page }) => {
+  await page.goto("/");
+  await hydrated(page);
+  expect(await lightness(page)).toBeGreaterThan(0.7);
+  await page.getByRole("button", { name: /light and dark/ }).click();
+  expect(await lightness(page)).toBeLessThan(0.3);
+  await page.reload();
+  expect(await lightness(page)).toBeLessThan(0.3);
+});
+
+test("a narrow page does not scroll sideways", async ({ page, broken }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const path of Object.values(pages)) {
+    await page.goto(path(broken));
+    await hydrated(page);
+    const excess = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(excess, path(broken)).toBeLessThanOrEqual(0);
+  }
+});
+
+/** How light the page's ground is, from 0 (black) to 1 (white). */
+function lightness(page) {
+  return page.evaluate(() => {
+    const opaque = (element) => {
+      const canvas = document.createElement("canvas").getContext("2d");
+      canvas.fillStyle = getComputedStyle(element).backgroundColor;
+      canvas.fillRect(0, 0, 1, 1);
+      const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+      return alpha === 255 ? (red + green + blue) / 765 : null;
+    };
+    return opaque(document.body) ?? opaque(document.documentElement) ?? 1;
+  });
+}

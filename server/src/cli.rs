@@ -1,0 +1,416 @@
+//! The command line: what each word does, and how it fails.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser as _},
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use model::config::Configuration;
+use seamgrid::{
+    bucket::{BucketError, Buckets},
+    clock::now_ms,
+    pipeline::{self, Pipeline, Unpublished, progress::Shown},
+    serve::{ServeError, Server},
+    settings::{Settings, SettingsError, load_settings},
+    simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
+    store::{Store, StoreError},
+    telemetry::{self, LogFormat},
+    testgrid::{self, import::ImportProgress},
+};
+
+/// A CI results dashboard that shows where the test infrastructure changed under the tests.
+///
+/// Every flag can be given as an environment variable too: SEAMGRID_ and the flag's name in capitals.
+/// Flags win over the environment, and the environment over the settings file.
+#[derive(Debug, Parser)]
+#[command(name = "seamgrid", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Settings file [default: seamgrid.yaml if it is there]
+    #[arg(long, global = true, env = "SEAMGRID_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where results are stored
+    #[arg(
+        long,
+        global = true,
+        env = "SEAMGRID_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite://seamgrid.db"
+    )]
+    database: String,
+    /// Where the web server listens; port 0 takes a free one
+    #[arg(
+        long,
+        global = true,
+        env = "SEAMGRID_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8080"
+    )]
+    listen: String,
+    /// How log lines look; RUST_LOG chooses which there are
+    #[arg(
+        long,
+        global = true,
+        env = "SEAMGRID_LOG_FORMAT",
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t = Format::Pretty
+    )]
+    log_format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Lines for people
+    Pretty,
+    /// One JSON object per line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve pages and the API, and keep results up to date
+    Serve {
+        /// Only serve: another process runs the update workers
+        #[arg(long, env = "SEAMGRID_NO_UPDATE", value_parser = FalseyValueParser::new())]
+        no_update: bool,
+    },
+    /// Keep results up to date, without the web server
+    Update {
+        /// Bring the test groups up to date, then end
+        #[arg(long, env = "SEAMGRID_ONCE", value_parser = FalseyValueParser::new())]
+        once: bool,
+        /// Only these test groups; implies --once
+        #[arg(long, env = "SEAMGRID_GROUP", value_name = "NAME", num_args = 1..)]
+        group: Vec<String>,
+    },
+    /// Read configuration, print every problem with its file and line, then what there is
+    CheckConfig {
+        /// TestGrid YAML trees and Prow job trees, in any mixture
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Import recorded TestGrid answers as history; repeating it changes nothing
+    Import {
+        /// `table` and `summary` JSON files, or folders of them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Write a world of builds, configuration and git repositories, and the truth about it
+    Simulate {
+        /// A new folder to write into
+        #[arg(long, env = "SEAMGRID_OUT", value_name = "DIR")]
+        out: PathBuf,
+        /// Worlds of different seeds differ; the same seed gives the same world
+        #[arg(long, env = "SEAMGRID_SEED", value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// How many days of builds
+        #[arg(long, env = "SEAMGRID_DAYS", value_name = "N", default_value_t = 14)]
+        days: u32,
+        /// How many jobs: small, default, or kubernetes for as many as the real installation has
+        #[arg(
+            long,
+            env = "SEAMGRID_SCALE",
+            default_value = Scale::default().name(),
+            value_parser = PossibleValuesParser::new(Scale::ALL.map(Scale::name))
+                .try_map(|name| name.parse::<Scale>())
+        )]
+        scale: Scale,
+        /// What goes wrong
+        #[arg(
+            long,
+            env = "SEAMGRID_INCIDENT",
+            default_value = Incident::default().name(),
+            value_parser = PossibleValuesParser::new(Incident::ALL.map(Incident::name))
+                .try_map(|name| name.parse::<Incident>())
+        )]
+        incident: Incident,
+    },
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Output(std::io::Error),
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+}
+
+/// Does what the command line says. The exit code is 0 when all went well, 1 when the work was done
+/// but found something wrong; an error is 1 too.
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
+    telemetry::init(match cli.common.log_format {
+        Format::Pretty => LogFormat::Pretty,
+        Format::Json => LogFormat::Json,
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::Start)?;
+    let common = cli.common;
+    match cli.command {
+        Command::Serve { no_update } => runtime.block_on(serve(&common, !no_update)),
+        Command::Update { once, group } => {
+            let names = (!group.is_empty()).then_some(group);
+            runtime.block_on(update(&common, once || names.is_some(), names.as_deref()))
+        }
+        Command::CheckConfig { paths } => check_config(&paths),
+        Command::Import { paths } => runtime.block_on(import(&common, &paths)),
+        Command::Simulate {
+            out,
+            seed,
+            days,
+            scale,
+            incident,
+        } => write_world(&SimulateOptions {
+            out,
+            seed,
+            days,
+            scale,
+            incident,
+            end_ms: None,
+        }),
+    }
+}
+
+async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> {
+    let (settings, configuration) = load_configuration(common.config.as_deref())?;
+    let store = Store::open(&common.database).await?;
+    let server = Server::bind(&common.listen, store, settings, configuration).await?;
+    // On standard output, for people and for scripts that asked for a free port.
+    say(&format!("Seamgrid is at http://{}", server.address()))?;
+    server.run(update, told_to_stop()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn update(
+    common: &Common,
+    once: bool,
+    names: Option<&[String]>,
+) -> Result<ExitCode, CommandError> {
+    let (settings, configuration) = load_configuration(common.config.as_deref())?;
+    let store = Store::open(&common.database).await?;
+    let buckets = Buckets::from_settings(&settings.buckets)?;
+    let pipeline = Pipeline::new(
+        store.clone(),
+        buckets,
+        &configuration,
+        &settings,
+        Unpublished,
+    );
+    let progress = Shown::on_stderr();
+    let code = if once {
+        let report = tokio::select! {
+            report = pipeline::update_groups(&pipeline, names, &progress) => report,
+            () = told_to_stop() => {
+                store.close().await;
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        say(&format!(
+            "{} test groups: {} builds read, {} new runs, {} changed, {} as before; {} problems in builds' files",
+            report.groups,
+            report.builds,
+            report.saved.inserted,
+            report.saved.updated,
+            report.saved.unchanged,
+            report.problems,
+        ))?;
+        if report.errors.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            for error in &report.errors {
+                complain(&if error.group.is_empty() {
+                    error.message.clone()
+                } else {
+                    format!("{}: {}", error.group, error.message)
+                });
+            }
+            ExitCode::FAILURE
+        }
+    } else {
+        pipeline::run_forever(&pipeline, &progress, told_to_stop()).await;
+        ExitCode::SUCCESS
+    };
+    store.close().await;
+    Ok(code)
+}
+
+fn check_config(paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
+    let report = testgrid::check_config(paths);
+    say(report.to_string().trim_end())?;
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn import(common: &Common, paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
+    let store = Store::open(&common.database).await?;
+    let progress = ImportBar::new();
+    let report = testgrid::import::import(&store, paths, now_ms(), &|at: ImportProgress<'_>| {
+        progress.show(at);
+    })
+    .await?;
+    store.close().await;
+    progress.end();
+    for problem in &report.problems {
+        complain(&problem.to_string());
+    }
+    say(&format!(
+        "{} tables and {} summaries: {} test groups, {} cells; {} new runs, {} changed, {} as before; {} tabs new or changed",
+        report.tables,
+        report.summaries,
+        report.groups,
+        report.cells,
+        report.runs.inserted,
+        report.runs.updated,
+        report.runs.unchanged,
+        report.tabs_changed,
+    ))?;
+    if report.tabs_without_table > 0 {
+        say(&format!(
+            "{} tabs are named by a summary without a table of theirs; nothing of them is stored",
+            report.tabs_without_table
+        ))?;
+    }
+    Ok(if report.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// How far an import is: a bar on a terminal, otherwise a line at every tenth of the way.
+struct ImportBar {
+    bar: Option<ProgressBar>,
+    tenths: AtomicUsize,
+}
+
+impl ImportBar {
+    fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos} of {len} files  {wide_msg}");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self {
+            bar,
+            tenths: AtomicUsize::new(0),
+        }
+    }
+
+    fn show(&self, at: ImportProgress<'_>) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(at.total as u64);
+            bar.set_position(at.done as u64);
+            bar.set_message(at.path.display().to_string());
+            return;
+        }
+        let tenths = at.done * 10 / at.total.max(1);
+        if self.tenths.fetch_max(tenths, Ordering::Relaxed) < tenths {
+            complain(&format!("{} of {} files imported", at.done, at.total));
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn write_world(options: &SimulateOptions) -> Result<ExitCode, CommandError> {
+    let world = simulate::simulate(options)?;
+    say(&format!(
+        "{}: {} builds with {} test results in {} files ({:.1} MB)",
+        options.out.display(),
+        world.builds,
+        world.cases,
+        world.files,
+        world.bytes as f64 / 1e6,
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings, and what they say is to be shown. What is wrong with the configuration is logged, and
+/// the rest is used.
+fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), CommandError> {
+    let settings = load_settings(file)?;
+    let loaded =
+        testgrid::load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+    for problem in loaded.problems.iter().take(PROBLEMS_LOGGED) {
+        tracing::warn!("{problem}");
+    }
+    let more = loaded.problems.len().saturating_sub(PROBLEMS_LOGGED);
+    if more > 0 {
+        tracing::warn!("{more} more problems; seamgrid check-config lists them all");
+    }
+    Ok((settings, loaded.configuration))
+}
+
+/// How many problems of the configuration are logged at the start.
+const PROBLEMS_LOGGED: usize = 20;
+
+/// Ready at the first Ctrl-C or SIGTERM.
+async fn told_to_stop() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// One line of the command's answer.
+fn say(line: &str) -> Result<(), CommandError> {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}")
+        .and_then(|()| output.flush())
+        .map_err(CommandError::Output)
+}
+
+/// One readable paragraph on standard error.
+pub(crate) fn complain(message: &str) {
+    // When even that cannot be written, the exit code has to do.
+    drop(writeln!(std::io::stderr().lock(), "seamgrid: {message}"));
+}

@@ -1,0 +1,241 @@
+//! How far an update is: a bar on a terminal, plain lines otherwise.
+
+use std::{
+    collections::HashMap,
+    io::{self, IsTerminal, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::GroupReport;
+
+/// Who watches an update. Calls of different groups come interleaved.
+pub trait Progress: Send + Sync {
+    /// So many groups will be looked at.
+    fn begun(&self, _groups: usize) {}
+    /// So many builds of `group` will be read.
+    fn found(&self, _group: &str, _builds: usize) {}
+    /// So many more builds of `group` are stored.
+    fn stored(&self, _group: &str, _builds: usize) {}
+    /// A group is done.
+    fn finished(&self, _report: &GroupReport) {}
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Progress for Unwatched {}
+
+/// Seconds between two plain lines.
+const LINE_SECS: u64 = 5;
+
+/// Shows progress to people.
+pub struct Shown {
+    state: Mutex<State>,
+}
+
+struct State {
+    tally: Tally,
+    begun: Instant,
+    output: Output,
+}
+
+enum Output {
+    Bar(ProgressBar),
+    Lines {
+        to: Box<dyn Write + Send>,
+        last: Option<Instant>,
+    },
+}
+
+/// What has been counted so far.
+#[derive(Debug, Default)]
+struct Tally {
+    groups: usize,
+    done: usize,
+    failed: usize,
+    builds: usize,
+    /// Of groups that are being read: builds found and stored.
+    open: HashMap<String, (usize, usize)>,
+}
+
+impl Shown {
+    /// Shows on standard error: a bar when it is a terminal.
+    pub fn on_stderr() -> Self {
+        if io::stderr().is_terminal() {
+            let style = ProgressStyle::with_template("{bar:30} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            Self::new(Output::Bar(ProgressBar::new(1000).with_style(style)))
+        } else {
+            Self::lines(io::stderr())
+        }
+    }
+
+    /// Writes a plain line now and then.
+    pub fn lines(to: impl Write + Send + 'static) -> Self {
+        Self::new(Output::Lines {
+            to: Box::new(to),
+            last: None,
+        })
+    }
+
+    fn new(output: Output) -> Self {
+        Self {
+            state: Mutex::new(State {
+                tally: Tally::default(),
+                begun: Instant::now(),
+                output,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Shown {
+    fn begun(&self, groups: usize) {
+        let mut state = self.state();
+        state.tally.groups = groups;
+        state.begun = Instant::now();
+        state.show(false);
+    }
+
+    fn found(&self, group: &str, builds: usize) {
+        self.state()
+            .tally
+            .open
+            .insert(group.to_owned(), (builds, 0));
+    }
+
+    fn stored(&self, group: &str, builds: usize) {
+        let mut state = self.state();
+        state.tally.builds += builds;
+        if let Some((_, stored)) = state.tally.open.get_mut(group) {
+            *stored += builds;
+        }
+        state.show(false);
+    }
+
+    fn finished(&self, report: &GroupReport) {
+        let mut state = self.state();
+        state.tally.open.remove(&report.group);
+        state.tally.done += 1;
+        if let Some(error) = &report.error {
+            state.tally.failed += 1;
+            state.say(&format!("{}: {error}", report.group));
+        }
+        let is_last = state.tally.done == state.tally.groups;
+        state.show(is_last);
+    }
+}
+
+impl State {
+    /// A line of its own, above the bar.
+    fn say(&mut self, line: &str) {
+        match &mut self.output {
+            Output::Bar(bar) => bar.println(line),
+            // Progress that cannot be shown is no reason to stop.
+            Output::Lines { to, .. } => drop(writeln!(to, "{line}")),
+        }
+    }
+
+    fn show(&mut self, is_last: bool) {
+        let elapsed = self.begun.elapsed();
+        let line = self.tally.line(elapsed);
+        match &mut self.output {
+            Output::Bar(bar) => {
+                bar.set_position((self.tally.fraction() * 1000.0) as u64);
+                bar.set_message(line);
+                if is_last {
+                    bar.abandon();
+                }
+            }
+            Output::Lines { to, last } => {
+                let is_time =
+                    last.is_none_or(|last| last.elapsed() >= Duration::from_secs(LINE_SECS));
+                if is_last || is_time {
+                    drop(writeln!(to, "{line}"));
+                    *last = Some(Instant::now());
+                }
+            }
+        }
+    }
+}
+
+impl Tally {
+    /// How much is done, from 0 to 1: groups count alike, and one that is being read by its builds.
+    fn fraction(&self) -> f64 {
+        if self.groups == 0 {
+            return 1.0;
+        }
+        let open: f64 = self
+            .open
+            .values()
+            .filter(|(found, _)| *found > 0)
+            .map(|&(found, stored)| stored as f64 / found as f64)
+            .sum();
+        ((self.done as f64 + open) / self.groups as f64).min(1.0)
+    }
+
+    fn line(&self, elapsed: Duration) -> String {
+        let fraction = self.fraction();
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let time = if fraction >= 1.0 {
+            format!(" in {}", duration(elapsed))
+        } else if fraction > 0.0 {
+            let left = elapsed.mul_f64((1.0 - fraction) / fraction);
+            format!(", about {} left", duration(left))
+        } else {
+            String::new()
+        };
+        format!(
+            "{} of {} test groups, {} builds read{failed}{time}",
+            self.done, self.groups, self.builds
+        )
+    }
+}
+
+fn duration(duration: Duration) -> String {
+    match duration.as_secs() {
+        secs if secs < 60 => format!("{secs} s"),
+        secs if secs < 3600 => format!("{} min {} s", secs / 60, secs % 60),
+        secs => format!("{} h {} min", secs / 3600, secs % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_being_read_counts_by_its_builds() {
+        let mut tally = Tally {
+            groups: 4,
+            done: 1,
+            builds: 70,
+            ..Tally::default()
+        };
+        tally.open.insert("a".into(), (100, 50));
+        tally.open.insert("b".into(), (0, 0));
+        assert!((tally.fraction() - 0.375).abs() < 1e-9);
+        assert_eq!(
+            tally.line(Duration::from_secs(90)),
+            "1 of 4 test groups, 70 builds read, about 2 min 30 s left"
+        );
+        tally.open.clear();
+        tally.done = 4;
+        tally.failed = 1;
+        assert_eq!(
+            tally.line(Duration::from_secs(9)),
+            "4 of 4 test groups, 70 builds read, 1 failed in 9 s"
+        );
+    }
+}

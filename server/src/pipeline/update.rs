@@ -1,0 +1,381 @@
+//! One look at one test group.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::{StreamExt, future, stream};
+use model::{name::natural_cmp, run::Run};
+use tokio::sync::mpsc;
+
+use super::{
+    GroupReport, Pipeline, Progress, Publish, Target, UpdateError,
+    discover::{Build, Window},
+    merge::merge_runs,
+};
+use crate::{
+    bucket::{BucketError, ReadFolder},
+    prow::{self, BuildFile, BuildFiles, ParseOptions, layout},
+    store::{GroupConfig, KnownBuild, Outcome},
+};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How far back builds are read again when the configuration changed: TestGrid's rule.
+const AGAIN_DAYS: i64 = 7;
+/// How long one listing or one build may take before the group is given up for this look, so that a
+/// bucket that hangs does not hold a place for ever.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Builds of one group that are in work at once.
+const AHEAD: usize = 8;
+/// Runs that wait to be stored.
+const WAITING: usize = 16;
+/// Runs, and results, stored in one transaction at most.
+const BATCH: usize = 64;
+const BATCH_RESULTS: usize = 50_000;
+
+/// What the builds of one group are read with.
+struct Reading {
+    target: Target,
+    several_prefixes: bool,
+    now_ms: i64,
+    stop_ms: i64,
+}
+
+/// Waits for the bucket, but not for ever.
+pub(super) async fn within<T>(
+    path: &str,
+    answer: impl Future<Output = Result<T, BucketError>>,
+) -> Result<T, UpdateError> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(UpdateError::Silent {
+            path: path.to_owned(),
+            secs: PATIENCE.as_secs(),
+        }),
+    }
+}
+
+impl<P: Publish> Pipeline<P> {
+    /// Brings one group up to date, reading at most `limit` builds, and records how it went.
+    /// Once `stop` is set, it ends with what it holds.
+    pub(super) async fn update_group(
+        &self,
+        target: &Target,
+        limit: usize,
+        stop: &AtomicBool,
+        progress: &dyn Progress,
+    ) -> GroupReport {
+        let mut report = GroupReport {
+            group: target.group.name.clone(),
+            ..GroupReport::default()
+        };
+        let mut newest_ms = None;
+        let result = self
+            .try_update(target, limit, stop, progress, &mut report, &mut newest_ms)
+            .await;
+        if report.saved.changed() {
+            self.publish.group_changed(&target.group.name).await;
+        }
+        report.error = result.err().map(|error| error.to_string());
+        let at_ms = (self.clock)();
+        let outcome = Outcome {
+            at_ms,
+            error: report.error.clone(),
+            lag_ms: newest_ms.map(|newest_ms: i64| (at_ms - newest_ms).max(0)),
+        };
+        if let Err(error) = self.store.save_outcome(target.id, &outcome).await {
+            report.error.get_or_insert_with(|| error.to_string());
+        }
+        if let Some(error) = &report.error {
+            tracing::warn!(group = report.group, error, "{}: {error}", report.group);
+        }
+        report
+    }
+
+    async fn try_update(
+        &self,
+        target: &Target,
+        limit: usize,
+        stop: &AtomicBool,
+        progress: &dyn Progress,
+        report: &mut GroupReport,
+        newest_ms: &mut Option<i64>,
+    ) -> Result<(), UpdateError> {
+        let group = &target.group;
+        let now_ms = (self.clock)();
+        let days = match group.days_of_results {
+            Some(days) if days > 0 => days,
+            _ => self.days_of_results,
+        };
+        let stop_ms = now_ms - i64::from(days) * DAY_MS;
+        let known = self.store.load_builds(target.id).await?;
+        let is_changed = target.stored_hash != target.hash && !known.is_empty();
+        let prefixes: Vec<&str> = group.prefixes().collect();
+        let mut builds = self
+            .find_builds(
+                &prefixes,
+                &known,
+                Window {
+                    stop_ms,
+                    again_ms: is_changed.then_some((now_ms - AGAIN_DAYS * DAY_MS).max(stop_ms)),
+                },
+            )
+            .await?;
+        let mut starts = Starts::new(&known);
+        let old: HashSet<String> = known.into_iter().map(|build| build.build).collect();
+        // A look that may not read all new builds reads the oldest of them and leaves the unfinished
+        // ones for later. What a changed configuration asks for is noted as done only when all of
+        // it is, so it is not done in parts.
+        let new = builds
+            .iter()
+            .filter(|build| !old.contains(&build.id))
+            .count();
+        if new > limit && !is_changed {
+            builds.retain(|build| !old.contains(&build.id));
+            builds.truncate(limit);
+            report.left = new - limit;
+        }
+        progress.found(&group.name, builds.len());
+
+        let reading = Arc::new(Reading {
+            target: target.clone(),
+            several_prefixes: prefixes.len() > 1,
+            now_ms,
+            stop_ms,
+        });
+        let (sender, mut receiver) = mpsc::channel::<Run>(WAITING);
+        // Builds of several prefixes with the same id are one column.
+        let same: Vec<Vec<Build>> = builds
+            .chunk_by(|a, b| a.id == b.id)
+            .map(<[Build]>::to_vec)
+            .collect();
+        let read = async move {
+            let mut runs = stream::iter(same)
+                .take_while(|_| future::ready(!stop.load(Ordering::Relaxed)))
+                .map(|builds| self.read_builds(&reading, builds))
+                .buffered(AHEAD);
+            while let Some(run) = runs.next().await {
+                // The other side is gone only when it failed, and says so itself.
+                if sender.send(run?).await.is_err() {
+                    break;
+                }
+            }
+            Ok::<_, UpdateError>(())
+        };
+        let write = async {
+            let mut batch = Vec::with_capacity(BATCH);
+            while receiver.recv_many(&mut batch, BATCH).await > 0 {
+                for run in &mut batch {
+                    starts.settle(run);
+                    report.problems += run.problems.len();
+                    if !old.contains(&run.build) {
+                        let at_ms = run.finished_ms.unwrap_or(run.started_ms);
+                        *newest_ms = (*newest_ms).max(Some(at_ms));
+                    }
+                }
+                for runs in of_bounded_size(&batch) {
+                    let saved = self
+                        .store
+                        .save_runs(target.id, runs, (self.clock)())
+                        .await?;
+                    report.saved += saved;
+                    report.builds += runs.len();
+                    progress.stored(&group.name, runs.len());
+                }
+                batch.clear();
+            }
+            // Otherwise a full channel would keep the reading side waiting.
+            drop(receiver);
+            Ok::<_, UpdateError>(())
+        };
+        let (read, written) = future::join(read, write).await;
+        written?;
+        read?;
+        if stop.load(Ordering::Relaxed) || report.left > 0 {
+            return Ok(());
+        }
+        if target.stored_hash != target.hash {
+            self.store
+                .sync_groups(&[GroupConfig {
+                    name: group.name.clone(),
+                    config_hash: target.hash.clone(),
+                }])
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The run of a build; `builds` is more than one where several prefixes have the same id.
+    async fn read_builds(
+        &self,
+        reading: &Arc<Reading>,
+        builds: Vec<Build>,
+    ) -> Result<Run, UpdateError> {
+        let list_all_values = &reading.target.group.column_header;
+        let mut whole: Option<Run> = None;
+        for build in builds {
+            let run = self.read_build(reading, build).await?;
+            whole = Some(match whole {
+                None => run,
+                Some(first) => merge_runs(first, run, list_all_values),
+            });
+        }
+        Ok(whole.unwrap_or_default())
+    }
+
+    async fn read_build(&self, reading: &Arc<Reading>, build: Build) -> Result<Run, UpdateError> {
+        // Never closed while the pipeline lives.
+        let _place = self.reads.acquire().await.ok();
+        let (path, folder) = match self.read_place(&build).await? {
+            Ok((path, folder)) => (path, Ok(folder)),
+            Err(reason) => (String::new(), Err(reason)),
+        };
+        let files = match &folder {
+            Ok(folder) => folder
+                .files
+                .iter()
+                .map(|file| BuildFile {
+                    name: file.name.clone(),
+                    content: file.content.clone(),
+                })
+                .collect(),
+            Err(reason) => vec![unreadable(reason)],
+        };
+        let files = BuildFiles {
+            bucket_path: path,
+            job: build.job,
+            build: build.id,
+            files,
+        };
+        let mut nothing = BuildFiles {
+            files: Vec::new(),
+            ..files.clone()
+        };
+        let work = {
+            let reading = Arc::clone(reading);
+            let components = Arc::clone(&self.components);
+            move || {
+                let run = parse(&files, &reading, &components);
+                // Only now is the memory of the files free again.
+                drop((files, folder));
+                run
+            }
+        };
+        Ok(match tokio::task::spawn_blocking(work).await {
+            Ok(run) => run,
+            Err(error) => {
+                let name = &reading.target.group.name;
+                tracing::error!(%error, "{name}: build {} could not be parsed", nothing.build);
+                nothing.files.push(unreadable(
+                    "its files could not be parsed because of a mistake in Seamgrid; please report it",
+                ));
+                parse(&nothing, reading, &self.components)
+            }
+        })
+    }
+
+    /// The build's folder and what is in it, or a sentence why there is no folder.
+    async fn read_place(
+        &self,
+        build: &Build,
+    ) -> Result<Result<(String, ReadFolder), String>, UpdateError> {
+        let read = async {
+            let path = match build.place.folder(&self.buckets).await? {
+                Ok(path) => path,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            let folder = self.buckets.read_folder(&path, wanted).await?;
+            Ok(Ok((path, folder)))
+        };
+        within(&build.id, read).await
+    }
+}
+
+fn parse(
+    files: &BuildFiles,
+    reading: &Reading,
+    components: &[crate::settings::ComponentSettings],
+) -> Run {
+    prow::parse_build(
+        files,
+        &ParseOptions {
+            group: &reading.target.group,
+            components,
+            several_prefixes: reading.several_prefixes,
+            now_ms: reading.now_ms,
+            stop_ms: reading.stop_ms,
+        },
+    )
+}
+
+fn wanted(name: &str) -> Option<u64> {
+    layout::is_wanted(name).then(|| layout::size_cap(name))
+}
+
+fn unreadable(reason: &str) -> BuildFile {
+    BuildFile {
+        name: ".".into(),
+        content: Err(reason.to_owned()),
+    }
+}
+
+/// When the builds of a group began, so that one that does not say stands beside its neighbours.
+struct Starts {
+    /// By build id in natural order.
+    starts: Vec<(String, i64)>,
+}
+
+impl Starts {
+    fn new(known: &[KnownBuild]) -> Self {
+        let mut starts: Vec<_> = known
+            .iter()
+            .filter(|known| known.started_ms > 0)
+            .map(|known| (known.build.clone(), known.started_ms))
+            .collect();
+        starts.sort_by(|a, b| natural_cmp(&a.0, &b.0));
+        Self { starts }
+    }
+
+    /// A run that does not say when it began gets the next older build's start and a millisecond;
+    /// without an older one it keeps 0 until there is. TestGrid places such columns in the same way.
+    fn settle(&mut self, run: &mut Run) {
+        let (Ok(at) | Err(at)) = self
+            .starts
+            .binary_search_by(|(build, _)| natural_cmp(build, &run.build));
+        if run.started_ms == 0
+            && let Some((_, older_ms)) = at.checked_sub(1).and_then(|older| self.starts.get(older))
+        {
+            run.started_ms = older_ms + 1;
+        }
+        if run.started_ms > 0 {
+            match self.starts.get_mut(at) {
+                Some((build, started_ms)) if *build == run.build => *started_ms = run.started_ms,
+                _ => self.starts.insert(at, (run.build.clone(), run.started_ms)),
+            }
+        }
+    }
+}
+
+/// Cuts runs into transactions of a bounded number of results, at least one run each.
+fn of_bounded_size(runs: &[Run]) -> impl Iterator<Item = &[Run]> {
+    let mut rest = runs;
+    std::iter::from_fn(move || {
+        let mut results = 0;
+        let count = rest
+            .iter()
+            .take_while(|run| {
+                let fits = results == 0 || results + run.results.len() <= BATCH_RESULTS;
+                results += run.results.len();
+                fits
+            })
+            .count();
+        let (part, others) = rest.split_at(count);
+        rest = others;
+        (!part.is_empty()).then_some(part)
+    })
+}

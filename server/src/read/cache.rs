@@ -1,0 +1,329 @@
+//! Grids that somebody looked at lately, ready to send: bounded by bytes, least recently used first
+//! out, each built once however many ask at the same time.
+
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use model::grid::Grid;
+use tokio::sync::OnceCell;
+
+/// What a body may be compressed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// `gzip`
+    Gzip,
+    /// `br`
+    Brotli,
+}
+
+impl Coding {
+    /// As in `Content-Encoding`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+        }
+    }
+
+    /// Compresses, leaning towards speed: a grid is compressed once per version and coding, while
+    /// somebody waits.
+    fn compress(self, body: &[u8]) -> std::io::Result<Vec<u8>> {
+        let room = Vec::with_capacity(body.len() / 8);
+        match self {
+            Self::Gzip => {
+                let mut writer = flate2::write::GzEncoder::new(room, flate2::Compression::new(5));
+                writer.write_all(body)?;
+                writer.finish()
+            }
+            Self::Brotli => {
+                let parameters = brotli::enc::BrotliEncoderParams {
+                    quality: 5,
+                    ..Default::default()
+                };
+                let mut compressed = room;
+                brotli::BrotliCompress(&mut &body[..], &mut compressed, &parameters)?;
+                Ok(compressed)
+            }
+        }
+    }
+}
+
+/// A whole grid with its JSON.
+#[derive(Debug)]
+pub struct PublishedGrid {
+    /// With its version.
+    pub grid: Arc<Grid>,
+    json: Bytes,
+    gzip: OnceCell<Bytes>,
+    brotli: OnceCell<Bytes>,
+}
+
+/// Stands in the JSON where the version goes, which is a hash of everything else.
+const NO_VERSION: &str = "0000000000000000";
+
+impl PublishedGrid {
+    /// Names the grid by its content and writes its JSON, in one pass.
+    pub fn new(mut grid: Grid) -> Result<Self, serde_json::Error> {
+        NO_VERSION.clone_into(&mut grid.version);
+        let mut json = serde_json::to_vec(&grid)?;
+        grid.version = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&json));
+        // The version is the grid's first field.
+        let before = br#"{"version":""#.len();
+        match json.get_mut(before..before + NO_VERSION.len()) {
+            Some(place) if place == NO_VERSION.as_bytes() => {
+                place.copy_from_slice(grid.version.as_bytes());
+            }
+            _ => json = serde_json::to_vec(&grid)?,
+        }
+        Ok(Self {
+            grid: Arc::new(grid),
+            json: json.into(),
+            gzip: OnceCell::new(),
+            brotli: OnceCell::new(),
+        })
+    }
+
+    /// The grid as JSON, compressed with `coding`. The first to ask for a coding waits for it.
+    pub async fn body(&self, coding: Option<Coding>) -> Bytes {
+        let Some(coding) = coding else {
+            return self.json.clone();
+        };
+        let cell = match coding {
+            Coding::Gzip => &self.gzip,
+            Coding::Brotli => &self.brotli,
+        };
+        cell.get_or_init(|| async {
+            let json = self.json.clone();
+            tokio::task::spawn_blocking(move || coding.compress(&json))
+                .await
+                .map_err(std::io::Error::other)
+                .flatten()
+                .map_or_else(|_| self.json.clone(), Bytes::from)
+        })
+        .await
+        .clone()
+    }
+
+    /// About how much memory it takes: the grid repeats the JSON's strings, with headers around
+    /// them; the compressed bodies are small beside both.
+    fn bytes(&self) -> usize {
+        self.json.len() * 4 + 4096
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct GridCache {
+    slots: Mutex<Slots>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    by_tab: HashMap<String, Slot>,
+    bytes: usize,
+    clock: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    /// The version of the group's content that the grid shows.
+    content: u64,
+    grid: Arc<OnceCell<Arc<PublishedGrid>>>,
+    /// 0 until the grid is there.
+    bytes: usize,
+    used: u64,
+}
+
+impl GridCache {
+    /// Holds grids of at most so many bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            slots: Mutex::default(),
+            limit,
+        }
+    }
+
+    /// The grid of `tab` at this version of its group's content; built when it is not there.
+    pub(super) async fn get_or_build<E>(
+        &self,
+        tab: &str,
+        content: u64,
+        build: impl Future<Output = Result<Arc<PublishedGrid>, E>>,
+    ) -> Result<Arc<PublishedGrid>, E> {
+        let cell = self.slots().cell(tab, content);
+        let grid = cell.get_or_try_init(|| build).await?.clone();
+        self.slots().weigh(tab, &cell, grid.bytes(), self.limit);
+        Ok(grid)
+    }
+
+    /// Whether the tab has a grid here, of whatever version.
+    pub(super) fn holds(&self, tab: &str) -> bool {
+        self.slots().by_tab.contains_key(tab)
+    }
+
+    /// Puts a new version in the place of the one that is here.
+    pub(super) fn replace(&self, tab: &str, content: u64, grid: Arc<PublishedGrid>) {
+        let bytes = grid.bytes();
+        let mut slots = self.slots();
+        let cell = slots.cell(tab, content);
+        if cell.set(grid).is_ok() {
+            slots.weigh(tab, &cell, bytes, self.limit);
+        }
+    }
+
+    /// A panic elsewhere leaves at worst a wrong sum of bytes.
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slots {
+    fn cell(&mut self, tab: &str, content: u64) -> Arc<OnceCell<Arc<PublishedGrid>>> {
+        self.clock += 1;
+        if let Some(slot) = self.by_tab.get_mut(tab)
+            && slot.content == content
+        {
+            slot.used = self.clock;
+            return slot.grid.clone();
+        }
+        let grid = Arc::new(OnceCell::new());
+        let slot = Slot {
+            content,
+            grid: grid.clone(),
+            bytes: 0,
+            used: self.clock,
+        };
+        if let Some(old) = self.by_tab.insert(tab.to_owned(), slot) {
+            self.bytes -= old.bytes;
+        }
+        grid
+    }
+
+    /// Counts a grid that is there now, and makes room.
+    fn weigh(
+        &mut self,
+        tab: &str,
+        cell: &Arc<OnceCell<Arc<PublishedGrid>>>,
+        bytes: usize,
+        limit: usize,
+    ) {
+        if let Some(slot) = self.by_tab.get_mut(tab)
+            && slot.bytes == 0
+            && Arc::ptr_eq(&slot.grid, cell)
+        {
+            slot.bytes = bytes;
+            self.bytes += bytes;
+        }
+        while self.bytes > limit {
+            let oldest = self
+                .by_tab
+                .iter()
+                .filter(|(_, slot)| slot.bytes > 0)
+                .min_by_key(|(_, slot)| slot.used)
+                .map(|(tab, _)| tab.clone());
+            let Some(slot) = oldest.and_then(|tab| self.by_tab.remove(&tab)) else {
+                break;
+            };
+            self.bytes -= slot.bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible, io::Read as _, sync::atomic::AtomicU32, sync::atomic::Ordering,
+    };
+
+    use model::grid::Row;
+
+    use super::*;
+
+    fn grid(rows: usize) -> Grid {
+        Grid {
+            rows: (0..rows)
+                .map(|index| Row {
+                    name: format!("row {index} \"quoted\""),
+                    ..Row::default()
+                })
+                .collect(),
+            ..Grid::default()
+        }
+    }
+
+    fn published(rows: usize) -> Arc<PublishedGrid> {
+        Arc::new(PublishedGrid::new(grid(rows)).expect("a grid can be written"))
+    }
+
+    #[tokio::test]
+    async fn the_json_carries_the_version_of_the_rest() {
+        let first = published(3);
+        let json = first.body(None).await;
+        let read: Grid = serde_json::from_slice(&json).expect("it is a grid");
+        assert_eq!(read, *first.grid);
+        assert_eq!(first.grid.version.len(), 16);
+        assert_eq!(first.grid.version, published(3).grid.version);
+        assert_ne!(first.grid.version, published(4).grid.version);
+        // A version of its own does not count.
+        let named = Grid {
+            version: "x".into(),
+            ..grid(3)
+        };
+        let named = PublishedGrid::new(named).expect("a grid can be written");
+        assert_eq!(named.grid.version, first.grid.version);
+    }
+
+    #[tokio::test]
+    async fn compressed_bodies_hold_the_same() {
+        let grid = published(200);
+        let json = grid.body(None).await;
+        let gzip = grid.body(Some(Coding::Gzip)).await;
+        let mut plain = Vec::new();
+        flate2::read::GzDecoder::new(&gzip[..])
+            .read_to_end(&mut plain)
+            .expect("it is gzip");
+        assert_eq!(plain, json);
+        let brotli = grid.body(Some(Coding::Brotli)).await;
+        let mut plain = Vec::new();
+        brotli::BrotliDecompress(&mut &brotli[..], &mut plain).expect("it is brotli");
+        assert_eq!(plain, json);
+        assert!(brotli.len() < json.len() / 4 && gzip.len() < json.len() / 4);
+    }
+
+    #[tokio::test]
+    async fn the_least_recently_used_goes_first() {
+        let one = published(10);
+        let cache = GridCache::new(one.bytes() * 2);
+        let get = async |tab: &str, content| {
+            let built = AtomicU32::new(0);
+            let grid = cache
+                .get_or_build(tab, content, async {
+                    built.fetch_add(1, Ordering::Relaxed);
+                    Ok::<_, Infallible>(published(10))
+                })
+                .await;
+            assert!(grid.is_ok());
+            built.into_inner() == 1
+        };
+        assert!(get("a", 1).await);
+        assert!(get("b", 1).await);
+        assert!(!get("a", 1).await);
+        assert!(get("c", 1).await);
+        assert!(!get("a", 1).await, "used after b");
+        assert!(get("b", 1).await, "the oldest had to go");
+        assert!(get("a", 2).await, "a newer content is another grid");
+        cache.replace("a", 3, published(10));
+        assert!(!get("a", 3).await);
+        assert!(cache.slots().bytes <= cache.limit);
+        // One that is larger than the whole is answered, and not kept.
+        let large = cache
+            .get_or_build("large", 1, async { Ok::<_, Infallible>(published(1000)) })
+            .await;
+        assert!(large.is_ok() && !cache.holds("large"));
+    }
+}

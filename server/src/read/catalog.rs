@@ -1,0 +1,469 @@
+//! What there is to show: dashboards, their tabs and the groups behind them, found by name.
+
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    sync::Arc,
+};
+
+use model::{
+    alert::Thresholds,
+    config::{Configuration, Dashboard, DashboardTab, TestGroup, columns_recent},
+    name::{natural_cmp, normalize},
+    query::TabQuery,
+    summary::Options,
+    wire::WireError,
+};
+use regex::{Regex, RegexBuilder};
+
+use crate::store::ImportedTab;
+
+/// TestGrid's default for groups that do not say.
+const FAILURES_TO_ALERT: u32 = 3;
+/// The same for the passes that close an alert.
+const PASSES_TO_CLOSE: u32 = 1;
+/// How many names an unknown one is answered with.
+const NEAREST: usize = 3;
+/// A row filter's compiled size; a larger one is taken for an attack or a mistake.
+const FILTER_BYTES: usize = 1 << 20;
+
+/// What a name is compared by: its ASCII letters and digits, or all of it when it has none.
+pub(super) fn key(name: &str) -> String {
+    let normalized = normalize(name);
+    if normalized.is_empty() {
+        name.to_owned()
+    } else {
+        normalized
+    }
+}
+
+/// The configuration joined with what was imported. A name that two things share after normalising
+/// belongs to the first.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// By name, in natural order.
+    dashboards: Vec<DashboardEntry>,
+    by_name: HashMap<String, usize>,
+    /// All tabs, dashboard by dashboard.
+    tabs: Vec<Arc<TabEntry>>,
+    /// Indexes into `tabs`, by the key of the group's name.
+    by_group: HashMap<String, Vec<usize>>,
+}
+
+/// One dashboard.
+#[derive(Debug)]
+pub struct DashboardEntry {
+    /// As configured.
+    pub name: String,
+    /// The dashboard group that lists it.
+    pub group: Option<String>,
+    /// For people.
+    pub description: String,
+    /// Indexes of its tabs, in the order of the configuration.
+    pub tabs: Vec<usize>,
+    by_name: HashMap<String, usize>,
+}
+
+/// One tab with all that its grid depends on beside the results.
+#[derive(Debug, PartialEq)]
+pub struct TabEntry {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// As configured.
+    pub tab: DashboardTab,
+    /// The group it shows. One that no configuration names stands with its name alone.
+    pub group: Arc<TestGroup>,
+    /// Which rows it shows, or why that cannot be said.
+    pub filter: Result<RowFilter, String>,
+    /// When rows raise alerts.
+    pub thresholds: Thresholds,
+    /// How many columns count as recent.
+    pub recent: u32,
+    /// What else decides about the tab's status.
+    pub options: Options,
+    /// Whether the configuration says how long results are kept; a recording is shown whole.
+    pub configured: bool,
+}
+
+/// The row filters of `base_options`: every include must match, no exclude may.
+#[derive(Clone, Debug, Default)]
+pub struct RowFilter {
+    include: Vec<Regex>,
+    exclude: Vec<Regex>,
+}
+
+impl PartialEq for RowFilter {
+    fn eq(&self, other: &Self) -> bool {
+        let texts = |filter: &Self| -> Vec<(bool, String)> {
+            let include = filter.include.iter().map(|regex| (true, regex.to_string()));
+            let exclude = filter
+                .exclude
+                .iter()
+                .map(|regex| (false, regex.to_string()));
+            include.chain(exclude).collect()
+        };
+        texts(self) == texts(other)
+    }
+}
+
+impl RowFilter {
+    /// Reads the filters of a query string of view options; the error names the one that is wrong.
+    pub fn parse(base_options: &str) -> Result<Self, String> {
+        let compile = |patterns: Vec<String>| -> Result<Vec<Regex>, String> {
+            patterns
+                .into_iter()
+                .map(|pattern| {
+                    RegexBuilder::new(&pattern)
+                        .size_limit(FILTER_BYTES)
+                        .build()
+                        .map_err(|error| {
+                            let error = error.to_string();
+                            let why = error.lines().last().unwrap_or_default();
+                            let why = why.trim_start_matches("error: ");
+                            format!("the row filter \"{pattern}\" of the tab's base_options is not a regular expression: {why}")
+                        })
+                })
+                .collect()
+        };
+        let query = TabQuery::parse(base_options);
+        Ok(Self {
+            include: compile(query.include)?,
+            exclude: compile(query.exclude)?,
+        })
+    }
+
+    /// Whether a row of this name is shown.
+    pub fn keeps(&self, row: &str) -> bool {
+        self.include.iter().all(|filter| filter.is_match(row))
+            && !self.exclude.iter().any(|filter| filter.is_match(row))
+    }
+}
+
+impl Catalog {
+    /// Joins a configuration with what exists only because a recording was imported.
+    pub fn new(configuration: &Configuration, imported: &[ImportedTab]) -> Self {
+        let mut catalog = Self::default();
+        let groups: HashMap<String, Arc<TestGroup>> = imported
+            .iter()
+            .map(|recorded| &recorded.group)
+            .chain(&configuration.test_groups)
+            .map(|group| (key(&group.name), Arc::new(group.clone())))
+            .collect();
+        let owners: HashMap<String, &str> = configuration
+            .dashboard_groups
+            .iter()
+            .flat_map(|group| {
+                group
+                    .dashboard_names
+                    .iter()
+                    .map(|dashboard| (key(dashboard), group.name.as_str()))
+            })
+            .collect();
+        let configured: HashSet<String> = configuration
+            .test_groups
+            .iter()
+            .map(|group| key(&group.name))
+            .collect();
+
+        let recorded = recorded_dashboards(imported);
+        for dashboard in join_dashboards(configuration.dashboards.iter().chain(&recorded)) {
+            let name = key(&dashboard.name);
+            let mut entry = DashboardEntry {
+                group: owners.get(&name).map(|&group| group.to_owned()),
+                name: dashboard.name,
+                description: dashboard.description,
+                tabs: Vec::new(),
+                by_name: HashMap::new(),
+            };
+            for tab in dashboard.dashboard_tab {
+                let index = catalog.tabs.len();
+                let Entry::Vacant(vacant) = entry.by_name.entry(key(&tab.name)) else {
+                    continue;
+                };
+                vacant.insert(index);
+                entry.tabs.push(index);
+                let group = groups
+                    .get(&key(&tab.test_group_name))
+                    .cloned()
+                    .unwrap_or_else(|| {
+                        Arc::new(TestGroup {
+                            name: tab.test_group_name.clone(),
+                            ..TestGroup::default()
+                        })
+                    });
+                catalog
+                    .by_group
+                    .entry(key(&tab.test_group_name))
+                    .or_default()
+                    .push(index);
+                catalog.tabs.push(Arc::new(TabEntry {
+                    dashboard: entry.name.clone(),
+                    filter: RowFilter::parse(&tab.base_options),
+                    thresholds: Thresholds {
+                        failures_to_open: group.num_failures_to_alert.unwrap_or(FAILURES_TO_ALERT),
+                        passes_to_close: group
+                            .num_passes_to_disable_alert
+                            .unwrap_or(PASSES_TO_CLOSE),
+                    },
+                    recent: columns_recent(&tab, &group),
+                    options: Options {
+                        broken_column_threshold: tab.broken_column_threshold.unwrap_or(0.0),
+                        stale_hours: tab
+                            .alert_options
+                            .as_ref()
+                            .and_then(|alert| alert.alert_stale_results_hours)
+                            .unwrap_or(0),
+                    },
+                    configured: configured.contains(&key(&tab.test_group_name)),
+                    tab,
+                    group,
+                }));
+            }
+            catalog.by_name.insert(name, catalog.dashboards.len());
+            catalog.dashboards.push(entry);
+        }
+        catalog
+    }
+
+    /// All dashboards, by name in natural order.
+    pub fn dashboards(&self) -> &[DashboardEntry] {
+        &self.dashboards
+    }
+
+    /// All tabs; indexes elsewhere point into this list.
+    pub fn tabs(&self) -> &[Arc<TabEntry>] {
+        &self.tabs
+    }
+
+    /// The names of the groups that have a tab, in no particular order.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.by_group
+            .values()
+            .filter_map(|tabs| tabs.first())
+            .map(|&index| self.tabs[index].group.name.as_str())
+    }
+
+    /// The tabs that show this group.
+    pub fn tabs_of(&self, group: &str) -> &[usize] {
+        self.by_group.get(&key(group)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The dashboard of this name.
+    pub fn dashboard(&self, name: &str) -> Result<&DashboardEntry, WireError> {
+        self.by_name
+            .get(&key(name))
+            .map(|&index| &self.dashboards[index])
+            .ok_or_else(|| {
+                let names = self.dashboards.iter().map(|entry| entry.name.as_str());
+                not_found(format!("there is no dashboard \"{name}\""), name, names)
+            })
+    }
+
+    /// The index of the tab of this name.
+    pub fn tab(&self, dashboard: &str, tab: &str) -> Result<usize, WireError> {
+        let entry = self.dashboard(dashboard)?;
+        entry.by_name.get(&key(tab)).copied().ok_or_else(|| {
+            let names = entry
+                .tabs
+                .iter()
+                .map(|&index| self.tabs[index].tab.name.as_str());
+            let what = format!("dashboard \"{}\" has no tab \"{tab}\"", entry.name);
+            not_found(what, tab, names)
+        })
+    }
+}
+
+/// The dashboards by name in natural order. The tabs of one that occurs again follow those of the
+/// first.
+fn join_dashboards<'a>(dashboards: impl Iterator<Item = &'a Dashboard>) -> Vec<Dashboard> {
+    let mut joined: Vec<Dashboard> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for dashboard in dashboards {
+        match known.entry(key(&dashboard.name)) {
+            Entry::Occupied(at) => joined[*at.get()]
+                .dashboard_tab
+                .extend_from_slice(&dashboard.dashboard_tab),
+            Entry::Vacant(vacant) => {
+                vacant.insert(joined.len());
+                joined.push(dashboard.clone());
+            }
+        }
+    }
+    joined.sort_by(|a, b| natural_cmp(&a.name, &b.name));
+    joined
+}
+
+/// The dashboards of recorded tabs, each with its tabs in their recorded order.
+fn recorded_dashboards(imported: &[ImportedTab]) -> Vec<Dashboard> {
+    let mut sorted: Vec<&ImportedTab> = imported.iter().collect();
+    sorted.sort_by_key(|recorded| (key(&recorded.dashboard), recorded.position));
+    let mut dashboards: Vec<Dashboard> = Vec::new();
+    for recorded in sorted {
+        match dashboards.last_mut() {
+            Some(last) if key(&last.name) == key(&recorded.dashboard) => {
+                last.dashboard_tab.push(recorded.tab.clone());
+            }
+            _ => dashboards.push(Dashboard {
+                name: recorded.dashboard.clone(),
+                dashboard_tab: vec![recorded.tab.clone()],
+                ..Dashboard::default()
+            }),
+        }
+    }
+    dashboards
+}
+
+/// An error that says what is missing and which names come nearest to it.
+fn not_found<'a>(what: String, name: &str, names: impl Iterator<Item = &'a str>) -> WireError {
+    let nearest = nearest(name, names);
+    let message = match nearest.as_slice() {
+        [] => what,
+        [only] => format!("{what}; the nearest is \"{only}\""),
+        several => {
+            let quoted: Vec<String> = several.iter().map(|name| format!("\"{name}\"")).collect();
+            format!("{what}; the nearest are {}", quoted.join(", "))
+        }
+    };
+    WireError {
+        code: "not_found".to_owned(),
+        message,
+    }
+}
+
+/// The names most like `name`, best first; none that has little in common with it.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    /// Names are compared up to this length: the comparison is quadratic, and an address may be long.
+    const COMPARED: usize = 200;
+    let clip = |name: String| -> String { name.chars().take(COMPARED).collect() };
+    let wanted = clip(key(name));
+    let mut scored: Vec<(f64, &str)> = names
+        .map(|candidate| {
+            let normal = clip(key(candidate));
+            let contained = !wanted.is_empty()
+                && !normal.is_empty()
+                && (normal.contains(&wanted) || wanted.contains(&normal));
+            let likeness = strsim::normalized_damerau_levenshtein(&wanted, &normal);
+            (
+                if contained {
+                    likeness.max(0.5)
+                } else {
+                    likeness
+                },
+                candidate,
+            )
+        })
+        .filter(|&(likeness, _)| likeness >= 0.4)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| natural_cmp(a.1, b.1)));
+    scored
+        .into_iter()
+        .take(NEAREST)
+        .map(|(_, name)| name)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::config::DashboardGroup;
+
+    fn dashboard(name: &str, tabs: &[(&str, &str)]) -> Dashboard {
+        Dashboard {
+            name: name.into(),
+            dashboard_tab: tabs
+                .iter()
+                .map(|&(tab, group)| DashboardTab {
+                    name: tab.into(),
+                    test_group_name: group.into(),
+                    ..DashboardTab::default()
+                })
+                .collect(),
+            ..Dashboard::default()
+        }
+    }
+
+    fn catalog() -> Catalog {
+        let configuration = Configuration {
+            test_groups: vec![TestGroup {
+                name: "g".into(),
+                num_failures_to_alert: Some(0),
+                num_columns_recent: Some(10),
+                ..TestGroup::default()
+            }],
+            dashboards: vec![
+                dashboard("board-10", &[("one", "g")]),
+                dashboard("board-9", &[("one, two/three%", "g"), ("other", "unknown")]),
+            ],
+            dashboard_groups: vec![DashboardGroup {
+                name: "boards".into(),
+                dashboard_names: vec!["Board 9".into()],
+                ..DashboardGroup::default()
+            }],
+        };
+        let recorded = |position, tab: &str| ImportedTab {
+            dashboard: "BOARD 9".into(),
+            position,
+            tab: DashboardTab {
+                name: tab.into(),
+                test_group_name: "x".into(),
+                ..DashboardTab::default()
+            },
+            ..ImportedTab::default()
+        };
+        let imported = [recorded(1, "new"), recorded(0, "one two three")];
+        Catalog::new(&configuration, &imported)
+    }
+
+    #[test]
+    fn names_match_after_normalising() {
+        let catalog = catalog();
+        let names: Vec<&str> = catalog
+            .dashboards()
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
+        assert_eq!(names, ["board-9", "board-10"]);
+        let board = catalog.dashboard("Board_9").expect("it is there");
+        assert_eq!(board.group.as_deref(), Some("boards"));
+        let tabs: Vec<&str> = board
+            .tabs
+            .iter()
+            .map(|&index| catalog.tabs()[index].tab.name.as_str())
+            .collect();
+        assert_eq!(tabs, ["one, two/three%", "other", "new"]);
+        let tab = catalog
+            .tab("board-9", "ONE-TWO-THREE")
+            .expect("it is there");
+        assert_eq!(catalog.tabs()[tab].recent, 10);
+        assert_eq!(catalog.tabs()[tab].thresholds.failures_to_open, 0);
+        assert_eq!(catalog.tabs_of("g").len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        let catalog = catalog();
+        let error = catalog.dashboard("bord-9").expect_err("it is not there");
+        assert_eq!(error.code, "not_found");
+        assert_eq!(
+            error.message,
+            "there is no dashboard \"bord-9\"; the nearest are \"board-9\", \"board-10\""
+        );
+        let error = catalog.tab("board-10", "zzz").expect_err("it is not there");
+        assert_eq!(error.message, "dashboard \"board-10\" has no tab \"zzz\"");
+    }
+
+    #[test]
+    fn row_filters_are_read_from_the_options() {
+        let filter = RowFilter::parse(
+            "include-filter-by-regex=%5Ea&include-filter-by-regex=b&exclude-filter-by-regex=c%24&width=5",
+        )
+        .expect("it is right");
+        for (row, kept) in [("ab", true), ("a", false), ("ba", false), ("abc", false)] {
+            assert_eq!(filter.keeps(row), kept, "{row}");
+        }
+        let error = RowFilter::parse("exclude-filter-by-regex=(").expect_err("it is wrong");
+        assert!(
+            error.contains("\"(\"") && error.contains("unclosed group"),
+            "{error}"
+        );
+    }
+}

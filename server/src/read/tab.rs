@@ -1,0 +1,228 @@
+//! One tab's grid and summary from its group's results: pure but for the clock it is given.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use model::{
+    grid::Grid,
+    infra::ComponentKind,
+    status::{Class, Status},
+    summary::{Summary, TabStatus, counted_rows, summarize},
+    tabulate::{GroupResults, View, tabulate},
+    transition::compare_url,
+    wire::{ColumnState, FailingRow, StripColumn, TabSummary},
+};
+
+use super::{cache::PublishedGrid, catalog::TabEntry, links};
+
+/// How many of the newest columns a tab's strip shows.
+const STRIP: usize = 20;
+/// How many failing rows a summary names.
+const FAILING_NAMED: usize = 5;
+
+/// What is published of one tab beside its grid.
+#[derive(Clone, Debug)]
+pub(super) struct TabState {
+    /// The tab at a glance.
+    pub summary: TabSummary,
+    /// The version of its grid.
+    pub grid_version: String,
+    /// Columns of the whole grid.
+    pub column_count: u32,
+    /// Rows of the whole grid.
+    pub row_count: u32,
+}
+
+/// The repository of each infra component, for links: `org/name` by the component's name.
+pub(super) type Repositories = HashMap<String, String>;
+
+/// Looks at a group's results through a tab. A wrong row filter hides every row, and the tab's
+/// summary says why: rows that should be hidden are never shown.
+pub(super) fn build_grid(
+    entry: &TabEntry,
+    results: &GroupResults,
+    repositories: &Repositories,
+) -> Result<PublishedGrid, serde_json::Error> {
+    let keep = |row: &str| entry.filter.as_ref().is_ok_and(|filter| filter.keeps(row));
+    let view = View {
+        keep: &keep,
+        thresholds: entry.thresholds,
+        recent: entry.recent,
+        column_url: &|run| links::column_url(entry, run),
+        cell_url: &|run, cell_id| links::cell_url(entry, run, cell_id),
+        compare_url: &|component, kind, from, to| {
+            let repository = match kind {
+                ComponentKind::Infra => repositories.get(component).map(String::as_str),
+                ComponentKind::Product => Some(component),
+            };
+            compare_url(repository?, from, to)
+        },
+    };
+    PublishedGrid::new(tabulate(results, &view))
+}
+
+/// The tab at a glance. `modified_ms` is when the stored results last changed; `None` when there are
+/// none.
+pub(super) fn build_state(
+    entry: &TabEntry,
+    grid: &Grid,
+    modified_ms: Option<i64>,
+    now_ms: i64,
+) -> TabState {
+    let summary = summarize(grid, entry.options, modified_ms, now_ms);
+    let (status, reason) = match &entry.filter {
+        Ok(_) => (summary.status, summary.reason.clone()),
+        Err(why) => (TabStatus::Unknown, why.clone()),
+    };
+    TabState {
+        summary: TabSummary {
+            dashboard: entry.dashboard.clone(),
+            tab: entry.tab.name.clone(),
+            status,
+            reason,
+            message: summary.message.clone(),
+            strip: strip(grid),
+            failing: failing(grid),
+            failing_count: summary.failing_rows,
+            row_count: summary.counted_rows,
+            latest_green: latest_green(grid, &summary),
+            last_run: grid.columns.first().map(|column| time(column.started_ms)),
+            last_update: modified_ms.map(time),
+        },
+        grid_version: grid.version.clone(),
+        column_count: grid.columns.len() as u32,
+        row_count: grid.rows.len() as u32,
+    }
+}
+
+/// What is shown of a tab whose results have not been looked at yet.
+pub(super) fn unread(entry: &TabEntry) -> TabSummary {
+    TabSummary {
+        dashboard: entry.dashboard.clone(),
+        tab: entry.tab.name.clone(),
+        status: TabStatus::Unknown,
+        reason: "its results are still being read".to_owned(),
+        message: String::new(),
+        strip: Vec::new(),
+        failing: Vec::new(),
+        failing_count: 0,
+        row_count: 0,
+        latest_green: None,
+        last_run: None,
+        last_update: None,
+    }
+}
+
+fn latest_green(grid: &Grid, summary: &Summary) -> Option<String> {
+    let column = grid.columns.get(summary.latest_green?)?;
+    Some(column.build.clone())
+}
+
+/// A time in milliseconds as the API writes it; one out of range becomes 1970.
+fn time(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+/// The newest columns, each as one cell.
+fn strip(grid: &Grid) -> Vec<StripColumn> {
+    let width = grid.columns.len().min(STRIP);
+    let mut counts = vec![Counts::default(); width];
+    for row in &grid.rows {
+        let mut column = 0;
+        for &(status, length) in row.statuses.runs() {
+            let end = (column + length as usize).min(width);
+            for counts in &mut counts[column..end] {
+                counts.add(status);
+            }
+            column = end;
+            if column == width {
+                break;
+            }
+        }
+    }
+    let mut strip: Vec<StripColumn> = grid
+        .columns
+        .iter()
+        .zip(counts)
+        .map(|(column, counts)| StripColumn {
+            build: column.build.clone(),
+            started: time(column.started_ms),
+            state: counts.state(),
+            failed: counts.failed,
+            filled: counts.filled,
+            infra_seam: false,
+            product_seam: false,
+        })
+        .collect();
+    for transition in &grid.transitions {
+        let Some(column) = strip.get_mut(transition.column as usize) else {
+            // Newest first: the rest lies further back.
+            break;
+        };
+        match transition.kind {
+            ComponentKind::Infra => column.infra_seam = true,
+            ComponentKind::Product => column.product_seam = true,
+        }
+    }
+    strip
+}
+
+/// The cells of one column.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    filled: u32,
+    failed: u32,
+    flaky: u32,
+    running: u32,
+    other: u32,
+}
+
+impl Counts {
+    fn add(&mut self, status: Status) {
+        self.filled += u32::from(status != Status::NoResult);
+        match status.class() {
+            Class::Blank | Class::Passing => {}
+            Class::Failing => self.failed += 1,
+            Class::Flaky => self.flaky += 1,
+            Class::Other if status == Status::Running => self.running += 1,
+            Class::Other => self.other += 1,
+        }
+    }
+
+    /// The worst of them.
+    const fn state(&self) -> ColumnState {
+        if self.failed > 0 {
+            ColumnState::Failed
+        } else if self.flaky > 0 {
+            ColumnState::Flaky
+        } else if self.running > 0 {
+            ColumnState::Running
+        } else if self.other > 0 {
+            ColumnState::Unknown
+        } else if self.filled > 0 {
+            ColumnState::Passed
+        } else {
+            ColumnState::Blank
+        }
+    }
+}
+
+/// The worst rows with an alert: most failures first, then in the grid's order.
+fn failing(grid: &Grid) -> Vec<FailingRow> {
+    let mut failing: Vec<_> = counted_rows(grid)
+        .filter_map(|row| Some((row, row.alert.as_ref()?)))
+        .collect();
+    failing.sort_by_key(|(_, alert)| std::cmp::Reverse(alert.fail_count));
+    failing
+        .into_iter()
+        .take(FAILING_NAMED)
+        .map(|(row, alert)| FailingRow {
+            name: row.name.clone(),
+            fail_count: alert.fail_count,
+            since: time(alert.first_fail_ms),
+            first_fail_build: alert.first_fail_build.clone(),
+            last_pass: alert.pass_ms.map(time),
+            message: alert.message.clone(),
+        })
+        .collect()
+}

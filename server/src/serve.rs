@@ -1,0 +1,217 @@
+//! The running server: the web, the snapshot behind it and the update workers, until they are told to
+//! stop.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use model::config::Configuration;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    bucket::{BucketError, Buckets},
+    http,
+    pipeline::{self, Pipeline, Publish},
+    read::{Catalog, Reader},
+    settings::Settings,
+    store::{Store, StoreError},
+};
+
+/// How often the server looks whether another process changed the database.
+const FOLLOW: Duration = Duration::from_secs(15);
+/// How long requests and updates may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken, forbidden or none of this machine's.
+    #[error("cannot listen on {listen}: {why}; choose another address with --listen")]
+    Listen {
+        /// As given.
+        listen: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A bucket of the settings cannot be used.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
+    /// A pattern of the settings is wrong.
+    #[error("releases.dashboard_pattern is not a regular expression: {0}")]
+    Pattern(#[from] regex::Error),
+    /// The web server failed while running.
+    #[error("the web server stopped: {0}")]
+    Web(std::io::Error),
+}
+
+/// A server that holds its address but does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    reader: Arc<Reader>,
+    store: Store,
+    settings: Settings,
+    configuration: Configuration,
+}
+
+impl Server {
+    /// Takes the address and reads what was imported. Port 0 takes a free port.
+    pub async fn bind(
+        listen: &str,
+        store: Store,
+        settings: Settings,
+        configuration: Configuration,
+    ) -> Result<Self, ServeError> {
+        let refused = |error: &std::io::Error| ServeError::Listen {
+            listen: listen.to_owned(),
+            why: match error.kind() {
+                std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
+                std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
+                std::io::ErrorKind::AddrNotAvailable => {
+                    "this machine does not have the address".to_owned()
+                }
+                _ => error.to_string(),
+            },
+        };
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| refused(&error))?;
+        let address = listener.local_addr().map_err(|error| refused(&error))?;
+        let imported = store.load_imported_tabs().await?;
+        let catalog = Catalog::new(&configuration, &imported);
+        let reader = Arc::new(Reader::new(store.clone(), catalog, &settings)?);
+        Ok(Self {
+            listener,
+            address,
+            reader,
+            store,
+            settings,
+            configuration,
+        })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` is ready, then lets what is under way end. With `update` the update
+    /// workers run in this process too.
+    pub async fn run(
+        self,
+        update: bool,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let pipeline = if update {
+            let buckets = Buckets::from_settings(&self.settings.buckets)?;
+            Some(Pipeline::new(
+                self.store.clone(),
+                buckets,
+                &self.configuration,
+                &self.settings,
+                self.reader.clone(),
+            ))
+        } else {
+            None
+        };
+        let (stop, stopped) = watch::channel(false);
+        let mut work: Vec<JoinHandle<()>> = vec![tokio::spawn(keep_published(
+            self.reader.clone(),
+            self.store.clone(),
+            self.configuration,
+            stopped.clone(),
+        ))];
+        if let Some(pipeline) = pipeline {
+            let stopped = stopped.clone();
+            work.push(tokio::spawn(async move {
+                let watched = pipeline::progress::Unwatched;
+                pipeline::run_forever(&pipeline, &watched, until(stopped)).await;
+            }));
+        }
+        let mut web = tokio::spawn(
+            axum::serve(self.listener, http::router(self.reader))
+                .with_graceful_shutdown(until(stopped))
+                .into_future(),
+        );
+        let ended = tokio::select! {
+            () = shutdown => None,
+            ended = &mut web => Some(ended),
+        };
+        stop.send_replace(true);
+        let web = async {
+            match ended {
+                Some(ended) => ended,
+                None => web.await,
+            }
+        };
+        let all = async {
+            let web = web.await;
+            for work in work {
+                // A worker that panicked has said so.
+                drop(work.await);
+            }
+            web
+        };
+        let web = tokio::time::timeout(GRACE, all).await;
+        tokio::time::timeout(GRACE, self.store.close()).await.ok();
+        match web {
+            Ok(Ok(Err(error))) => Err(ServeError::Web(error)),
+            Ok(Err(error)) => Err(ServeError::Web(std::io::Error::other(error))),
+            // Requests that outlast the grace are cut off.
+            Ok(Ok(Ok(()))) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Publishes everything, and then what other processes change: their updates and imports.
+async fn keep_published(
+    reader: Arc<Reader>,
+    store: Store,
+    configuration: Configuration,
+    stopped: watch::Receiver<bool>,
+) {
+    let follow = async {
+        let mut wait = Duration::ZERO;
+        while let Err(error) = reader.publish_all().await {
+            tracing::error!(%error, "cannot publish the first snapshot: {error}");
+            wait = (wait * 2).clamp(Duration::from_secs(1), FOLLOW);
+            tokio::time::sleep(wait).await;
+        }
+        tracing::info!("the first snapshot is published");
+        let mut imported = store.load_imported_tabs().await.ok();
+        loop {
+            tokio::time::sleep(FOLLOW).await;
+            match store.load_imported_tabs().await {
+                Ok(now) if imported.as_ref() != Some(&now) => {
+                    reader.publish_catalog(Catalog::new(&configuration, &now));
+                    imported = Some(now);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "cannot see what was imported: {error}"),
+            }
+            if let Err(error) = reader.publish_changed().await {
+                tracing::error!(%error, "cannot see what changed: {error}");
+            }
+        }
+    };
+    tokio::select! {
+        () = follow => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Ready when the server is to stop.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and with it the server.
+    stopped.wait_for(|&stopped| stopped).await.ok();
+}
+
+impl Publish for Arc<Reader> {
+    async fn group_changed(&self, group: &str) {
+        if let Err(error) = self.publish_group(group).await {
+            tracing::error!(group.name = group, %error, "cannot publish {group}: {error}");
+        }
+    }
+}

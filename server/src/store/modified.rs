@@ -1,0 +1,50 @@
+//! When the results of groups last changed, and nothing else: asked often.
+
+use super::{GroupId, Store, StoreError, groups::key_of, reading};
+
+/// A test group as far as its content is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupModified {
+    /// Its key.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+    /// When its stored results last changed, in milliseconds since 1970; `None` without results.
+    pub modified_ms: Option<i64>,
+}
+
+impl From<(i64, String, Option<i64>)> for GroupModified {
+    fn from((id, name, modified_ms): (i64, String, Option<i64>)) -> Self {
+        Self {
+            id: GroupId(id),
+            name,
+            modified_ms,
+        }
+    }
+}
+
+impl Store {
+    /// Every group, in no particular order.
+    pub async fn load_modified(&self) -> Result<Vec<GroupModified>, StoreError> {
+        let rows: Vec<(i64, String, Option<i64>)> = reading!(self, tx => {
+            sqlx::query_as("SELECT id, name, modified_ms FROM test_group")
+                .fetch_all(&mut *tx)
+                .await?
+        })?;
+        Ok(rows.into_iter().map(GroupModified::from).collect())
+    }
+
+    /// The group of this name; names match after normalising.
+    pub async fn load_group_modified(
+        &self,
+        name: &str,
+    ) -> Result<Option<GroupModified>, StoreError> {
+        let row: Option<(i64, String, Option<i64>)> = reading!(self, tx => {
+            sqlx::query_as("SELECT id, name, modified_ms FROM test_group WHERE key = $1")
+                .bind(key_of(name))
+                .fetch_optional(&mut *tx)
+                .await?
+        })?;
+        Ok(row.map(GroupModified::from))
+    }
+}
