@@ -57,6 +57,8 @@ CREATE TABLE run (
     id              INTEGER PRIMARY KEY,
     group_id        BIGINT  NOT NULL REFERENCES test_group (id) ON DELETE CASCADE,
     build           TEXT    NOT NULL,
+    -- What the column shows instead of the build id; empty for the build id.
+    label           TEXT    NOT NULL,
     path            TEXT    NOT NULL,
     started_ms      BIGINT  NOT NULL,
     finished_ms     BIGINT,

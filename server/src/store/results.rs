@@ -23,6 +23,7 @@ type ResultRow = (
     i64,
     String,
     String,
+    String,
     i64,
     Option<i64>,
     bool,
@@ -60,7 +61,7 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
             let runs: Vec<ResultRow> = sqlx::query_as(
-                "SELECT id, build, path, started_ms, finished_ms, open, rank, statuses, details, \
+                "SELECT id, build, label, path, started_ms, finished_ms, open, rank, statuses, details, \
                  vector_id, headers, problems FROM run WHERE group_id = $1 AND started_ms >= $2",
             )
             .bind(group.0)
@@ -76,7 +77,7 @@ impl Store {
     pub async fn load_run(&self, group: GroupId, build: &str) -> Result<Option<Run>, StoreError> {
         reading!(self, tx => {
             let row = sqlx::query_as(
-                "SELECT r.id, r.build, r.path, r.started_ms, r.finished_ms, r.open, \
+                "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
                  r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
                  r.problems, r.emails \
                  FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id \
@@ -137,6 +138,7 @@ fn build_results(
     for (
         id,
         build,
+        label,
         path,
         started_ms,
         finished_ms,
@@ -179,6 +181,7 @@ fn build_results(
         }
         let run = StoredRun {
             build,
+            label,
             path,
             started_ms,
             finished_ms,
@@ -236,7 +239,7 @@ fn build_run(row: super::row::StoredRow, tests: Vec<(i64, String)>) -> Result<Ru
     }
     Ok(Run {
         build: row.build,
-        label: String::new(),
+        label: row.label,
         path: row.path,
         started_ms: row.started_ms,
         finished_ms: row.finished_ms,

@@ -79,6 +79,7 @@ pub(super) struct Detail {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct RunRow {
     pub(super) build: String,
+    pub(super) label: String,
     pub(super) path: String,
     pub(super) started_ms: i64,
     pub(super) finished_ms: Option<i64>,
@@ -124,6 +125,7 @@ impl RunRow {
     pub(super) fn new(run: &Run, dictionary: &mut Dictionary) -> Self {
         let mut row = Self {
             build: run.build.clone(),
+            label: run.label.clone(),
             path: run.path.clone(),
             started_ms: run.started_ms,
             finished_ms: run.finished_ms,
@@ -200,6 +202,9 @@ impl RunRow {
                 merged.emails.push(email);
             }
         }
+        if merged.label.is_empty() {
+            merged.label = older.label;
+        }
         if merged.path.is_empty() {
             merged.path = older.path;
         }
@@ -233,6 +238,7 @@ impl RunRow {
             content.extend_from_slice(part);
         };
         let number = |value: Option<i64>| value.map_or(Vec::new(), |v| v.to_le_bytes().to_vec());
+        add(self.label.as_bytes());
         add(self.path.as_bytes());
         add(&self.started_ms.to_le_bytes());
         add(&number(self.finished_ms));
@@ -288,6 +294,7 @@ pub(super) type StoredRow = (
     i64,
     String,
     String,
+    String,
     i64,
     Option<i64>,
     bool,
@@ -307,6 +314,7 @@ pub(super) fn decode_row(row: StoredRow) -> Result<RunRow, Inconsistency> {
     let (
         id,
         build,
+        label,
         path,
         started_ms,
         finished_ms,
@@ -324,6 +332,7 @@ pub(super) fn decode_row(row: StoredRow) -> Result<RunRow, Inconsistency> {
     let wrong = |column| in_run(id, column);
     Ok(RunRow {
         build,
+        label,
         path,
         started_ms,
         finished_ms,

@@ -156,7 +156,7 @@ impl Store {
                         .await?;
                 if let (Mode::Merge { recorded_ms }, Some((id, _))) = (mode, &known) {
                     let stored = sqlx::query_as(
-                        "SELECT r.id, r.build, r.path, r.started_ms, r.finished_ms, r.open, \
+                        "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
                          r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
                          r.problems, r.emails \
                          FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id WHERE r.id = $1",
@@ -198,12 +198,13 @@ impl Store {
                     }
                 }
                 sqlx::query(
-                    "INSERT INTO run (group_id, build, path, started_ms, finished_ms, open, \
+                    "INSERT INTO run (group_id, build, label, path, started_ms, finished_ms, open, \
                      recorded_ms, rank, hash, statuses, durations, details, vector_id, headers, \
                      problems, emails) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-                     $16) \
-                     ON CONFLICT (group_id, build) DO UPDATE SET path = excluded.path, \
+                     $16, $17) \
+                     ON CONFLICT (group_id, build) DO UPDATE SET \
+                     label = excluded.label, path = excluded.path, \
                      started_ms = excluded.started_ms, finished_ms = excluded.finished_ms, \
                      open = excluded.open, recorded_ms = excluded.recorded_ms, rank = excluded.rank, \
                      hash = excluded.hash, statuses = excluded.statuses, \
@@ -213,6 +214,7 @@ impl Store {
                 )
                 .bind(group.0)
                 .bind(row.build)
+                .bind(row.label)
                 .bind(row.path)
                 .bind(row.started_ms)
                 .bind(row.finished_ms)
