@@ -1,5 +1,6 @@
 //! One integration binary: each file of this folder is a module.
 
+mod cli;
 mod config;
 mod fixture;
 mod http;
