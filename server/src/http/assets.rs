@@ -15,7 +15,7 @@ use app::shell::Assets;
 /// The folder that `cargo xtask build` writes; empty in a program built without it. In a debug build
 /// the files are read from the folder when they are asked for.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../site"]
+#[folder = "$SEAMGRID_SITE"]
 #[allow_missing = true]
 struct Site;
 
@@ -26,12 +26,12 @@ const PREFIX: &str = "/assets";
 const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
 /// `GET /assets/{file}`
-pub fn assets_router() -> Router {
+pub(super) fn assets_router() -> Router {
     Router::new().route(&format!("{PREFIX}/{{*file}}"), get(asset))
 }
 
 /// The addresses of the files, as the site's manifest has them; none without a site.
-pub fn assets() -> Assets {
+pub(super) fn assets() -> Assets {
     let Some(manifest) = Site::get("manifest.json") else {
         return Assets::default();
     };
