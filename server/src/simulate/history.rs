@@ -210,7 +210,7 @@ fn write_small(
             break;
         }
         let title = words::title(&mut random, titles);
-        let merge = writer.merge(&mut line, "refs/heads/main", at_ms, title, &mut random)?;
+        let merge = writer.merge(&mut line, "refs/heads/main", at_ms, &title, &mut random)?;
         if pull_every > 0 && at_ms > era.begin_ms + DAY_MS {
             pulls.extend(writer.test_pull(&line, &merge, &mut random, era)?);
         }
@@ -240,7 +240,7 @@ fn write_product(path: &Path, era: &Era<'_>) -> Result<Product, SimulateError> {
                 &mut lines[0],
                 "refs/heads/master",
                 at_ms,
-                title,
+                &title,
                 &mut random,
             )?;
         }
@@ -258,10 +258,10 @@ fn write_product(path: &Path, era: &Era<'_>) -> Result<Product, SimulateError> {
     }
 
     let mut planned = Vec::new();
-    for branch in 0..BRANCHES.len() {
+    for (branch, name) in BRANCHES.iter().enumerate() {
         let reference = match branch {
             0 => "refs/heads/master".to_owned(),
-            _ => format!("refs/heads/release-{}", BRANCHES[branch]),
+            _ => format!("refs/heads/release-{name}"),
         };
         // 14 merges a day, fewer at night; one a day on release branches.
         let gap = if branch == 0 { 103 } else { 24 * 60 };
@@ -297,7 +297,7 @@ fn write_product(path: &Path, era: &Era<'_>) -> Result<Product, SimulateError> {
                 &mut lines[branch],
                 &plan.reference,
                 *at_ms,
-                title,
+                &title,
                 &mut random,
             )?;
             let tested = branch == 0
@@ -463,7 +463,7 @@ impl Writer {
         line: &mut Line,
         reference: &str,
         at_ms: i64,
-        change: words::Change,
+        change: &words::Change,
         random: &mut Random,
     ) -> Result<Merged, SimulateError> {
         let files = self.revise(&change.paths);
@@ -748,7 +748,7 @@ impl<'a> TestInfra<'a> {
                 &mut self.line,
                 "refs/heads/master",
                 at_ms,
-                change,
+                &change,
                 &mut self.random,
             )?;
             return Ok(());
