@@ -44,9 +44,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Clock::start());
     view! {
-        <Title formatter=|title: String| {
-            if title.is_empty() { "Seamgrid".to_owned() } else { format!("{title} · Seamgrid") }
-        } />
+        <Title formatter=document_title />
         <Router>
             <Frame>
                 <Routes fallback=NotFound>
@@ -58,6 +56,23 @@ pub fn App() -> impl IntoView {
                 </Routes>
             </Frame>
         </Router>
+    }
+}
+
+/// The title of the document. On the server it becomes HTML, into which leptos_meta puts it as it
+/// stands; in the browser it stays text.
+fn document_title(title: String) -> String {
+    let title = if title.is_empty() {
+        "Seamgrid".to_owned()
+    } else {
+        format!("{title} · Seamgrid")
+    };
+    if cfg!(feature = "ssr") {
+        let mut html = String::with_capacity(title.len());
+        text::escape(&mut html, &title);
+        html
+    } else {
+        title
     }
 }
 

@@ -55,6 +55,19 @@ pub fn from_fragment(dashboard: &str, fragment: &str) -> String {
     }
 }
 
+/// The dashboard of a dashboard's or a tab's page; `None` for other addresses. The router's own
+/// parameters are decoded twice, which turns a name that holds `%2F` into another.
+pub fn dashboard_of(path: &str) -> Option<String> {
+    let mut segments = path.strip_prefix("/d/")?.split('/');
+    segments.next().map(name)
+}
+
+/// The dashboard and the tab of a tab's page; `None` for other addresses.
+pub fn tab_of(path: &str) -> Option<(String, String)> {
+    let mut segments = path.strip_prefix("/d/")?.split('/').map(name);
+    Some((segments.next()?, segments.next()?))
+}
+
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 
@@ -114,6 +127,14 @@ mod tests {
                     .all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte))
             );
             assert_ne!(encoded, "..");
+            assert_eq!(
+                tab_of(&tab(original, original)),
+                Some((original.to_owned(), original.to_owned()))
+            );
+            assert_eq!(
+                dashboard_of(&dashboard(original)).as_deref(),
+                Some(original)
+            );
         }
     }
 }

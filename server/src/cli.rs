@@ -1,14 +1,28 @@
 //! The command line: what each word does, and how it fails.
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser as _},
+};
+use indicatif::{ProgressBar, ProgressStyle};
 use model::config::Configuration;
 use seamgrid::{
+    bucket::{BucketError, Buckets},
+    clock::now_ms,
+    pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{ServeError, Server},
-    settings::{SettingsError, load_settings},
+    settings::{Settings, SettingsError, load_settings},
+    simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
     store::{Store, StoreError},
     telemetry::{self, LogFormat},
+    testgrid::{self, import::ImportProgress},
 };
 
 /// A CI results dashboard that shows where the test infrastructure changed under the tests.
@@ -70,8 +84,63 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API
-    Serve,
+    /// Serve pages and the API, and keep results up to date
+    Serve {
+        /// Only serve: another process runs the update workers
+        #[arg(long, env = "SEAMGRID_NO_UPDATE", value_parser = FalseyValueParser::new())]
+        no_update: bool,
+    },
+    /// Keep results up to date, without the web server
+    Update {
+        /// Bring the test groups up to date, then end
+        #[arg(long, env = "SEAMGRID_ONCE", value_parser = FalseyValueParser::new())]
+        once: bool,
+        /// Only these test groups; implies --once
+        #[arg(long, env = "SEAMGRID_GROUP", value_name = "NAME", num_args = 1..)]
+        group: Vec<String>,
+    },
+    /// Read configuration, print every problem with its file and line, then what there is
+    CheckConfig {
+        /// TestGrid YAML trees and Prow job trees, in any mixture
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Import recorded TestGrid answers as history; repeating it changes nothing
+    Import {
+        /// `table` and `summary` JSON files, or folders of them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Write a world of builds, configuration and git repositories, and the truth about it
+    Simulate {
+        /// A new folder to write into
+        #[arg(long, env = "SEAMGRID_OUT", value_name = "DIR")]
+        out: PathBuf,
+        /// Worlds of different seeds differ; the same seed gives the same world
+        #[arg(long, env = "SEAMGRID_SEED", value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// How many days of builds
+        #[arg(long, env = "SEAMGRID_DAYS", value_name = "N", default_value_t = 14)]
+        days: u32,
+        /// How many jobs: small, default, or kubernetes for as many as the real installation has
+        #[arg(
+            long,
+            env = "SEAMGRID_SCALE",
+            default_value = Scale::default().name(),
+            value_parser = PossibleValuesParser::new(Scale::ALL.map(Scale::name))
+                .try_map(|name| name.parse::<Scale>())
+        )]
+        scale: Scale,
+        /// What goes wrong
+        #[arg(
+            long,
+            env = "SEAMGRID_INCIDENT",
+            default_value = Incident::default().name(),
+            value_parser = PossibleValuesParser::new(Incident::ALL.map(Incident::name))
+                .try_map(|name| name.parse::<Incident>())
+        )]
+        incident: Incident,
+    },
 }
 
 /// Why a command failed.
@@ -82,11 +151,15 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Bucket(#[from] BucketError),
+    #[error(transparent)]
     Serve(#[from] ServeError),
     #[error("cannot start: {0}")]
     Start(std::io::Error),
     #[error("cannot write to standard output: {0}")]
     Output(std::io::Error),
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
 }
 
 /// Does what the command line says. The exit code is 0 when all went well, 1 when the work was done
@@ -102,20 +175,208 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         .map_err(CommandError::Start)?;
     let common = cli.common;
     match cli.command {
-        Command::Serve => runtime.block_on(serve(&common)),
+        Command::Serve { no_update } => runtime.block_on(serve(&common, !no_update)),
+        Command::Update { once, group } => {
+            let names = (!group.is_empty()).then_some(group);
+            runtime.block_on(update(&common, once || names.is_some(), names.as_deref()))
+        }
+        Command::CheckConfig { paths } => check_config(&paths),
+        Command::Import { paths } => runtime.block_on(import(&common, &paths)),
+        Command::Simulate {
+            out,
+            seed,
+            days,
+            scale,
+            incident,
+        } => write_world(&SimulateOptions {
+            out,
+            seed,
+            days,
+            scale,
+            incident,
+            end_ms: None,
+        }),
     }
 }
 
-async fn serve(common: &Common) -> Result<ExitCode, CommandError> {
-    let settings = load_settings(common.config.as_deref())?;
-    let configuration = Configuration::default();
+async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> {
+    let (settings, configuration) = load_configuration(common.config.as_deref())?;
     let store = Store::open(&common.database).await?;
     let server = Server::bind(&common.listen, store, settings, configuration).await?;
     // On standard output, for people and for scripts that asked for a free port.
     say(&format!("Seamgrid is at http://{}", server.address()))?;
-    server.run(told_to_stop()).await?;
+    server.run(update, told_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
 }
+
+async fn update(
+    common: &Common,
+    once: bool,
+    names: Option<&[String]>,
+) -> Result<ExitCode, CommandError> {
+    let (settings, configuration) = load_configuration(common.config.as_deref())?;
+    let store = Store::open(&common.database).await?;
+    let buckets = Buckets::from_settings(&settings.buckets)?;
+    let pipeline = Pipeline::new(
+        store.clone(),
+        buckets,
+        &configuration,
+        &settings,
+        Unpublished,
+    );
+    let progress = Shown::on_stderr();
+    let code = if once {
+        let report = tokio::select! {
+            report = pipeline::update_groups(&pipeline, names, &progress) => report,
+            () = told_to_stop() => {
+                store.close().await;
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        say(&format!(
+            "{} test groups: {} builds read, {} new runs, {} changed, {} as before; {} problems in builds' files",
+            report.groups,
+            report.builds,
+            report.saved.inserted,
+            report.saved.updated,
+            report.saved.unchanged,
+            report.problems,
+        ))?;
+        if report.errors.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            for error in &report.errors {
+                complain(&if error.group.is_empty() {
+                    error.message.clone()
+                } else {
+                    format!("{}: {}", error.group, error.message)
+                });
+            }
+            ExitCode::FAILURE
+        }
+    } else {
+        pipeline::run_forever(&pipeline, &progress, told_to_stop()).await;
+        ExitCode::SUCCESS
+    };
+    store.close().await;
+    Ok(code)
+}
+
+fn check_config(paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
+    let report = testgrid::check_config(paths);
+    say(report.to_string().trim_end())?;
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn import(common: &Common, paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
+    let store = Store::open(&common.database).await?;
+    let progress = ImportBar::new();
+    let report = testgrid::import::import(&store, paths, now_ms(), &|at: ImportProgress<'_>| {
+        progress.show(at);
+    })
+    .await?;
+    store.close().await;
+    progress.end();
+    for problem in &report.problems {
+        complain(&problem.to_string());
+    }
+    say(&format!(
+        "{} tables and {} summaries: {} test groups, {} cells; {} new runs, {} changed, {} as before; {} tabs new or changed",
+        report.tables,
+        report.summaries,
+        report.groups,
+        report.cells,
+        report.runs.inserted,
+        report.runs.updated,
+        report.runs.unchanged,
+        report.tabs_changed,
+    ))?;
+    if report.tabs_without_table > 0 {
+        say(&format!(
+            "{} tabs are named by a summary without a table of theirs; nothing of them is stored",
+            report.tabs_without_table
+        ))?;
+    }
+    Ok(if report.problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// How far an import is: a bar on a terminal, otherwise a line at every tenth of the way.
+struct ImportBar {
+    bar: Option<ProgressBar>,
+    tenths: AtomicUsize,
+}
+
+impl ImportBar {
+    fn new() -> Self {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template("{bar:30} {pos} of {len} files  {wide_msg}");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self {
+            bar,
+            tenths: AtomicUsize::new(0),
+        }
+    }
+
+    fn show(&self, at: ImportProgress<'_>) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(at.total as u64);
+            bar.set_position(at.done as u64);
+            bar.set_message(at.path.display().to_string());
+            return;
+        }
+        let tenths = at.done * 10 / at.total.max(1);
+        if self.tenths.fetch_max(tenths, Ordering::Relaxed) < tenths {
+            complain(&format!("{} of {} files imported", at.done, at.total));
+        }
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn write_world(options: &SimulateOptions) -> Result<ExitCode, CommandError> {
+    let world = simulate::simulate(options)?;
+    say(&format!(
+        "{}: {} builds with {} test results in {} files ({:.1} MB)",
+        options.out.display(),
+        world.builds,
+        world.cases,
+        world.files,
+        world.bytes as f64 / 1e6,
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings, and what they say is to be shown. What is wrong with the configuration is logged, and
+/// the rest is used.
+fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), CommandError> {
+    let settings = load_settings(file)?;
+    let loaded =
+        testgrid::load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+    for problem in loaded.problems.iter().take(PROBLEMS_LOGGED) {
+        tracing::warn!("{problem}");
+    }
+    let more = loaded.problems.len().saturating_sub(PROBLEMS_LOGGED);
+    if more > 0 {
+        tracing::warn!("{more} more problems; seamgrid check-config lists them all");
+    }
+    Ok((settings, loaded.configuration))
+}
+
+/// How many problems of the configuration are logged at the start.
+const PROBLEMS_LOGGED: usize = 20;
 
 /// Ready at the first Ctrl-C or SIGTERM.
 async fn told_to_stop() {

@@ -7,7 +7,9 @@ use model::config::Configuration;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    bucket::{BucketError, Buckets},
     http,
+    pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
     settings::Settings,
     store::{Store, StoreError},
@@ -32,6 +34,9 @@ pub enum ServeError {
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A bucket of the settings cannot be used.
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
     /// A pattern of the settings is wrong.
     #[error("releases.dashboard_pattern is not a regular expression: {0}")]
     Pattern(#[from] regex::Error),
@@ -47,6 +52,7 @@ pub struct Server {
     address: SocketAddr,
     reader: Arc<Reader>,
     store: Store,
+    settings: Settings,
     configuration: Configuration,
 }
 
@@ -81,6 +87,7 @@ impl Server {
             address,
             reader,
             store,
+            settings,
             configuration,
         })
     }
@@ -90,18 +97,39 @@ impl Server {
         self.address
     }
 
-    /// Answers until `shutdown` is ready, then lets what is under way end.
+    /// Answers until `shutdown` is ready, then lets what is under way end. With `update` the update
+    /// workers run in this process too.
     pub async fn run(
         self,
+        update: bool,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
+        let pipeline = if update {
+            let buckets = Buckets::from_settings(&self.settings.buckets)?;
+            Some(Pipeline::new(
+                self.store.clone(),
+                buckets,
+                &self.configuration,
+                &self.settings,
+                self.reader.clone(),
+            ))
+        } else {
+            None
+        };
         let (stop, stopped) = watch::channel(false);
-        let work: Vec<JoinHandle<()>> = vec![tokio::spawn(keep_published(
+        let mut work: Vec<JoinHandle<()>> = vec![tokio::spawn(keep_published(
             self.reader.clone(),
             self.store.clone(),
             self.configuration,
             stopped.clone(),
         ))];
+        if let Some(pipeline) = pipeline {
+            let stopped = stopped.clone();
+            work.push(tokio::spawn(async move {
+                let watched = pipeline::progress::Unwatched;
+                pipeline::run_forever(&pipeline, &watched, until(stopped)).await;
+            }));
+        }
         let mut web = tokio::spawn(
             axum::serve(self.listener, http::router(self.reader))
                 .with_graceful_shutdown(until(stopped))
@@ -178,4 +206,12 @@ async fn keep_published(
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone, and with it the server.
     stopped.wait_for(|&stopped| stopped).await.ok();
+}
+
+impl Publish for Arc<Reader> {
+    async fn group_changed(&self, group: &str) {
+        if let Err(error) = self.publish_group(group).await {
+            tracing::error!(group.name = group, %error, "cannot publish {group}: {error}");
+        }
+    }
 }

@@ -17,6 +17,9 @@ pub fn Strip(
     /// At most so many are drawn.
     #[prop(default = 24)]
     most: usize,
+    /// Whether each bar says on hover what it is.
+    #[prop(default = true)]
+    titles: bool,
 ) -> impl IntoView {
     let runs = &runs[..runs.len().min(most)];
     let label = label(runs);
@@ -34,7 +37,7 @@ pub fn Strip(
                     class="strip__run"
                     data-state=state_word(run.state)
                     data-seam=(!seam.is_empty()).then_some(seam)
-                    title=bar_title(run)
+                    title=titles.then(|| bar_title(run))
                 ></span>
             }
         })

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{
     components::A,
-    hooks::{use_navigate, use_params_map},
+    hooks::{use_location, use_navigate},
 };
 use model::{
     summary::TabStatus,
@@ -26,9 +26,15 @@ use crate::{
 /// A dashboard.
 #[component]
 pub fn Dashboard() -> impl IntoView {
-    let params = use_params_map();
-    let name =
-        Memo::new(move |_| params.with(|params| params.get("dashboard").unwrap_or_default()));
+    let location = use_location();
+    // While the reader leaves, the address is another page's already.
+    let name = Memo::new(move |old: Option<&String>| {
+        location
+            .pathname
+            .with(|path| paths::dashboard_of(path))
+            .or_else(|| old.cloned())
+            .unwrap_or_default()
+    });
     let page = Resource::new(move || name.get(), api::dashboard);
     // An old link may have been redirected here with its `#tab`.
     let navigate = use_navigate();

@@ -7,7 +7,7 @@ use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
     components::A,
-    hooks::{use_location, use_navigate, use_params_map},
+    hooks::{use_location, use_navigate},
 };
 use model::{
     grid::Grid,
@@ -34,14 +34,14 @@ use crate::{
 /// A tab.
 #[component]
 pub fn Tab() -> impl IntoView {
-    let params = use_params_map();
-    let names = Memo::new(move |_| {
-        params.with(|params| {
-            (
-                params.get("dashboard").unwrap_or_default(),
-                params.get("tab").unwrap_or_default(),
-            )
-        })
+    let location = use_location();
+    // While the reader leaves, the address is another page's already.
+    let names = Memo::new(move |old: Option<&(String, String)>| {
+        location
+            .pathname
+            .with(|path| paths::tab_of(path))
+            .or_else(|| old.cloned())
+            .unwrap_or_default()
     });
     let first = GridSlice {
         columns: Some(FIRST_COLUMNS),

@@ -71,7 +71,7 @@ pub enum BucketError {
 #[derive(Clone, Debug)]
 pub struct Buckets {
     /// Longest prefix first.
-    buckets: Arc<[Bucket]>,
+    by_prefix: Arc<[Bucket]>,
     limits: Limits,
     /// One permit per KiB of file content in memory.
     budget: Arc<Semaphore>,
@@ -116,7 +116,7 @@ pub struct ReadFile {
 pub struct ReadFolder {
     /// Sorted by name.
     pub files: Vec<ReadFile>,
-    _budget: Option<OwnedSemaphorePermit>,
+    memory: Option<OwnedSemaphorePermit>,
 }
 
 /// Whether a file of a folder is wanted, and how many bytes are read of it at most; a longer file is
@@ -167,7 +167,7 @@ impl Buckets {
     pub fn new(mut buckets: Vec<Bucket>, limits: Limits) -> Self {
         buckets.sort_by_key(|bucket| std::cmp::Reverse(bucket.prefix.len()));
         Self {
-            buckets: buckets.into(),
+            by_prefix: buckets.into(),
             limits,
             budget: Arc::new(Semaphore::new(kibibytes(limits.total_bytes).max(1) as usize)),
         }
@@ -179,7 +179,7 @@ impl Buckets {
     /// When no bucket's prefix begins the path.
     pub fn resolve<'a>(&self, path: &'a str) -> Result<(&Bucket, &'a str), BucketError> {
         let path = path.trim_matches('/');
-        self.buckets
+        self.by_prefix
             .iter()
             .find_map(|bucket| {
                 let rest = path.strip_prefix(bucket.prefix.as_str())?;
@@ -434,12 +434,12 @@ impl ReadFolder {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             files,
-            _budget: None,
+            memory: None,
         }
     }
 
     fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
-        self._budget = Some(permit);
+        self.memory = Some(permit);
         self
     }
 }

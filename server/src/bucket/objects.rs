@@ -113,8 +113,7 @@ pub(super) async fn find_files(
                     });
                 }
             }
-            Ok(None) => break,
-            Err(Error::NotFound { .. }) => break,
+            Ok(None) | Err(Error::NotFound { .. }) => break,
             Err(error) => return Err(format!("`{path}`: {error}")),
         }
     }

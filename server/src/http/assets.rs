@@ -15,7 +15,7 @@ use app::shell::Assets;
 /// The folder that `cargo xtask build` writes; empty in a program built without it. In a debug build
 /// the files are read from the folder when they are asked for.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../site"]
+#[folder = "$SEAMGRID_SITE"]
 #[allow_missing = true]
 struct Site;
 

@@ -71,11 +71,11 @@ fn find_component(
     let mut unknown = ComponentVersion::unknown(&component.name, ComponentKind::Infra);
     for rule in &component.from {
         let found = match rule {
-            VersionRule::Metadata(key) => evidence.from_metadata(key),
-            VersionRule::CloneRecord(repo) => evidence.from_clone_record(&canonical_repo(repo)),
-            VersionRule::StartedRepo(repo) => evidence.from_started(&canonical_repo(repo), main),
-            VersionRule::ImageTag(patterns) => evidence.from_images(patterns),
-            VersionRule::UtilityImageTag(true) => evidence.from_utility_images(),
+            VersionRule::Metadata(key) => evidence.find_in_metadata(key),
+            VersionRule::CloneRecord(repo) => evidence.find_in_clone_records(&canonical_repo(repo)),
+            VersionRule::StartedRepo(repo) => evidence.find_in_started(&canonical_repo(repo), main),
+            VersionRule::ImageTag(patterns) => evidence.find_in_images(patterns),
+            VersionRule::UtilityImageTag(true) => evidence.find_in_utility_images(),
             VersionRule::UtilityImageTag(false) => Found::Nothing,
         };
         match found {
@@ -160,7 +160,7 @@ pub fn canonical_repo(repo: &str) -> String {
 
 impl Evidence<'_> {
     /// A text that the job says of itself. TestGrid's `missing` says nothing.
-    fn from_metadata(&self, key: &str) -> Found {
+    fn find_in_metadata(&self, key: &str) -> Found {
         let said = |metadata: &Map<String, Value>| {
             metadata
                 .get(key)
@@ -179,7 +179,7 @@ impl Evidence<'_> {
     }
 
     /// What was checked out of `repo`.
-    pub(crate) fn from_clone_record(&self, repo: &str) -> Found {
+    pub(crate) fn find_in_clone_records(&self, repo: &str) -> Found {
         let Some(record) = self
             .clone_records
             .into_iter()
@@ -200,7 +200,7 @@ impl Evidence<'_> {
 
     /// The commit of `repo` in `started.json`: what was checked out where it is the main repository,
     /// else the first pull request's or the base's in `repos`. A branch is no version.
-    fn from_started(&self, repo: &str, main: Option<&str>) -> Found {
+    fn find_in_started(&self, repo: &str, main: Option<&str>) -> Found {
         let Some(started) = self.started else {
             return Found::Nothing;
         };
@@ -214,11 +214,11 @@ impl Evidence<'_> {
                 }
             }
         }
-        self.from_started_entry(repo)
+        self.find_in_started_repos(repo)
     }
 
     /// The commit of `repo` in `repos` of `started.json`.
-    pub(crate) fn from_started_entry(&self, repo: &str) -> Found {
+    pub(crate) fn find_in_started_repos(&self, repo: &str) -> Found {
         self.started
             .into_iter()
             .flat_map(|started| &started.repos)
@@ -229,7 +229,7 @@ impl Evidence<'_> {
     }
 
     /// The commit of `repo` in `repos` of the metadata, where the older flavour repeats them.
-    pub(crate) fn from_metadata_entry(&self, repo: &str) -> Found {
+    pub(crate) fn find_in_metadata_repos(&self, repo: &str) -> Found {
         self.metadata_repos()
             .find(|(name, _)| canonical_repo(name) == repo)
             .map_or(Found::Nothing, |(name, entry)| {
@@ -250,7 +250,7 @@ impl Evidence<'_> {
     /// The commit in the tag of the first job image that matches a pattern and has one. Where
     /// further images match and disagree, the first still stands for the component, because it is the
     /// container that runs the tests, and the evidence names them all.
-    fn from_images(&self, patterns: &[String]) -> Found {
+    fn find_in_images(&self, patterns: &[String]) -> Found {
         let matching: Vec<&str> = self
             .job_images()
             .filter(|image| {
@@ -258,16 +258,16 @@ impl Evidence<'_> {
                 patterns.iter().any(|pattern| image::matches(pattern, name))
             })
             .collect();
-        self.from_tags(&matching, Source::ImageTag)
+        self.find_in_tags(&matching, Source::ImageTag)
     }
 
     /// The commit in the tag of the utility images, which are built together; the first that has one.
-    fn from_utility_images(&self) -> Found {
+    fn find_in_utility_images(&self) -> Found {
         let images: Vec<&str> = self.utility_images().collect();
-        self.from_tags(&images, Source::UtilityImageTag)
+        self.find_in_tags(&images, Source::UtilityImageTag)
     }
 
-    fn from_tags(&self, images: &[&str], source: Source) -> Found {
+    fn find_in_tags(&self, images: &[&str], source: Source) -> Found {
         let commit_of = |image: &str| ImageRef::parse(image).commit().map(str::to_owned);
         let Some((&image, commit)) = images
             .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::infra::{ComponentKind, ComponentVersion, Source, is_commit, same_version};
 
 use super::{EVIDENCE_CAP, Evidence, Found, VERSION_CAP, canonical_repo, line, record_repo};
-use crate::settings::ComponentSettings;
+use crate::{prow::prowjob::Refs, settings::ComponentSettings};
 
 /// The component that stands for a product whose repository no file names: old builds say only
 /// `v1.3.0-alpha.2.12+31de62216dea22`.
@@ -80,7 +80,7 @@ pub fn find_products(
                 .is_some_and(|known| same_version(known, &version))
         });
         // What an infra repository was at is no product's version.
-        if !known && !(main_is_infra && is_commit(&version) && !evidence.contains('+')) {
+        if !known && (!main_is_infra || !is_commit(&version) || evidence.contains('+')) {
             let found = Found::Version {
                 version,
                 source,
@@ -135,7 +135,7 @@ fn named_repos(evidence: &Evidence<'_>) -> Vec<String> {
             .refs
             .iter()
             .chain(&prowjob.spec.extra_refs)
-            .filter_map(|refs| refs.full_name())
+            .filter_map(Refs::full_name)
             .map(|name| canonical_repo(&name))
     });
     let of_metadata = evidence
@@ -159,7 +159,7 @@ fn named_repos(evidence: &Evidence<'_>) -> Vec<String> {
 /// repository what `started.json` and the metadata say was checked out or built; the commits that
 /// were asked for. A branch is evidence, not a version.
 fn find_repo(repo: &str, evidence: &Evidence<'_>, is_main: bool) -> Found {
-    let cloned = evidence.from_clone_record(repo);
+    let cloned = evidence.find_in_clone_records(repo);
     if matches!(cloned, Found::Version { .. }) {
         return cloned;
     }
@@ -169,11 +169,11 @@ fn find_repo(repo: &str, evidence: &Evidence<'_>, is_main: bool) -> Found {
             return found;
         }
     }
-    let entry = evidence.from_started_entry(repo);
+    let entry = evidence.find_in_started_repos(repo);
     if matches!(entry, Found::Version { .. }) {
         return entry;
     }
-    let repeated = evidence.from_metadata_entry(repo);
+    let repeated = evidence.find_in_metadata_repos(repo);
     if matches!(repeated, Found::Version { .. }) {
         return repeated;
     }

@@ -141,7 +141,7 @@ impl<P: Publish> Pipeline<P> {
                 ),
             };
             // Whatever else lies around is not a build.
-            (is_number(id) && !folders.contains(id)).then(|| (id, place))
+            (is_number(id) && !folders.contains(id)).then_some((id, place))
         });
         Ok(children
             .folders

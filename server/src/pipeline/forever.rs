@@ -76,7 +76,8 @@ pub async fn run_forever<P: Publish>(
                     Duration::ZERO
                 } else {
                     // All of it has been read with the present configuration.
-                    targets[index].stored_hash = targets[index].hash.clone();
+                    let target = &mut targets[index];
+                    target.stored_hash.clone_from(&target.hash);
                     poll
                 };
                 looks += 1;

@@ -30,12 +30,13 @@ pub(super) fn merge_runs(mut first: Run, other: Run, columns: &[ColumnHeader]) -
         .map(|result| result.name.clone())
         .collect();
     for mut result in other.results {
-        if names.contains(&result.name) {
-            let free = (1_usize..)
-                .map(|n| format!("{} [{n}]", result.name))
-                .find(|name| !names.contains(name));
-            result.name = free.unwrap_or(result.name);
+        let mut name = result.name.clone();
+        let mut number = 0;
+        while names.contains(&name) {
+            number += 1;
+            name = format!("{} [{number}]", result.name);
         }
+        result.name = name;
         names.insert(result.name.clone());
         first.results.push(result);
     }

@@ -184,20 +184,22 @@ impl Tally {
 
     fn line(&self, elapsed: Duration) -> String {
         let fraction = self.fraction();
-        let mut line = format!(
-            "{} of {} test groups, {} builds read",
-            self.done, self.groups, self.builds
-        );
-        if self.failed > 0 {
-            line += &format!(", {} failed", self.failed);
-        }
-        if fraction > 0.0 && fraction < 1.0 {
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let time = if fraction >= 1.0 {
+            format!(" in {}", duration(elapsed))
+        } else if fraction > 0.0 {
             let left = elapsed.mul_f64((1.0 - fraction) / fraction);
-            line += &format!(", about {} left", duration(left));
-        } else if fraction >= 1.0 {
-            line += &format!(" in {}", duration(elapsed));
-        }
-        line
+            format!(", about {} left", duration(left))
+        } else {
+            String::new()
+        };
+        format!(
+            "{} of {} test groups, {} builds read{failed}{time}",
+            self.done, self.groups, self.builds
+        )
     }
 }
 

@@ -29,7 +29,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 const AGAIN_DAYS: i64 = 7;
 /// How long one listing or one build may take before the group is given up for this look, so that a
 /// bucket that hangs does not hold a place for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Builds of one group that are in work at once.
 const AHEAD: usize = 8;
 /// Runs that wait to be stored.
@@ -126,12 +126,20 @@ impl<P: Publish> Pipeline<P> {
                 },
             )
             .await?;
-        if builds.len() > limit {
-            report.left = builds.len() - limit;
-            builds.truncate(limit);
-        }
         let mut starts = Starts::new(&known);
         let old: HashSet<String> = known.into_iter().map(|build| build.build).collect();
+        // A look that may not read all new builds reads the oldest of them and leaves the unfinished
+        // ones for later. What a changed configuration asks for is noted as done only when all of
+        // it is, so it is not done in parts.
+        let new = builds
+            .iter()
+            .filter(|build| !old.contains(&build.id))
+            .count();
+        if new > limit && !is_changed {
+            builds.retain(|build| !old.contains(&build.id));
+            builds.truncate(limit);
+            report.left = new - limit;
+        }
         progress.found(&group.name, builds.len());
 
         let reading = Arc::new(Reading {

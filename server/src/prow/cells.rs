@@ -131,7 +131,7 @@ pub fn case_cell(case: &Case, group: &TestGroup) -> Option<Cell> {
         cell.status = Status::Fail;
         cell.icon = "F".into();
     } else if case.skipped.present {
-        if group.ignore_skip.unwrap_or_default() {
+        if group.ignore_skip == Some(true) {
             return None;
         }
         cell.status = Status::PassWithSkips;

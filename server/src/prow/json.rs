@@ -27,14 +27,27 @@ pub enum Json<T> {
 }
 
 impl<T: DeserializeOwned> Json<T> {
-    /// Parses what was read of a file, `None` when the build has none.
+    /// Parses what was read of a file that holds one object, `None` when the build has none.
     pub fn parse(content: Option<&Result<Bytes, String>>) -> Self {
+        Self::read(content, false)
+    }
+
+    /// Parses what was read of a file that holds a list, `None` when the build has none.
+    pub fn parse_list(content: Option<&Result<Bytes, String>>) -> Self {
+        Self::read(content, true)
+    }
+
+    fn read(content: Option<&Result<Bytes, String>>, is_list: bool) -> Self {
         match content {
             None => Self::Absent,
             Some(Err(why)) => Self::Unread(why.clone()),
             Some(Ok(bytes)) if bytes.trim_ascii().is_empty() => Self::Empty,
             Some(Ok(bytes)) => {
                 let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+                // A list would be taken for the fields of an object in their order.
+                if !is_list && bytes.trim_ascii_start().starts_with(b"[") {
+                    return Self::Broken("a list, where an object is expected".into());
+                }
                 match serde_json::from_slice(bytes) {
                     Ok(value) => Self::Value(value),
                     Err(error) => Self::Broken(error.to_string()),

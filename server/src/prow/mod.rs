@@ -95,7 +95,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
     let finished: Json<Finished> = Json::parse(file(layout::FINISHED));
     let podinfo: Json<PodInfo> = Json::parse(file(layout::PODINFO));
     let prowjob: Json<ProwJob> = Json::parse(file(layout::PROWJOB));
-    let clone_records: Json<Option<CloneRecords>> = Json::parse(file(layout::CLONE_RECORDS));
+    let clone_records: Json<Option<CloneRecords>> = Json::parse_list(file(layout::CLONE_RECORDS));
     let metadata: Json<Option<Map<String, Value>>> = Json::parse(file(layout::METADATA));
 
     let pod = podinfo.value().and_then(|info| info.pod.as_ref());
@@ -198,8 +198,8 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
                 cell
             }
         };
-        let pod_cell = (!options.group.disable_prowjob_analysis.unwrap_or_default())
-            .then(|| pod_cell(pod, late));
+        let pod_cell =
+            (options.group.disable_prowjob_analysis != Some(true)).then(|| pod_cell(pod, late));
         let pod_pending = pod_cell
             .as_ref()
             .is_some_and(|cell| cell.status == Status::Running);
@@ -340,7 +340,7 @@ impl Reading<'_> {
             let content = match &file.content {
                 Ok(content) => content,
                 Err(why) => {
-                    self.bad_junit(&file.name, &[why.clone()]);
+                    self.bad_junit(&file.name, std::slice::from_ref(why));
                     continue;
                 }
             };
@@ -396,6 +396,6 @@ impl Reading<'_> {
             }
             rows.push_first(format!("{job}.{row}"), cell);
         }
-        rows.finish(self.options.group.disable_merged_status.unwrap_or_default())
+        rows.finish(self.options.group.disable_merged_status == Some(true))
     }
 }

@@ -97,7 +97,7 @@ mod tests {
             result: result.into(),
             ..Finished::default()
         };
-        let broken = vec!["a.xml: x".to_owned(), "b.xml: y".to_owned()];
+        let broken = ["a.xml: x".to_owned(), "b.xml: y".to_owned()];
         for (malformed, finished, late, any_failed, status, icon, message) in [
             (
                 &broken[..],

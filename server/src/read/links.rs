@@ -1,19 +1,22 @@
 //! Where a column, a cell and a tab lead.
 
-use model::{config::TestGroup, tabulate::StoredRun};
+use model::{
+    config::TestGroup,
+    link::{Tokens, expand},
+    tabulate::StoredRun,
+};
 
 use super::catalog::TabEntry;
 
 /// The page of a build by the tab's `open_test_template`; empty when there is none.
 pub(super) fn column_url(entry: &TabEntry, run: &StoredRun) -> String {
-    let prefix = prefix_of(&entry.group, run);
-    expand(&entry.tab.open_test_template.url, prefix, &run.build)
+    build_url(entry, run, prefix_of(&entry.group, run), &run.build)
 }
 
 /// The page of a cell that names one: an address, or the `<job>/<build>` it came from; empty
-/// otherwise.
+/// otherwise, and where it is the column's own page.
 pub(super) fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> String {
-    if is_address(cell_id) {
+    if cell_id.starts_with("https://") || cell_id.starts_with("http://") {
         return cell_id.to_owned();
     }
     let Some((job, build)) = cell_id.rsplit_once('/') else {
@@ -26,7 +29,7 @@ pub(super) fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> Stri
         .find(|prefix| prefix.rsplit('/').next() == Some(job));
     match prefix {
         Some(prefix) if build != run.build || prefix != prefix_of(&entry.group, run) => {
-            expand(&entry.tab.open_test_template.url, prefix, build)
+            build_url(entry, run, prefix, build)
         }
         _ => String::new(),
     }
@@ -35,7 +38,19 @@ pub(super) fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> Stri
 /// The job's history; empty when there is none.
 pub(super) fn results_url(entry: &TabEntry) -> String {
     let prefix = entry.group.prefixes().next().unwrap_or_default();
-    expand(&entry.tab.results_url_template.url, prefix, "")
+    expand(&entry.tab.results_url_template, &tokens(entry, prefix)).unwrap_or_default()
+}
+
+fn build_url(entry: &TabEntry, run: &StoredRun, prefix: &str, build: &str) -> String {
+    let headers = run.headers.iter().map(|header| header.value.as_str());
+    let tokens = tokens(entry, prefix).with_column(build, headers);
+    expand(&entry.tab.open_test_template, &tokens).unwrap_or_default()
+}
+
+fn tokens(entry: &TabEntry, prefix: &str) -> Tokens {
+    Tokens::new()
+        .with("gcs-prefix", prefix)
+        .with("environment", entry.tab.name.as_str())
 }
 
 /// `bucket/path` of the job that a run belongs to. A group of several is told apart by the folder
@@ -50,21 +65,4 @@ fn prefix_of<'a>(group: &'a TestGroup, run: &'a StoredRun) -> &'a str {
         .trim_end_matches('/')
         .rsplit_once('/')
         .map_or(first, |(folder, _)| folder)
-}
-
-fn expand(template: &str, prefix: &str, build: &str) -> String {
-    let address = template
-        .replace("<gcs_prefix>", prefix)
-        .replace("<gcs-prefix>", prefix)
-        .replace("<changelist>", build);
-    if is_address(&address) {
-        address
-    } else {
-        String::new()
-    }
-}
-
-/// Whether a text from a configuration or a build may become a link: never `javascript:`.
-fn is_address(text: &str) -> bool {
-    text.starts_with("https://") || text.starts_with("http://")
 }

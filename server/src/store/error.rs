@@ -30,6 +30,12 @@ pub enum StoreError {
         /// Which.
         database: String,
     },
+    /// We ourselves kept it busy for too long.
+    #[error("the database {database} was busy for longer than a minute")]
+    Busy {
+        /// Which.
+        database: String,
+    },
     /// It cannot be written.
     #[error("the database {database} is read-only, but Seamgrid has to write to it")]
     ReadOnly {
@@ -129,6 +135,8 @@ pub(super) enum Failure {
     Migrate(MigrateError),
     Inconsistent(Inconsistency),
     UnknownGroup(i64),
+    /// Tables that are not ours, and none that is.
+    Foreign,
 }
 
 impl From<sqlx::Error> for Failure {
@@ -178,6 +186,10 @@ impl Failure {
                 database,
                 inconsistency,
             },
+            Self::Foreign => StoreError::NotADatabase {
+                database,
+                reason: "it holds the tables of another program".into(),
+            },
             Self::UnknownGroup(group) => StoreError::UnknownGroup { database, group },
         }
     }
@@ -214,7 +226,7 @@ fn of_driver(database: String, source: sqlx::Error) -> StoreError {
             reason: "the file has another format".into(),
             database,
         },
-        (_, sqlx::Error::PoolTimedOut) => StoreError::Locked { database },
+        (_, sqlx::Error::PoolTimedOut) => StoreError::Busy { database },
         (_, source) => StoreError::Database { database, source },
     }
 }

@@ -160,19 +160,18 @@ impl Store {
                 .bind(key.as_str())
                 .fetch_optional(&mut *tx)
                 .await?;
-            match known {
-                Some((id,)) => GroupId(id),
-                None => {
-                    let (id,): (i64,) = sqlx::query_as(
-                        "INSERT INTO test_group (key, name, config_hash) VALUES ($1, $2, '') \
-                         RETURNING id",
-                    )
-                    .bind(key)
-                    .bind(name)
-                    .fetch_one(&mut *tx)
-                    .await?;
-                    GroupId(id)
-                }
+            if let Some((id,)) = known {
+                GroupId(id)
+            } else {
+                let (id,): (i64,) = sqlx::query_as(
+                    "INSERT INTO test_group (key, name, config_hash) VALUES ($1, $2, '') \
+                     RETURNING id",
+                )
+                .bind(key)
+                .bind(name)
+                .fetch_one(&mut *tx)
+                .await?;
+                GroupId(id)
             }
         })
     }

@@ -3,7 +3,7 @@
 use std::{str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
-    SqlSafeStr as _, SqlitePool,
+    ConnectOptions as _, SqlSafeStr as _, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -14,7 +14,7 @@ use super::{Store, StoreError, error::Failure, reading};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a caller waits for a connection: longer than a whole import of a large group takes.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Readers at the same time.
 const READERS: u32 = 4;
@@ -70,6 +70,12 @@ impl Store {
     /// `sqlite://path` and `sqlite:path` are relative to the working directory, `sqlite:///path` is
     /// absolute.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_waiting(url, BUSY_TIMEOUT).await
+    }
+
+    /// Like [`Store::open`], and waits for at most `busy_timeout` whenever another process holds the
+    /// database.
+    pub async fn open_waiting(url: &str, busy_timeout: Duration) -> Result<Self, StoreError> {
         let reject = |reason: String| StoreError::Url {
             url: without_password(url),
             reason,
@@ -95,6 +101,7 @@ impl Store {
                 "a database in memory cannot be shared between connections; name a file".into(),
             ));
         }
+        let options = options.busy_timeout(busy_timeout);
         open_sqlite(path.display().to_string(), options)
             .await
             .map(Self::Sqlite)
@@ -133,9 +140,9 @@ async fn open_sqlite(
 ) -> Result<SqliteStore, StoreError> {
     let known = known_version();
     let options = options
+        .disable_statement_logging()
         .create_if_missing(true)
         .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
         .journal_mode(SqliteJournalMode::Wal)
         // With a write-ahead log a power cut may lose the newest transactions, never consistency;
         // what is lost is read again from the bucket.
@@ -154,8 +161,24 @@ async fn open_sqlite(
     let open = async {
         let writer = pool(1).connect_with(options.clone()).await?;
         let mut connection = writer.acquire().await?;
+        let (ours, others): (i64, i64) = sqlx::query_as(
+            "SELECT COALESCE(SUM(name = '_sqlx_migrations'), 0), \
+             COALESCE(SUM(name <> '_sqlx_migrations'), 0) \
+             FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        if ours == 0 && others > 0 {
+            return Err(Failure::Foreign);
+        }
         migrator().run_direct(None, &mut *connection, false).await?;
         drop(connection);
+        // A database that cannot be written is refused now, not at the first save.
+        let mut probe = writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("UPDATE test_group SET name = name WHERE id = 0")
+            .execute(&mut *probe)
+            .await?;
+        probe.rollback().await?;
         let readers = pool(READERS)
             .min_connections(1)
             .connect_with(options.clone().pragma("query_only", "on"))

@@ -188,25 +188,23 @@ impl Store {
                     None => saved.inserted += 1,
                 }
 
-                let vector_id = match encoded.vector {
-                    None => None,
-                    Some((hash, versions)) => match vectors.get(&hash) {
-                        Some(&id) => Some(id),
-                        None => {
-                            let (id,): (i64,) = sqlx::query_as(
-                                "INSERT INTO infra_vector (hash, versions) VALUES ($1, $2) \
-                                 ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions \
-                                 RETURNING id",
-                            )
-                            .bind(hash.as_slice())
-                            .bind(versions)
-                            .fetch_one(&mut *tx)
-                            .await?;
-                            vectors.insert(hash, id);
-                            Some(id)
-                        }
-                    },
-                };
+                let mut vector_id = None;
+                if let Some((hash, versions)) = encoded.vector {
+                    vector_id = vectors.get(&hash).copied();
+                    if vector_id.is_none() {
+                        let (id,): (i64,) = sqlx::query_as(
+                            "INSERT INTO infra_vector (hash, versions) VALUES ($1, $2) \
+                             ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions \
+                             RETURNING id",
+                        )
+                        .bind(hash.as_slice())
+                        .bind(versions)
+                        .fetch_one(&mut *tx)
+                        .await?;
+                        vectors.insert(hash, id);
+                        vector_id = Some(id);
+                    }
+                }
                 let (id,): (i64,) = sqlx::query_as(
                     "INSERT INTO run (group_id, build, path, started_ms, finished_ms, open, \
                      recorded_ms, rank, hash, statuses, durations, vector_id, headers, problems, \

@@ -1,5 +1,5 @@
 //! TestGrid's configuration: YAML trees and the annotations of Prow jobs become test groups,
-//! dashboards and tabs.
+//! dashboards and tabs. Recordings of its answers are read in [`import`].
 //!
 //! Loading never fails. It answers what could be understood and, beside it, every problem with its file
 //! and line, so that a person can mend them all at once and one bad file does not empty the screen.

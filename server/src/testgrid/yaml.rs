@@ -414,12 +414,12 @@ mod tests {
 
     #[test]
     fn bombs_are_refused() {
-        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        let mut lines = vec![format!("a0: &a0 [{}]", vec!["x"; 10].join(", "))];
         for level in 1..9 {
-            let before = format!("*a{}", level - 1);
-            let list = vec![before; 10].join(", ");
-            bomb.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+            let list = vec![format!("*a{}", level - 1); 10].join(", ");
+            lines.push(format!("a{level}: &a{level} [{list}]"));
         }
+        let bomb = lines.join("\n");
         assert!(flaws(&bomb)[0].1.starts_with("more than 4000000 values"));
         assert_eq!(flaws(&"[".repeat(50_000)).len(), 1);
         assert_eq!(flaws(&"- ".repeat(50_000)).len(), 1);

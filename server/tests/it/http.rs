@@ -742,7 +742,7 @@ async fn a_server_answers_over_tcp_until_it_is_told_to_stop() {
         .expect("port 0 is always free");
     let address = server.address();
     let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(async {
+    let running = tokio::spawn(server.run(false, async {
         drop(stopped.await);
     }));
     let mut stream = TcpStream::connect(address).await.expect("it listens");

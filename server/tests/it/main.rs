@@ -1,8 +1,11 @@
 //! One integration binary: each file of this folder is a module.
 
+mod cli;
 mod config;
+mod fixture;
 mod http;
 mod import;
+mod pages;
 mod pipeline;
 mod prow;
 mod shared;

@@ -13,6 +13,7 @@ use std::{
 
 use model::{
     config::{ColumnHeader, Configuration, TestGroup},
+    infra::same_version,
     name::natural_cmp,
     run::Run,
     status::Status,
@@ -23,8 +24,10 @@ use seamgrid::{
         GroupReport, Pipeline, Progress, Publish, Report, Unpublished, progress::Unwatched,
         run_forever, update_groups,
     },
-    settings::{BucketSettings, Settings},
+    settings::{BucketSettings, Settings, load_settings},
+    simulate::{Incident, Scale, SimulateOptions, simulate},
     store::{Saved, Store, StoredGroup},
+    testgrid::load_configuration,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -183,21 +186,18 @@ fn start(folder: &Path, started_ms: i64) {
 }
 
 fn finish(folder: &Path, finished_ms: i64, failed: &[&str]) {
-    let cases: String = ["alpha", "beta", "gamma"]
-        .into_iter()
-        .map(|name| {
-            let inside = if failed.contains(&name) {
-                "<failure message=\"it broke\"/>"
-            } else {
-                ""
-            };
-            format!("<testcase name=\"{name}\" time=\"1.5\">{inside}</testcase>")
-        })
-        .collect();
+    let cases = ["alpha", "beta", "gamma"].map(|name| {
+        let inside = if failed.contains(&name) {
+            "<failure message=\"it broke\"/>"
+        } else {
+            ""
+        };
+        format!("<testcase name=\"{name}\" time=\"1.5\">{inside}</testcase>")
+    });
     write(
         folder,
         "artifacts/junit_01.xml",
-        format!("<testsuite>{cases}</testsuite>"),
+        format!("<testsuite>{}</testsuite>", cases.concat()),
     );
     let passed = failed.is_empty();
     let finished = json!({
@@ -206,6 +206,8 @@ fn finish(folder: &Path, finished_ms: i64, failed: &[&str]) {
         "result": if passed { "SUCCESS" } else { "FAILURE" },
     });
     write(folder, "finished.json", finished.to_string());
+    let pod = json!({"pod": {"metadata": {"name": "pod"}, "status": {"phase": "Succeeded"}}});
+    write(folder, "podinfo.json", pod.to_string());
 }
 
 /// A whole build that ran half an hour, so many hours ago.
@@ -303,8 +305,8 @@ async fn an_unfinished_build_is_read_again_alone() {
 #[tokio::test]
 async fn a_stuck_build_causes_no_others_to_be_read() {
     let world = World::new().await;
-    start(&world.build("job", &id(100)), NOW_MS - 100 * HOUR_MS);
-    // This one hangs since before what is kept.
+    // A build may take a day without a word.
+    start(&world.build("job", &id(20)), NOW_MS - 20 * HOUR_MS);
     for hours in 1..=9 {
         whole(&world.build("job", &id(hours)), hours, &[]);
     }
@@ -314,15 +316,18 @@ async fn a_stuck_build_causes_no_others_to_be_read() {
     }
     // Once it is older than what is kept, nobody waits for it any more, and it stays as it was.
     let before = world.content("job").await;
-    let short = TestGroup {
-        days_of_results: Some(3),
-        ..group("job")
-    };
-    let pipeline = world.pipeline(&[short]);
-    // The configuration changed as well, so the recent builds are read once more.
-    assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 9);
+    let pipeline = world
+        .pipeline(&[group("job")])
+        .with_clock(|| NOW_MS + 30 * 24 * HOUR_MS);
     assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 0);
     assert_eq!(world.content("job").await, before);
+    // A day after its start it is given up, which is one more reading and then none.
+    let pipeline = world
+        .pipeline(&[group("job")])
+        .with_clock(|| NOW_MS + 5 * HOUR_MS);
+    let given_up = update_groups(&pipeline, None, &Unwatched).await;
+    assert_eq!((given_up.builds, given_up.saved), (1, saved(0, 1, 0)));
+    assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 0);
 }
 
 /// Ends an update after so many transactions.
@@ -750,4 +755,85 @@ async fn shutting_down_at_once_is_fine() {
 
 fn ready() -> impl Future<Output = ()> {
     std::future::ready(())
+}
+
+#[tokio::test]
+async fn a_simulated_world_arrives_whole() {
+    let dir = TempDir::new().expect("a temporary folder");
+    let out = dir.path().join("world");
+    let simulated = simulate(&SimulateOptions {
+        out: out.clone(),
+        seed: 7,
+        days: 3,
+        scale: Scale::Small,
+        incident: Incident::None,
+        end_ms: Some(NOW_MS),
+    })
+    .expect("a world");
+    let settings = load_settings(Some(&out.join("seamgrid.yaml"))).expect("good settings");
+    let loaded = load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+    let store = open(&dir.path().join("results.db")).await;
+    let buckets = Buckets::from_settings(&settings.buckets).expect("good URLs");
+    let pipeline = Pipeline::new(
+        store.clone(),
+        buckets,
+        &loaded.configuration,
+        &settings,
+        Unpublished,
+    )
+    .with_clock(now);
+    let report = update_groups(&pipeline, None, &Unwatched).await;
+    assert_eq!(report.errors, []);
+    assert_eq!(report.builds, simulated.builds);
+    assert_eq!(report.saved, saved(simulated.builds as u64, 0, 0));
+
+    let world = World { dir, store };
+    let mut wrong = Vec::new();
+    for job in &simulated.truth.jobs {
+        let runs = world.runs(&job.name).await;
+        let builds: Vec<&str> = runs.iter().map(|run| run.build.as_str()).collect();
+        let expected: Vec<&str> = job
+            .builds
+            .iter()
+            .map(|truth| truth.build.as_str())
+            .collect();
+        assert_eq!(builds, expected, "{}", job.name);
+        for (run, truth) in runs.iter().zip(&job.builds) {
+            let name = format!("{} {}", job.name, run.build);
+            assert_eq!(run.path, truth.path, "{name}");
+            assert_eq!(run.started_ms, truth.started_ms, "{name}");
+            assert_eq!(run.finished_ms, truth.finished_ms, "{name}");
+            if truth.damage.is_empty() && !run.problems.is_empty() {
+                wrong.push(format!("{name}: {:?}", run.problems));
+            }
+            for (component, expected) in &truth.versions {
+                let found = run
+                    .versions
+                    .iter()
+                    .find(|version| version.component == *component)
+                    .and_then(|version| version.version.as_deref());
+                let is_right = match (found, expected) {
+                    (None, None) => true,
+                    (Some(found), Some(expected)) => same_version(found, &expected.commit),
+                    _ => false,
+                };
+                if !is_right {
+                    wrong.push(format!(
+                        "{name}: {component} is {found:?}, not {expected:?}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}: {:#?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(5)]
+    );
+
+    // Again: only what is not finished, and it is as it was.
+    let again = update_groups(&pipeline, None, &Unwatched).await;
+    assert_eq!((again.saved.inserted, again.saved.updated), (0, 0));
+    assert!(again.builds < report.builds / 4, "{again:?}");
 }

@@ -1,1 +1,588 @@
-//! Not yet written.
+//! Simulated worlds: they repeat, they are whole, and what Seamgrid reads from them is the truth.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fs,
+    hash::Hasher,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use model::{
+    infra::{ComponentVersion, same_version},
+    run::Run,
+    status::Status,
+    transition::find_changes,
+};
+use regex::Regex;
+use seamgrid::{
+    prow::{self, BuildFile, BuildFiles, ParseOptions, layout},
+    settings::load_settings,
+    simulate::{
+        Incident, Scale, SimulateError, SimulateOptions, Simulated, simulate,
+        truth::{BuildResult, BuildTruth, JobTruth, Truth},
+    },
+    testgrid::load_configuration,
+};
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+/// 20 November 2026, 11:00 UTC.
+const END_MS: i64 = 1_795_172_400_000;
+
+struct World {
+    folder: TempDir,
+    simulated: Simulated,
+}
+
+impl World {
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn truth(&self) -> &Truth {
+        &self.simulated.truth
+    }
+
+    fn bucket(&self) -> PathBuf {
+        self.path().join("bucket")
+    }
+}
+
+fn world(seed: u64, days: u32, scale: Scale, incident: Incident) -> World {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let simulated = simulate(&SimulateOptions {
+        out: folder.path().to_owned(),
+        seed,
+        days,
+        scale,
+        incident,
+        end_ms: Some(END_MS),
+    })
+    .expect("a world");
+    World { folder, simulated }
+}
+
+fn small(incident: Incident) -> World {
+    world(1, 14, Scale::Small, incident)
+}
+
+/// All files below a folder with their contents, by path.
+fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    WalkDir::new(folder)
+        .into_iter()
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let path = entry.path();
+            let name = path.strip_prefix(folder).expect("below").to_owned();
+            (name, fs::read(path).expect("a file"))
+        })
+        .collect()
+}
+
+fn tree_hash(folder: &Path) -> u64 {
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    for (name, content) in tree(folder) {
+        hasher.write(name.as_os_str().as_encoded_bytes());
+        hasher.write(&content);
+    }
+    hasher.finish()
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn builds(truth: &Truth) -> impl Iterator<Item = (&JobTruth, &BuildTruth)> {
+    truth
+        .jobs
+        .iter()
+        .flat_map(|job| job.builds.iter().map(move |build| (job, build)))
+}
+
+#[test]
+fn the_same_options_give_the_same_bytes() {
+    let hash = |seed| tree_hash(world(seed, 6, Scale::Small, Incident::Boskos).path());
+    assert_eq!(hash(1), hash(1));
+    assert_ne!(hash(1), hash(2));
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("mine"), "mine").expect("a file");
+    let error = simulate(&SimulateOptions {
+        out: folder.path().to_owned(),
+        seed: 1,
+        days: 1,
+        scale: Scale::Small,
+        incident: Incident::None,
+        end_ms: Some(END_MS),
+    })
+    .expect_err("refused");
+    assert!(matches!(error, SimulateError::NotEmpty(_)), "{error}");
+    assert_eq!(text(&folder.path().join("mine")), "mine");
+}
+
+#[test]
+fn the_files_are_whole_and_the_truth_names_them_all() {
+    let world = small(Incident::Boskos);
+    let truth: Truth =
+        serde_json::from_str(&text(&world.path().join("truth.json"))).expect("truth.json");
+    assert_eq!(&truth, world.truth());
+    assert!(
+        (200..700).contains(&world.simulated.builds),
+        "{}",
+        world.simulated.builds
+    );
+    assert!((11..15).contains(&truth.jobs.len()));
+
+    let mut json = 0;
+    for (name, content) in tree(&world.bucket()) {
+        if name
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            serde_json::from_slice::<serde_json::Value>(&content)
+                .unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+            json += 1;
+        }
+    }
+    assert!(json > world.simulated.builds);
+
+    let mut damages = BTreeSet::new();
+    for job in &truth.jobs {
+        let folder = world.bucket().join(&job.prefix);
+        let mut ids: Vec<u64> = Vec::new();
+        for build in &job.builds {
+            let place = world.bucket().join(&build.path);
+            assert!(place.join("started.json").is_file(), "{}", build.path);
+            let ends = place.join("finished.json").is_file();
+            assert_eq!(ends, build.finished_ms.is_some(), "{}", build.path);
+            for damage in &build.damage {
+                if let Some(file) = damage.strip_prefix("missing ") {
+                    assert!(!place.join(file).exists(), "{}/{file}", build.path);
+                }
+                damages.insert(damage.clone());
+            }
+            if job.prefix.contains("/pr-logs/") {
+                let pointer = text(&folder.join(format!("{}.txt", build.build)));
+                assert_eq!(layout::pointer_target(&pointer), Some(build.path.as_str()));
+            }
+            assert_eq!(build.build.len(), 19);
+            ids.push(build.build.parse().expect("a number"));
+        }
+        assert!(ids.is_sorted(), "{}", job.name);
+        let listed = fs::read_dir(&folder).expect("the job's folder").count();
+        assert_eq!(listed, ids.len() + 1, "{}", job.name);
+        let latest = text(&folder.join("latest-build.txt"));
+        assert_eq!(Some(&latest), job.builds.last().map(|build| &build.build));
+    }
+    for damage in ["malformed_junit", "unscheduled_pod"] {
+        assert!(damages.contains(damage), "{damages:?}");
+    }
+    let running = builds(&truth).filter(|(_, build)| build.result == BuildResult::Running);
+    assert!(running.count() > 0);
+}
+
+#[test]
+fn every_commit_that_is_named_exists() {
+    let world = small(Incident::Boskos);
+    let whole = Regex::new(r"\b[0-9a-f]{40}\b").expect("a pattern");
+    let tag = Regex::new(r":v\d{8}-([0-9a-f]{10})\b").expect("a pattern");
+    let mut named = BTreeSet::new();
+    for folder in ["bucket", "config"] {
+        for (name, content) in tree(&world.path().join(folder)) {
+            let Ok(content) = String::from_utf8(content) else {
+                panic!("{} is not text", name.display());
+            };
+            named.extend(
+                whole
+                    .find_iter(&content)
+                    .map(|found| found.as_str().to_owned()),
+            );
+            named.extend(tag.captures_iter(&content).map(|found| found[1].to_owned()));
+        }
+    }
+    let truth = text(&world.path().join("truth.json"));
+    named.extend(
+        whole
+            .find_iter(&truth)
+            .map(|found| found.as_str().to_owned()),
+    );
+    assert!(named.len() > 100, "only {} commits are named", named.len());
+
+    let mut found = HashSet::new();
+    for path in world.truth().repositories.values() {
+        let repository = world.path().join(path);
+        let checked = Command::new("git")
+            .args(["fsck", "--strict"])
+            .current_dir(&repository)
+            .output()
+            .expect("git");
+        assert!(checked.status.success(), "{checked:?}");
+        found.extend(commits_of(&repository, &named));
+    }
+    let missing: Vec<_> = named.iter().filter(|name| !found.contains(*name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Which of these names are commits of the repository.
+fn commits_of(repository: &Path, names: &BTreeSet<String>) -> HashSet<String> {
+    let mut child = Command::new("git")
+        .args(["cat-file", "--batch-check=%(objecttype)"])
+        .current_dir(repository)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("git");
+    let mut input = child.stdin.take().expect("a pipe");
+    let asked: String = names.iter().map(|name| format!("{name}\n")).collect();
+    let writer = std::thread::spawn(move || input.write_all(asked.as_bytes()));
+    let output = child.wait_with_output().expect("an answer");
+    writer.join().expect("a writer").expect("a question");
+    let answer = String::from_utf8(output.stdout).expect("text");
+    names
+        .iter()
+        .zip(answer.lines())
+        .filter(|(_, kind)| *kind == "commit")
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+#[test]
+fn the_configuration_has_no_problem_and_shows_every_job() {
+    for scale in [Scale::Small, Scale::Default] {
+        let world = world(1, 1, scale, Incident::None);
+        let loaded = load_configuration(
+            &[world.path().join("config/testgrids")],
+            &[world.path().join("config/jobs")],
+        );
+        let problems: Vec<_> = loaded.problems.iter().map(ToString::to_string).collect();
+        assert!(problems.is_empty(), "{problems:#?}");
+
+        let configuration = loaded.configuration;
+        let groups: BTreeMap<_, _> = configuration
+            .test_groups
+            .iter()
+            .map(|group| (group.name.clone(), group.gcs_prefix.clone()))
+            .collect();
+        let jobs: BTreeMap<_, _> = world
+            .truth()
+            .jobs
+            .iter()
+            .map(|job| (job.name.clone(), job.prefix.clone()))
+            .collect();
+        assert_eq!(groups, jobs);
+        let tabs: BTreeSet<_> = configuration
+            .dashboards
+            .iter()
+            .flat_map(|dashboard| {
+                dashboard.dashboard_tab.iter().map(|tab| {
+                    (
+                        dashboard.name.clone(),
+                        tab.name.clone(),
+                        tab.test_group_name.clone(),
+                    )
+                })
+            })
+            .collect();
+        let wanted: BTreeSet<_> = world
+            .truth()
+            .jobs
+            .iter()
+            .flat_map(|job| {
+                job.tabs
+                    .iter()
+                    .map(|(dashboard, tab)| (dashboard.clone(), tab.clone(), job.name.clone()))
+            })
+            .collect();
+        assert_eq!(tabs, wanted);
+        for branch in ["master", "1.36", "1.35", "1.34"] {
+            let name = format!("sig-release-{branch}-blocking");
+            assert!(
+                configuration
+                    .dashboards
+                    .iter()
+                    .any(|dashboard| dashboard.name == name)
+            );
+        }
+    }
+}
+
+/// All runs of a world as the parser reads them, by job; oldest first.
+fn parse(world: &World) -> HashMap<String, Vec<Run>> {
+    let settings = load_settings(Some(&world.path().join("seamgrid.yaml"))).expect("settings");
+    let loaded = load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+    let groups: HashMap<_, _> = loaded
+        .configuration
+        .test_groups
+        .iter()
+        .map(|group| (group.name.as_str(), group))
+        .collect();
+    world
+        .truth()
+        .jobs
+        .iter()
+        .map(|job| {
+            let options = ParseOptions {
+                group: groups[job.name.as_str()],
+                components: &settings.infra.components,
+                several_prefixes: false,
+                now_ms: END_MS,
+                stop_ms: 0,
+            };
+            let runs = job
+                .builds
+                .iter()
+                .map(|build| {
+                    let files = tree(&world.bucket().join(&build.path))
+                        .into_iter()
+                        .map(|(name, content)| BuildFile {
+                            name: name.to_string_lossy().into_owned(),
+                            content: Ok(content.into()),
+                        })
+                        .filter(|file| layout::is_wanted(&file.name))
+                        .collect();
+                    let files = BuildFiles {
+                        bucket_path: build.path.clone(),
+                        job: job.name.clone(),
+                        build: build.build.clone(),
+                        files,
+                    };
+                    prow::parse_build(&files, &options)
+                })
+                .collect();
+            (job.name.clone(), runs)
+        })
+        .collect()
+}
+
+fn version<'a>(run: &'a Run, component: &str) -> Option<&'a ComponentVersion> {
+    run.versions
+        .iter()
+        .find(|version| version.component == component)
+}
+
+/// What a comparison looked at.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Figures {
+    builds: usize,
+    known: usize,
+    unknown: usize,
+    transitions: usize,
+    uncertain: usize,
+}
+
+/// Compares everything that the parser says about versions with the truth.
+fn compare_versions(world: &World, runs: &HashMap<String, Vec<Run>>) -> Figures {
+    let mut figures = Figures::default();
+    for job in &world.truth().jobs {
+        let runs = &runs[&job.name];
+        assert_eq!(runs.len(), job.builds.len());
+        figures.builds += runs.len();
+        for (run, build) in runs.iter().zip(&job.builds) {
+            let place = format!("{}/{}", job.name, build.build);
+            for (component, truth) in &build.versions {
+                let read = version(run, component).filter(|read| read.version.is_some());
+                match (truth, read) {
+                    (None, None) => figures.unknown += 1,
+                    (Some(truth), Some(read)) => {
+                        figures.known += 1;
+                        let said = read.single().expect("one version");
+                        assert!(
+                            same_version(&truth.commit, said),
+                            "{place}: {component} is {truth:?}, read {read:?}"
+                        );
+                        let source = serde_json::to_value(read.source).expect("a source");
+                        assert_eq!(source, truth.source.as_str(), "{place}: {component}");
+                    }
+                    _ => panic!("{place}: {component} is {truth:?}, read {read:?}"),
+                }
+            }
+        }
+        for component in &world.truth().components {
+            let found: BTreeSet<_> =
+                find_changes(runs.iter().rev().map(|run| version(run, component)))
+                    .into_iter()
+                    .map(|change| {
+                        let at = |index: usize| runs[runs.len() - 1 - index].build.clone();
+                        figures.uncertain += usize::from(!change.certain);
+                        let whole = |short: &str| whole_commit(job, component, short);
+                        (
+                            at(change.older),
+                            at(change.newer),
+                            whole(change.from),
+                            whole(change.to),
+                        )
+                    })
+                    .collect();
+            let mut wanted = BTreeSet::new();
+            let known: Vec<_> = job
+                .builds
+                .iter()
+                .filter_map(|build| Some((build, build.versions[component].as_ref()?)))
+                .collect();
+            for pair in known.windows(2) {
+                let ((older, from), (newer, to)) = (pair[0], pair[1]);
+                if from.commit != to.commit {
+                    wanted.insert((
+                        older.build.clone(),
+                        newer.build.clone(),
+                        from.commit.clone(),
+                        to.commit.clone(),
+                    ));
+                }
+            }
+            assert_eq!(found, wanted, "{}: {component}", job.name);
+            figures.transitions += found.len();
+        }
+    }
+    figures
+}
+
+/// The whole commit of which a build of the job says an abbreviation.
+fn whole_commit(job: &JobTruth, component: &str, short: &str) -> String {
+    job.builds
+        .iter()
+        .filter_map(|build| build.versions[component].as_ref())
+        .find(|truth| same_version(&truth.commit, short))
+        .map(|truth| truth.commit.clone())
+        .unwrap_or_default()
+}
+
+#[test]
+fn every_infra_transition_is_found_and_none_invented() {
+    for incident in [Incident::Boskos, Incident::ImageBump] {
+        let world = small(incident);
+        let figures = compare_versions(&world, &parse(&world));
+        assert!(figures.known > 500, "{figures:?}");
+        assert!(figures.unknown > 50, "{figures:?}");
+        assert!(figures.transitions > 100, "{figures:?}");
+    }
+}
+
+#[test]
+fn the_product_and_the_results_are_read_as_they_were() {
+    let world = small(Incident::Boskos);
+    let runs = parse(&world);
+    let (mut flakes, mut failed) = (0, 0);
+    for job in &world.truth().jobs {
+        for (run, build) in runs[&job.name].iter().zip(&job.builds) {
+            let place = format!("{}/{}", job.name, build.build);
+            assert_eq!(run.started_ms, build.started_ms, "{place}");
+            assert_eq!(run.open, build.result == BuildResult::Running, "{place}");
+            let overall = run
+                .results
+                .iter()
+                .find(|result| result.name == format!("{}.Overall", job.name))
+                .unwrap_or_else(|| panic!("{place} has no Overall"));
+            let malformed = build.damage.contains(&"malformed_junit".to_owned());
+            let expected = match build.result {
+                BuildResult::Running => Status::Running,
+                BuildResult::Failed => Status::Fail,
+                BuildResult::Passed if malformed => Status::Fail,
+                BuildResult::Passed => Status::Pass,
+            };
+            assert_eq!(overall.cell.status, expected, "{place}");
+            failed += usize::from(expected == Status::Fail);
+            assert_eq!(
+                run.problems.is_empty(),
+                !malformed,
+                "{place}: {:?}",
+                run.problems
+            );
+            for flake in build.flakes.iter().filter(|_| !malformed) {
+                let row = run
+                    .results
+                    .iter()
+                    .find(|result| result.name.ends_with(flake.as_str()))
+                    .unwrap_or_else(|| panic!("{place} lacks {flake}"));
+                assert!(
+                    matches!(row.cell.status, Status::Fail | Status::Flaky),
+                    "{place}: {flake} is {:?}",
+                    row.cell.status
+                );
+                flakes += 1;
+            }
+            for (repo, commit) in &build.product {
+                if let Some(read) = version(run, repo).and_then(ComponentVersion::single) {
+                    // A pull request is read as its merge or its head.
+                    let tested = build.path.contains("/pr-logs/") || same_version(commit, read);
+                    assert!(tested, "{place}: {repo} is {commit}, read {read}");
+                }
+            }
+        }
+    }
+    assert!(
+        flakes > 10 && failed > 20,
+        "{flakes} flakes, {failed} failed builds"
+    );
+}
+
+#[test]
+fn incidents_hit_what_they_should() {
+    for incident in Incident::ALL {
+        let world = small(incident);
+        let truth = world.truth();
+        let hit: Vec<_> = builds(truth)
+            .filter(|(_, build)| build.hit_by_incident)
+            .collect();
+        let Some(told) = &truth.incident else {
+            assert_eq!(incident, Incident::None);
+            assert!(hit.is_empty());
+            continue;
+        };
+        assert_eq!(told.kind, incident.name());
+        assert_eq!(told.builds.len(), hit.len());
+        assert!(hit.len() >= 4, "{incident:?} hit {} builds", hit.len());
+        for (job, build) in &hit {
+            let place = format!("{}/{}", job.name, build.build);
+            assert_eq!(build.result, BuildResult::Failed, "{place}");
+            assert!(told.jobs.contains(&job.name), "{place}");
+            assert!(
+                told.periods
+                    .iter()
+                    .any(|period| (period.from_ms - 120_000..period.to_ms + 120_000)
+                        .contains(&build.started_ms)),
+                "{place}"
+            );
+            let bad = told.bad_version.as_deref();
+            // A clone tells of another commit than the one at which the bad image was built.
+            if let Some(Some(version)) = build.versions.get(&told.culprit)
+                && matches!(version.source.as_str(), "image_tag" | "metadata")
+            {
+                assert_eq!(Some(version.commit.as_str()), bad, "{place}");
+            }
+        }
+        let branches: BTreeSet<_> = hit.iter().map(|(job, _)| job.branch.as_str()).collect();
+        match incident {
+            Incident::Boskos => {
+                assert_eq!(branches.len(), 4);
+                assert_eq!(told.periods.len(), 2);
+                let apart = told.periods[1].from_ms - told.periods[0].to_ms;
+                assert_eq!(apart, 18 * 3_600_000);
+                let subject = subject_of(&world, told.periods[0].ended_with.as_deref());
+                assert!(subject.contains("revert-boskos"), "{subject}");
+            }
+            Incident::ImageBump => {
+                let subject = subject_of(&world, told.periods[0].began_with.as_deref());
+                assert!(subject.contains("bump-kubekins"), "{subject}");
+            }
+            Incident::Product => assert_eq!(branches, BTreeSet::from(["master"])),
+            Incident::Outage => assert_eq!(told.bad_version, None),
+            Incident::None => {}
+        }
+    }
+}
+
+fn subject_of(world: &World, commit: Option<&str>) -> String {
+    let output = Command::new("git")
+        .args(["log", "-1", "--format=%s", commit.expect("a commit")])
+        .current_dir(world.path().join("git/test-infra"))
+        .output()
+        .expect("git");
+    String::from_utf8(output.stdout).expect("text")
+}

@@ -303,7 +303,7 @@ impl<'a> Walk<'a> {
             "value" => {
                 has_value = true;
                 unescape(value, problems, |text| {
-                    push_capped(content, text, VALUE_CAP)
+                    push_capped(content, text, VALUE_CAP);
                 });
             }
             _ => {}
@@ -362,16 +362,13 @@ impl<'a> Walk<'a> {
 
     /// `&name;` between tags.
     fn reference(&mut self, reference: &BytesRef<'_>) {
-        match resolve(reference) {
-            Some(character) => self.characters(character.encode_utf8(&mut [0; 4])),
-            None => {
-                self.problems.add(unknown_reference(reference));
-                if self.wants_text() {
-                    self.characters("&");
-                    self.characters(reference);
-                    self.characters(";");
-                }
-            }
+        if let Some(character) = resolve(reference) {
+            self.characters(character.encode_utf8(&mut [0; 4]));
+            return;
+        }
+        self.problems.add(unknown_reference(reference));
+        for part in ["&", reference, ";"] {
+            self.characters(part);
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The JSON of one recorded answer, checked and made small.
 
-use std::{borrow::Cow, collections::HashMap, fmt};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use model::{
     config::{ColumnHeader, DashboardTab, LinkOption, LinkTemplate, TestGroup},
@@ -28,7 +32,7 @@ const MOST_SECONDS: i64 = 100_000_000_000;
 #[derive(Clone, Debug)]
 pub enum Recording {
     /// A tab's grid.
-    Table(Table),
+    Table(Box<Table>),
     /// A dashboard's tabs.
     Summary(Summary),
 }
@@ -125,12 +129,12 @@ pub fn parse_recording(bytes: &[u8]) -> Result<Recording, RecordingError> {
         _ => Ok(error),
     };
     let not_a_table = match serde_json::from_slice::<RawTable<'_>>(bytes) {
-        Ok(raw) if raw.is_table() => return raw.check().map(Recording::Table),
+        Ok(raw) if raw.is_table() => return raw.check().map(Box::new).map(Recording::Table),
         Ok(_) => None,
         Err(error) => Some(of_syntax(error)?),
     };
     match serde_json::from_slice::<RawSummary>(bytes) {
-        Ok(RawSummary(tabs)) if tabs.iter().any(|(_, tab)| tab.is_tab()) || is_empty(&tabs) => {
+        Ok(RawSummary(tabs)) if tabs.iter().any(|(_, tab)| tab.is_tab()) => {
             Ok(Recording::Summary(Summary {
                 tabs: tabs
                     .into_iter()
@@ -162,11 +166,6 @@ pub fn parse_recording(bytes: &[u8]) -> Result<Recording, RecordingError> {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
-}
-
-/// A dashboard without tabs is recorded as `{}`.
-fn is_empty(tabs: &[(String, RawTab)]) -> bool {
-    tabs.is_empty()
 }
 
 /// A recorded time in milliseconds.
@@ -376,11 +375,11 @@ struct RawTable<'a> {
     #[serde(default, rename = "stale-test-threshold")]
     stale_test_threshold: Option<Number>,
     #[serde(borrow, default)]
-    changelists: Option<Vec<Cow<'a, str>>>,
+    changelists: Texts<'a>,
     #[serde(borrow, default, rename = "custom-columns")]
-    custom_columns: Option<Vec<Option<Vec<Option<Cow<'a, str>>>>>>,
+    custom_columns: Option<Vec<Texts<'a>>>,
     #[serde(borrow, default, rename = "column-header-names")]
-    column_header_names: Option<Vec<Cow<'a, str>>>,
+    column_header_names: Texts<'a>,
     #[serde(borrow, default)]
     tests: Option<Vec<RawRow<'a>>>,
     #[serde(default)]
@@ -402,11 +401,45 @@ struct RawRow<'a> {
     #[serde(default)]
     statuses: Option<Vec<RawStatus>>,
     #[serde(borrow, default)]
-    messages: Option<Vec<Option<Cow<'a, str>>>>,
+    messages: Texts<'a>,
     #[serde(borrow, default)]
-    short_texts: Option<Vec<Option<Cow<'a, str>>>>,
+    short_texts: Texts<'a>,
     #[serde(default)]
     user_property: Option<serde_json::Value>,
+}
+
+/// A list of texts; null like a list that is absent.
+type Texts<'a> = Option<Vec<Text<'a>>>;
+
+/// A text as it stands in the file, which it borrows from unless it has escapes; null is empty. (In
+/// a list, `Cow` alone would copy each.)
+#[derive(Clone)]
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed("")))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 #[derive(Deserialize)]
@@ -580,8 +613,8 @@ impl RawTable<'_> {
                 headers: custom_columns
                     .iter()
                     .map(|values| {
-                        let value = values.get(index).cloned().flatten();
-                        value.unwrap_or_default().into_owned()
+                        let value = values.get(index);
+                        value.map_or(String::new(), |value| value.0.to_string())
                     })
                     .collect(),
             })
@@ -622,9 +655,16 @@ impl RawRow<'_> {
         width: usize,
         notes: &mut Vec<String>,
     ) -> Result<TableRow, RecordingError> {
+        let total: u64 = (self.statuses.iter().flatten())
+            .map(|run| u64::from(run.count))
+            .sum();
+        if total != width as u64 && self.statuses.is_some() {
+            return contradiction(format!(
+                "{width} columns, but {total} statuses in the row “{name}”"
+            ));
+        }
         let mut statuses = Runs::new();
-        let mut total = 0usize;
-        for run in self.statuses.as_deref().unwrap_or_default() {
+        for run in self.statuses.iter().flatten() {
             let Ok(status) = Status::from_number(run.value) else {
                 return contradiction(format!(
                     "the row “{name}” has the status {}; the numbers are 0 to 15",
@@ -632,12 +672,6 @@ impl RawRow<'_> {
                 ));
             };
             statuses.push_run(status, run.count);
-            total = total.saturating_add(run.count as usize);
-        }
-        if total != width && self.statuses.is_some() {
-            return contradiction(format!(
-                "{width} columns, but {total} statuses in the row “{name}”"
-            ));
         }
         let filled: usize = (statuses.runs().iter())
             .filter(|(status, _)| *status != Status::NoResult)
@@ -666,9 +700,9 @@ impl RawRow<'_> {
         for &(status, count) in statuses.runs() {
             if status != Status::NoResult {
                 for offset in 0..count {
-                    let text = |list: &[Option<Cow<'_, str>>]| {
-                        let text = list.get(packed).and_then(Option::as_deref);
-                        text.unwrap_or_default().to_owned()
+                    let text = |list: &[Text<'_>]| {
+                        let text = list.get(packed);
+                        text.map_or(String::new(), |text| text.0.to_string())
                     };
                     let cell = TableCell {
                         column: column + offset,
@@ -713,7 +747,7 @@ fn packed_properties(value: Option<&serde_json::Value>, filled: usize) -> Option
 /// The names of the custom columns: the last of the recorded names, whose first are those of the
 /// fixed columns (date, time, build).
 fn header_names(
-    recorded: Option<&[Cow<'_, str>]>,
+    recorded: Option<&[Text<'_>]>,
     custom: usize,
 ) -> Result<Vec<String>, RecordingError> {
     let Some(recorded) = recorded else {
@@ -728,7 +762,7 @@ fn header_names(
         ));
     }
     let mut names: Vec<String> = Vec::with_capacity(custom);
-    for name in &recorded[recorded.len() - custom..] {
+    for Text(name) in &recorded[recorded.len() - custom..] {
         let mut unique = name.to_string();
         let mut number = 1;
         while names.contains(&unique) {
@@ -742,16 +776,16 @@ fn header_names(
 
 /// A build id per column. A changelist names a build unless it is empty or occurs twice; then the
 /// time of its start tells the columns apart, in every recording alike.
-fn unique_builds(changelists: &[Cow<'_, str>], timestamps: &[Number]) -> Vec<String> {
+fn unique_builds(changelists: &[Text<'_>], timestamps: &[Number]) -> Vec<String> {
     let mut count: HashMap<&str, u32> = HashMap::new();
-    for changelist in changelists {
+    for Text(changelist) in changelists {
         *count.entry(changelist).or_default() += 1;
     }
     let mut taken: HashMap<String, u32> = HashMap::new();
     changelists
         .iter()
         .zip(timestamps)
-        .map(|(changelist, timestamp)| {
+        .map(|(Text(changelist), timestamp)| {
             let build = if !changelist.is_empty() && count[changelist.as_ref()] == 1 {
                 changelist.to_string()
             } else {
@@ -792,7 +826,7 @@ fn ranks(builds: &[String], timestamps: &[Number]) -> Vec<i64> {
 
 /// Gives every row a name of its own.
 #[derive(Default)]
-struct UniqueNames(HashMap<String, u32>);
+struct UniqueNames(HashSet<String>);
 
 impl UniqueNames {
     /// The row's name and identity. A name that occurs again is told apart by the row's identity,
@@ -803,23 +837,19 @@ impl UniqueNames {
             .as_deref()
             .filter(|name| !name.is_empty())
             .unwrap_or(&row.name);
-        let mut name = row.name.to_string();
-        if self.0.contains_key(&name) && id != name {
-            id.clone_into(&mut name);
+        for name in [row.name.as_ref(), id] {
+            if self.0.insert(name.to_owned()) {
+                return (name.to_owned(), id.to_owned());
+            }
         }
-        let base = name.clone();
-        while self.0.contains_key(&name) {
-            let number = self.0.entry(base.clone()).or_insert(0);
-            *number += 1;
-            name = format!("{base} [{number}]");
+        let mut number = 1;
+        loop {
+            let name = format!("{id} [{number}]");
+            if self.0.insert(name.clone()) {
+                return (name.clone(), name);
+            }
+            number += 1;
         }
-        self.0.insert(name.clone(), 0);
-        let id = if name == *row.name || id != row.name {
-            id.to_owned()
-        } else {
-            name.clone()
-        };
-        (name, id)
     }
 }
 

@@ -87,7 +87,11 @@ fn limits(group: &TestGroup, add: &mut impl FnMut(&'static str, String)) {
         .map(|(key, _)| format!("`{key}`"))
         .collect();
     if !unset.is_empty() {
-        let message = format!("{} set neither here nor by a default", unset.join(" and "));
+        let verb = if unset.len() == 1 { "is" } else { "are" };
+        let message = format!(
+            "{} {verb} set neither here nor by a default",
+            unset.join(" and ")
+        );
         add("name", message);
     }
 }

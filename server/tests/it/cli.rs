@@ -1,0 +1,184 @@
+//! The program itself: exit codes, and one clear paragraph for each thing that can be wrong.
+
+use std::{
+    net::TcpListener,
+    path::Path,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+/// Runs the program in `folder`, without the environment's settings.
+fn seamgrid(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_seamgrid"));
+    command.current_dir(folder).args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SEAMGRID_") {
+            command.env_remove(name);
+        }
+    }
+    command.output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_owned()).expect("the program writes text")
+}
+
+/// The one line on standard error of a command that must fail with exit code 1.
+fn failure(folder: &Path, arguments: &[&str]) -> String {
+    let output = seamgrid(folder, arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+    let mut lines: Vec<&str> = said.lines().collect();
+    let last = lines.pop().expect("a failure says why");
+    assert!(last.starts_with("seamgrid: "), "{arguments:?}: {said}");
+    last.to_owned()
+}
+
+#[test]
+fn what_is_wrong_is_one_clear_sentence() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("key.yaml"), "update:\n  poll_sec: 3\n").expect("it is written");
+    std::fs::write(at("pattern.yaml"), "releases: {dashboard_pattern: '('}\n")
+        .expect("it is written");
+    std::fs::write(
+        at("bucket.yaml"),
+        "testgrid: {config: [], prow_jobs: []}\nbuckets: [{prefix: a, url: 'gopher://a'}]\n",
+    )
+    .expect("it is written");
+    std::fs::write(at("text.db"), "not a database, but long enough to look at").expect("written");
+
+    for (arguments, words) in [
+        (
+            vec!["serve", "--config", "none.yaml"],
+            "cannot read the settings file none.yaml: ",
+        ),
+        (
+            vec!["update", "--config", "key.yaml"],
+            "key.yaml:2: unknown field `poll_sec`",
+        ),
+        (
+            vec!["serve", "--config", "pattern.yaml"],
+            "pattern.yaml:1: releases.dashboard_pattern \"(\" is not a regular expression: ",
+        ),
+        (
+            vec!["update", "--once", "--config", "bucket.yaml"],
+            "gopher",
+        ),
+        (
+            vec!["serve", "--database", "sqlite://no/such/folder.db"],
+            "the database no/such/folder.db cannot be opened or created: ",
+        ),
+        (vec!["serve", "--database", "mysql://x"], "mysql"),
+        (
+            vec!["import", "--database", "sqlite://text.db", "."],
+            "text.db is not a Seamgrid database: ",
+        ),
+        (
+            vec!["simulate", "--out", "."],
+            ". is not empty; name a new folder for the simulated world",
+        ),
+        (
+            vec!["update", "--once", "--group", "nobody"],
+            "nobody: no test group with a `gcs_prefix` has this name",
+        ),
+    ] {
+        let said = failure(folder.path(), &arguments);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    assert_eq!(
+        failure(folder.path(), &["serve", "--listen", &address]),
+        format!(
+            "seamgrid: cannot listen on {address}: the address is already in use; choose another address with --listen"
+        )
+    );
+}
+
+#[test]
+fn wrong_usage_is_exit_code_two() {
+    let folder = TempDir::new().expect("a folder can be made");
+    for arguments in [
+        &["serv"][..],
+        &[],
+        &["import"],
+        &["simulate", "--out", "x", "--scale", "huge"],
+        &["serve", "--listen"],
+        &["update", "--log-format", "xml"],
+    ] {
+        let output = seamgrid(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_names_every_flag_with_its_variable_and_default() {
+    let folder = TempDir::new().expect("a folder can be made");
+    for (command, flags) in [
+        ("serve", &["no-update"][..]),
+        ("update", &["once", "group"]),
+        ("check-config", &[]),
+        ("import", &[]),
+        ("simulate", &["out", "seed", "days", "scale", "incident"]),
+    ] {
+        let output = seamgrid(folder.path(), &[command, "--help"]);
+        assert_eq!(output.status.code(), Some(0), "{command}");
+        let help = text(&output.stdout);
+        for flag in flags
+            .iter()
+            .chain(&["config", "database", "listen", "log-format"])
+        {
+            let variable = flag.to_uppercase().replace('-', "_");
+            assert!(help.contains(&format!("--{flag}")), "{command}: {help}");
+            assert!(
+                help.contains(&format!("[env: SEAMGRID_{variable}=]")),
+                "{command} {flag}: {help}"
+            );
+        }
+        for default in [
+            "sqlite://seamgrid.db",
+            "127.0.0.1:8080",
+            "pretty",
+            "seamgrid.yaml",
+        ] {
+            assert!(
+                help.contains(&format!("[default: {default}")),
+                "{command} {default}: {help}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_configuration_is_checked_and_counted() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let write = |content: &str| {
+        std::fs::write(folder.path().join("a.yaml"), content).expect("it is written");
+    };
+    write(
+        "test_groups: [{name: g, gcs_prefix: b/logs/g, days_of_results: 1, num_columns_recent: 1}]\n\
+         dashboards:\n- name: d\n  dashboard_tab: [{name: t, test_group_name: g}]\n",
+    );
+    let right = seamgrid(folder.path(), &["check-config", "a.yaml"]);
+    assert_eq!(
+        text(&right.stdout),
+        "test groups: 1\ntabs: 1\ndashboards: 1\ndashboard groups: 0\n"
+    );
+    assert_eq!(right.status.code(), Some(0));
+    write("dashboards:\n- name: d\n  dashboard_tab: [{name: t, test_group_name: nobody}]\n");
+    let wrong = seamgrid(folder.path(), &["check-config", "a.yaml"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        text(&wrong.stdout).starts_with("a.yaml:3: "),
+        "{}",
+        text(&wrong.stdout)
+    );
+}
