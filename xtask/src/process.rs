@@ -31,10 +31,14 @@ pub(crate) fn fail<T>(why: impl Into<String>) -> Result<T> {
     Err(Failure(why.into()))
 }
 
-/// The root of the workspace.
+/// The root of the workspace. Asked of the cargo that runs us before the one that built us: two
+/// checkouts that share a target folder may share this program.
 pub(crate) fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_path_buf()
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest
+        .parent()
+        .map_or(manifest.clone(), Path::to_path_buf)
 }
 
 /// Where cargo puts what it builds: `CARGO_TARGET_DIR` when set, else `target/`.

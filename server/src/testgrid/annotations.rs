@@ -15,6 +15,7 @@ use super::{
     jobs::{Job, JobKind},
     prow_config::ProwConfig,
 };
+use crate::prow::layout::{directory_prefix, job_prefix};
 
 const CREATE_TEST_GROUP: &str = "testgrid-create-test-group";
 const DASHBOARDS: &str = "testgrid-dashboards";
@@ -225,18 +226,18 @@ impl Reading<'_> {
     }
 
     fn new_group(&self) -> Placed<TestGroup> {
-        let folder = match self.job.kind {
-            JobKind::Periodic | JobKind::Postsubmit => "logs",
-            JobKind::Presubmit => "pr-logs/directory",
-        };
         let bucket = self
             .context
             .prow
             .bucket_path(self.job, self.context.options);
+        let prefix = match self.job.kind {
+            JobKind::Periodic | JobKind::Postsubmit => job_prefix,
+            JobKind::Presubmit => directory_prefix,
+        };
         Placed {
             value: TestGroup {
                 name: self.job.name.clone(),
-                gcs_prefix: format!("{bucket}/{folder}/{}", self.job.name),
+                gcs_prefix: prefix(&bucket, &self.job.name),
                 ..TestGroup::default()
             },
             place: self.job.place.clone(),
