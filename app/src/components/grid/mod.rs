@@ -223,10 +223,18 @@ fn RowView(state: GridState, position: usize, row: usize) -> impl IntoView {
     let (name, alert) = state.grid.with_untracked(|grid| {
         grid.rows
             .get(row)
-            .map(|row| (visible(&row.name), row.alert.clone()))
+            .map(|row| (row.name.clone(), row.alert.clone()))
             .unwrap_or_default()
     });
-    let full = name.clone();
+    let full = visible(&name);
+    let short = move || {
+        state
+            .shared
+            .with(|shared| match name.strip_prefix(shared.as_str()) {
+                Some(rest) if !shared.is_empty() => format!("…{}", visible(rest)),
+                _ => visible(&name),
+            })
+    };
     let marker = alert.map(|alert| {
         let text = format!(
             "failed {} times since build {}",
@@ -248,7 +256,7 @@ fn RowView(state: GridState, position: usize, row: usize) -> impl IntoView {
         >
             <div class="row__name" title=full>
                 {marker}
-                <bdi>{name}</bdi>
+                <bdi>{short}</bdi>
                 <span class="unseen">
                     {move || state.grid.with(|grid| row_sentence(grid, row))}
                 </span>
