@@ -486,7 +486,7 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             }
         })
         .collect();
-    let flaky: Vec<usize> = (0..rows / 40 + 1)
+    let flaky: Vec<usize> = (0..=rows / 40)
         .map(|_| random.below(rows.max(1) as u64) as usize)
         .collect();
     let (mut infra, mut prow, mut product, mut release) = (
