@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -47,6 +47,8 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .method_not_allowed_fallback(wrong_method);
     let api = Router::new()
         .nest("/v2", v2)
+        // Or the pages would take it for an old link to a dashboard of that name.
+        .route("/", any(unknown_path))
         .fallback(unknown_path)
         .layer(SetResponseHeaderLayer::overriding(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,

@@ -164,8 +164,8 @@ fn a_configuration_is_checked_and_counted() {
         std::fs::write(folder.path().join("a.yaml"), content).expect("it is written");
     };
     write(
-        "test_groups: [{name: g, gcs_prefix: b/logs/g, days_of_results: 1, num_columns_recent: 1}]\n\
-         dashboards:\n- name: d\n  dashboard_tab: [{name: t, test_group_name: g}]\n",
+        "test_groups: [{name: some-job, gcs_prefix: bucket/logs/some-job, days_of_results: 1, num_columns_recent: 1}]\n\
+         dashboards:\n- name: some-board\n  dashboard_tab: [{name: some-tab, test_group_name: some-job}]\n",
     );
     let right = seamgrid(folder.path(), &["check-config", "a.yaml"]);
     assert_eq!(
@@ -173,7 +173,9 @@ fn a_configuration_is_checked_and_counted() {
         "test groups: 1\ntabs: 1\ndashboards: 1\ndashboard groups: 0\n"
     );
     assert_eq!(right.status.code(), Some(0));
-    write("dashboards:\n- name: d\n  dashboard_tab: [{name: t, test_group_name: nobody}]\n");
+    write(
+        "dashboards:\n- name: some-board\n  dashboard_tab: [{name: some-tab, test_group_name: nobody}]\n",
+    );
     let wrong = seamgrid(folder.path(), &["check-config", "a.yaml"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(
