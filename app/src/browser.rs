@@ -85,6 +85,31 @@ mod imp {
         (f64::from(x) - area.left(), f64::from(y) - area.top())
     }
 
+    /// Calls `changed` whenever `element` has another size, and once when it has its first. Ends with
+    /// the current owner.
+    pub fn watch_size(element: &web_sys::Element, changed: impl Fn() + 'static) {
+        let callback = Closure::<dyn FnMut()>::new(changed);
+        let Ok(observer) = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()) else {
+            return;
+        };
+        observer.observe(element);
+        // Neither may be sent to another thread, of which a page has none.
+        let kept = send_wrapper::SendWrapper::new((observer, callback));
+        leptos::prelude::on_cleanup(move || kept.0.disconnect());
+    }
+
+    /// Gives `element` the focus and leaves the page where it is.
+    pub fn focus(element: &web_sys::Element) {
+        let options = js_sys::Object::new();
+        let _ = Reflect::set(&options, &"preventScroll".into(), &true.into());
+        if let Some(focus) = Reflect::get(element, &"focus".into())
+            .ok()
+            .and_then(|focus| focus.dyn_into::<Function>().ok())
+        {
+            let _ = focus.call1(element, &options);
+        }
+    }
+
     /// The height of the window.
     pub fn window_height() -> f64 {
         web_sys::window()
@@ -173,6 +198,12 @@ mod imp {
     pub fn point_in(_element: &leptos::web_sys::Element, _x: i32, _y: i32) -> (f64, f64) {
         (0.0, 0.0)
     }
+
+    /// Calls `changed` whenever `element` has another size.
+    pub fn watch_size(_element: &leptos::web_sys::Element, _changed: impl Fn() + 'static) {}
+
+    /// Gives `element` the focus.
+    pub fn focus(_element: &leptos::web_sys::Element) {}
 
     /// The height of the window.
     pub fn window_height() -> f64 {

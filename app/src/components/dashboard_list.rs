@@ -43,11 +43,11 @@ pub fn DashboardList(
                 .collect_view();
             view! {
                 <section class="dashboards__group" hidden=hidden>
-                    <h3>
+                    <h2>
                         <bdi>
                             {group.as_deref().map_or_else(|| "Ungrouped".to_owned(), visible)}
                         </bdi>
-                    </h3>
+                    </h2>
                     <ul class="dashboards__list">{items}</ul>
                 </section>
             }

@@ -12,7 +12,7 @@ pub fn Frame(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <a class="skip" href="#main">
+        <a class="skip" href="#main" rel="external">
             "Skip to content"
         </a>
         <header class="top">

@@ -56,7 +56,7 @@ pub fn SeamPanel(
     let panel = NodeRef::<Aside>::new();
     Effect::new(move |_| {
         if let Some(panel) = panel.get() {
-            let _ = panel.focus();
+            browser::focus(&panel);
         }
     });
     view! {

@@ -5,7 +5,7 @@ pub mod head;
 pub mod state;
 pub mod tooltip;
 
-use leptos::{ev, html::Div, prelude::*, wasm_bindgen::JsCast, web_sys};
+use leptos::{html::Div, prelude::*, wasm_bindgen::JsCast, web_sys};
 use model::query::TabQuery;
 
 use crate::{
@@ -52,9 +52,10 @@ pub fn GridView(
         }
     };
     Effect::new(move |_| {
-        measure();
-        let handle = window_event_listener(ev::resize, move |_| measure());
-        on_cleanup(move || handle.remove());
+        // Opening a panel changes the size, too, and a page that is navigated to has none at first.
+        if let Some(area) = area.get() {
+            browser::watch_size(&area, measure);
+        }
     });
     // One measurement a frame, however many events come.
     let waiting = StoredValue::new(false);
