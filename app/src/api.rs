@@ -61,6 +61,13 @@ pub fn set_status(error: &WireError) {
 }
 
 /// Release branches, master first, then newest first.
+#[cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, the server has it"
+    )
+)]
 pub async fn releases() -> Result<Items<Release>, WireError> {
     #[cfg(feature = "ssr")]
     return reader()?.releases();
@@ -69,6 +76,13 @@ pub async fn releases() -> Result<Items<Release>, WireError> {
 }
 
 /// All dashboards, by name.
+#[cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, the server has it"
+    )
+)]
 pub async fn dashboards() -> Result<Items<DashboardRef>, WireError> {
     #[cfg(feature = "ssr")]
     return reader()?.dashboards();

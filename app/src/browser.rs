@@ -93,6 +93,19 @@ mod imp {
             .unwrap_or_default()
     }
 
+    /// Goes to `address`, here or in a tab of its own.
+    pub fn open(address: &str, aside: bool) {
+        if let Some(window) = web_sys::window() {
+            let _ = if aside {
+                window
+                    .open_with_url_and_target_and_features(address, "_blank", "noopener")
+                    .map(|_| ())
+            } else {
+                window.location().set_href(address)
+            };
+        }
+    }
+
     /// The address of this page.
     pub fn address() -> String {
         web_sys::window()
@@ -165,6 +178,9 @@ mod imp {
     pub fn window_height() -> f64 {
         0.0
     }
+
+    /// Goes to `address`.
+    pub fn open(_address: &str, _aside: bool) {}
 
     /// The address of this page.
     pub fn address() -> String {

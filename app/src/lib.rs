@@ -80,5 +80,9 @@ fn document_title(title: String) -> String {
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
+    // A page that stops says why on the console.
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+    }));
     leptos::mount::hydrate_body(App);
 }

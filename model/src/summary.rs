@@ -55,8 +55,8 @@ impl TabStatus {
             Self::Pending => "…",
             Self::Flaky => "~",
             Self::Failing => "✗",
-            Self::Stale => "⏱",
-            Self::Broken => "⚡",
+            Self::Stale => "◷",
+            Self::Broken => "⊘",
         }
     }
 

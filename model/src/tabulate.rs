@@ -36,6 +36,8 @@ pub struct Test {
 pub struct StoredRun {
     /// The build id.
     pub build: String,
+    /// See [`crate::run::Run::label`].
+    pub label: String,
     /// `bucket/path/to/build`; empty when there is no folder.
     pub path: String,
     /// Milliseconds since 1970.

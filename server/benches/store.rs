@@ -79,7 +79,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         store.save_runs(group, &runs, 0).await?;
     }
     let mut best = Duration::MAX;
-    for _ in 0..5 {
+    for _ in 0..10 {
         let started = Instant::now();
         let results = store.load_results(group, None).await?;
         best = best.min(started.elapsed());

@@ -200,7 +200,12 @@ pub fn row_html(
         let text = match &group.value {
             None => {
                 html.push_str(r#" data-unknown="""#);
-                "unknown".to_owned()
+                if width < ROOM_FOR_WORD {
+                    "?"
+                } else {
+                    "unknown"
+                }
+                .to_owned()
             }
             Some(value) => match fact {
                 Fact::Version { .. } => visible(short_version(value)),
@@ -216,13 +221,19 @@ pub fn row_html(
             html.push('"');
         }
         html.push_str(r#"><span class="group__text">"#);
-        if width >= 24 {
+        if width >= ROOM_FOR_TEXT {
             escape(&mut html, &text);
         }
         html.push_str("</span></span>");
     }
     html
 }
+
+/// Narrower than this in pixels, a group has no text.
+const ROOM_FOR_TEXT: usize = 20;
+
+/// Narrower than this in pixels, `unknown` is a question mark.
+const ROOM_FOR_WORD: usize = 58;
 
 /// The end of a build id, as much as fits: builds of one job differ in their last digits.
 fn tail(text: &str, width: usize) -> String {

@@ -200,10 +200,10 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
                 format!("{} broke, {} fixed", first.broke, first.fixed),
             ));
             if !changes.iter().all(|change| is_certain(change)) {
-                told.message =
+                told.message = String::from(
                     "Uncertain: the change may be older than this seam, because the versions of \
-                     the builds before it are not known or were read elsewhere."
-                        .to_owned();
+                     the builds before it are not known or were read elsewhere.",
+                );
             }
             Some(told)
         }
@@ -248,7 +248,6 @@ pub fn row_sentence(grid: &Grid, row: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
     use super::*;
     use model::{

@@ -105,6 +105,35 @@ fn flips(row: &Row) -> u32 {
     flips
 }
 
+/// The beginning that most row names share, such as the name of their suite: it is drawn as an
+/// ellipsis, so that names begin where they differ. Empty when fewer than two thirds of the rows share
+/// one of some length. It ends after a space, a dot or a slash.
+pub fn shared_beginning(grid: &Grid) -> &str {
+    const SHORTEST: usize = 8;
+    let enough = (grid.rows.len() * 2).div_ceil(3).max(3);
+    let mut names: Vec<&str> = grid.rows.iter().map(|row| row.name.as_str()).collect();
+    names.sort_unstable();
+    let Some(&middle) = names.get(names.len() / 2) else {
+        return "";
+    };
+    let mut shared = "";
+    for (at, letter) in middle.char_indices().take(200) {
+        let end = at + letter.len_utf8();
+        if end < SHORTEST || !matches!(letter, ' ' | '.' | '/') {
+            continue;
+        }
+        let beginning = &middle[..end];
+        // Names are sorted, so that those which begin alike are neighbours.
+        let first = names.partition_point(|name| *name < beginning);
+        let count = names[first..].partition_point(|name| name.starts_with(beginning));
+        if count < enough {
+            break;
+        }
+        shared = beginning;
+    }
+    shared
+}
+
 /// What a person typed into the filter box, as the pattern that goes into the URL: `/re/` is a regular
 /// expression, anything else is looked for as it stands.
 pub fn pattern_of(typed: &str) -> String {
@@ -215,6 +244,38 @@ mod tests {
             let (names, stale_now, filtered_now) = names(query);
             assert_eq!(names, expected, "{query}");
             assert_eq!((stale_now, filtered_now), (stale, filtered), "{query}");
+        }
+    }
+
+    #[test]
+    fn names_begin_where_they_differ() {
+        let grid = |names: &[&str]| Grid {
+            rows: names
+                .iter()
+                .map(|name| Row {
+                    name: (*name).into(),
+                    ..Row::default()
+                })
+                .collect(),
+            ..Grid::default()
+        };
+        for (names, shared) in [
+            (
+                &[
+                    "Overall",
+                    "Kubernetes e2e a",
+                    "Kubernetes e2e b",
+                    "Kubernetes e2e c",
+                ][..],
+                "Kubernetes e2e ",
+            ),
+            (&["k8s.io/a/b", "k8s.io/a/c", "k8s.io/a/d"], "k8s.io/a/"),
+            (&["a b", "a c", "a d"], ""),
+            (&["Kubernetes a", "Kubernetes b"], ""),
+            (&["alpha one", "beta two", "gamma three"], ""),
+            (&[], ""),
+        ] {
+            assert_eq!(shared_beginning(&grid(names)), shared, "{names:?}");
         }
     }
 

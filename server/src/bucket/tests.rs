@@ -1,5 +1,4 @@
 //! The same questions to a folder and to an object store.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{fs, os::unix::fs::symlink, path::Path as FilePath};
 

@@ -160,7 +160,7 @@ impl<P: Publish> Pipeline<P> {
             poll_secs: settings.update.poll_secs,
             days_of_results: settings.update.days_of_results,
             publish,
-            clock: || chrono::Utc::now().timestamp_millis(),
+            clock: crate::clock::now_ms,
             reads: Semaphore::new(BUILDS_AT_ONCE),
             floors: Mutex::default(),
         }

@@ -246,15 +246,15 @@ impl<P: Publish> Pipeline<P> {
                 .collect(),
             Err(reason) => vec![unreadable(reason)],
         };
-        let files = BuildFiles {
+        let mut nothing = BuildFiles {
             bucket_path: path,
             job: build.job,
             build: build.id,
-            files,
-        };
-        let mut nothing = BuildFiles {
             files: Vec::new(),
-            ..files.clone()
+        };
+        let files = BuildFiles {
+            files,
+            ..nothing.clone()
         };
         let work = {
             let reading = Arc::clone(reading);

@@ -1,10 +1,14 @@
 //! The files of one build, as Prow and the job write them.
 
+mod junit;
+mod pod;
+
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat};
-use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
+
+pub(super) use junit::{Case, Junit, Outcome};
 
 use super::{
     BUCKET,
@@ -13,33 +17,6 @@ use super::{
     jobs::{Evidence, Job, Trigger},
     random::Random,
 };
-
-/// How one case ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome<'a> {
-    Passed,
-    /// With what it says.
-    Failed(&'a str),
-    /// With why; empty for a case that was merely not selected.
-    Skipped(&'a str),
-}
-
-/// One case of a JUnit file.
-#[derive(Clone, Debug)]
-pub(super) struct Case<'a> {
-    pub name: &'a str,
-    pub millis: i64,
-    pub outcome: Outcome<'a>,
-}
-
-/// A JUnit file to be written.
-#[derive(Clone, Debug)]
-pub(super) struct Junit<'a> {
-    /// Relative to the build's folder.
-    pub file: String,
-    pub suite: &'a str,
-    pub cases: Vec<Case<'a>>,
-}
 
 /// How far a build came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +103,7 @@ impl Build<'_> {
             files.push(("build-log.txt".into(), self.log()));
         }
         for junit in &self.junit {
-            files.push((junit.file.clone(), junit_xml(junit, self.started_ms)));
+            files.push((junit.file.clone(), junit::xml(junit, self.started_ms)));
         }
         files
     }
@@ -429,98 +406,6 @@ impl Build<'_> {
         refs
     }
 
-    fn podinfo(&self, random: &mut Random) -> Value {
-        let ran = self.phase != Phase::Unscheduled;
-        let passed = self.phase == (Phase::Ended { passed: true });
-        let node = format!("gke-{}-pool-{}", self.job.cluster, random.hex(8));
-        let started = rfc3339(self.started_ms);
-        let ended = rfc3339(self.ended_ms);
-        let image = self.job.image_at(self.images_tag);
-        let utility = |name: &str| format!("{}/{name}:{}", config::PROW_IMAGES, self.prow_tag);
-        let status = |name: &str, image: &str, code: i32| {
-            json!({
-                "name": name,
-                "image": image,
-                "imageID": format!("{}@sha256:{}", image.split(':').next().unwrap_or(image), digest_of(image)),
-                "ready": false,
-                "restartCount": 0,
-                "state": {"terminated": {
-                    "exitCode": code,
-                    "reason": if code == 0 { "Completed" } else { "Error" },
-                    "startedAt": started,
-                    "finishedAt": ended,
-                }},
-            })
-        };
-        let condition = |kind: &str, value: bool| {
-            json!({
-                "type": kind,
-                "status": if value { "True" } else { "False" },
-                "lastTransitionTime": started,
-            })
-        };
-        let mut scheduled = condition("PodScheduled", ran);
-        if !ran {
-            scheduled["reason"] = "Unschedulable".into();
-            scheduled["message"] = self.trouble.into();
-        }
-        let mut pod_status = json!({
-            "phase": match (ran, passed) { (false, _) => "Pending", (_, true) => "Succeeded", _ => "Failed" },
-            "startTime": rfc3339(self.created_ms),
-            "conditions": [scheduled],
-        });
-        if ran {
-            pod_status["conditions"] = json!([
-                condition("Initialized", true),
-                condition("Ready", false),
-                condition("ContainersReady", false),
-                condition("PodScheduled", true),
-            ]);
-            pod_status["initContainerStatuses"] = ["clonerefs", "initupload", "entrypoint"]
-                .map(|name| {
-                    let container = if name == "entrypoint" {
-                        "place-entrypoint"
-                    } else {
-                        name
-                    };
-                    status(container, &utility(name), 0)
-                })
-                .to_vec()
-                .into();
-            pod_status["containerStatuses"] = json!([
-                status("sidecar", &utility("sidecar"), 0),
-                status("test", &image, i32::from(!passed)),
-            ]);
-        }
-        let mut pod = json!({
-            "metadata": {
-                "name": random.uuid(),
-                "namespace": "test-pods",
-                "creationTimestamp": rfc3339(self.created_ms),
-                "labels": self.labels(),
-            },
-            "spec": {
-                "initContainers": [
-                    {"name": "clonerefs", "image": utility("clonerefs")},
-                    {"name": "initupload", "image": utility("initupload")},
-                    {"name": "place-entrypoint", "image": utility("entrypoint")},
-                ],
-                "containers": [
-                    {"name": "test", "image": image},
-                    {"name": "sidecar", "image": utility("sidecar")},
-                ],
-            },
-            "status": pod_status,
-        });
-        let events = if ran {
-            pod["spec"]["nodeName"] = node.as_str().into();
-            json!([{"type": "Normal", "reason": "Scheduled", "message": format!("Successfully assigned the pod to {node}"), "count": 1}])
-        } else {
-            json!([{"type": "Warning", "reason": "FailedScheduling", "message": self.trouble, "count": 12}])
-        };
-        json!({"pod": pod, "events": events})
-    }
-
     fn log(&self) -> String {
         let mut log = format!(
             "wrapper.sh] [INFO] Wrapping Test Command: `{}`\n",
@@ -547,62 +432,6 @@ impl Build<'_> {
         );
         log
     }
-}
-
-/// The digest that an image has: it follows from its name and tag.
-fn digest_of(image: &str) -> String {
-    Random::new(0, image).hex(64)
-}
-
-fn junit_xml(junit: &Junit<'_>, started_ms: i64) -> String {
-    let count = |wanted: fn(&Outcome<'_>) -> bool| {
-        junit
-            .cases
-            .iter()
-            .filter(|case| wanted(&case.outcome))
-            .count()
-    };
-    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
-    let millis: i64 = junit.cases.iter().map(|case| case.millis).sum();
-    let suite = escape(junit.suite);
-    let mut xml = String::with_capacity(junit.cases.len() * 180 + 400);
-    let _ = write!(
-        xml,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"{0}\" failures=\"{failed}\" time=\"{1}.{2:03}\">\n  <testsuite name=\"{suite}\" tests=\"{0}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\" time=\"{1}.{2:03}\" timestamp=\"{3}\">\n",
-        junit.cases.len(),
-        millis / 1000,
-        millis % 1000,
-        rfc3339(started_ms).trim_end_matches('Z'),
-    );
-    for case in &junit.cases {
-        let _ = write!(
-            xml,
-            "    <testcase name=\"{}\" classname=\"{suite}\" time=\"{}.{:03}\"",
-            escape(case.name),
-            case.millis / 1000,
-            case.millis % 1000
-        );
-        let _ = match case.outcome {
-            Outcome::Passed => xml.write_str("></testcase>\n"),
-            Outcome::Failed(message) => writeln!(
-                xml,
-                ">\n      <failure type=\"failed\" message=\"{}\">{}</failure>\n    </testcase>",
-                escape(message.lines().last().unwrap_or_default()),
-                escape(message)
-            ),
-            Outcome::Skipped("") => {
-                xml.write_str("><skipped message=\"skipped\"></skipped></testcase>\n")
-            }
-            Outcome::Skipped(reason) => writeln!(
-                xml,
-                "><skipped message=\"skipped - {}\"></skipped></testcase>",
-                escape(reason)
-            ),
-        };
-    }
-    xml.push_str("  </testsuite>\n</testsuites>\n");
-    xml
 }
 
 /// What a build's files say about kubernetes/test-infra, given what is deployed and cloned: the

@@ -44,10 +44,10 @@ pub(super) fn job_files(jobs: &[Job], tags: &Tags) -> Vec<File> {
                 for job in &jobs {
                     match job.trigger {
                         Trigger::Presubmit(repo) if want => {
-                            repos.entry(repo).or_default().push(job)
+                            repos.entry(repo).or_default().push(job);
                         }
                         Trigger::Postsubmit(repo) if !want => {
-                            repos.entry(repo).or_default().push(job)
+                            repos.entry(repo).or_default().push(job);
                         }
                         _ => {}
                     }

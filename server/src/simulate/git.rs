@@ -60,7 +60,7 @@ fn git(arguments: &[&OsStr]) -> Command {
     command
 }
 
-fn start_error(error: io::Error) -> SimulateError {
+fn start_error(error: &io::Error) -> SimulateError {
     if error.kind() == io::ErrorKind::NotFound {
         SimulateError::NoGit
     } else {
@@ -83,7 +83,7 @@ impl Repository {
             path.as_os_str(),
         ])
         .output()
-        .map_err(start_error)?;
+        .map_err(|error| start_error(&error))?;
         if !made.status.success() {
             return Err(SimulateError::Git(format!(
                 "git cannot make the repository {}: {}",
@@ -106,7 +106,7 @@ impl Repository {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(start_error)?;
+        .map_err(|error| start_error(&error))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(SimulateError::Git("git has no pipes".into()));
         };

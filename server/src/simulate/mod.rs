@@ -26,6 +26,8 @@ use std::{
 pub use incident::Incident;
 use truth::{Breakage, Deployment, IncidentPeriod, IncidentTruth, Truth};
 
+use crate::clock;
+
 use self::{
     history::{BRANCHES, DAY_MS, Era, History, Line, PRODUCT, Rollout, Tags},
     incident::Plan,
@@ -153,7 +155,7 @@ pub fn simulate(options: &SimulateOptions) -> Result<Simulated, SimulateError> {
     // The only look at the clock, and only for those who do not say the time.
     let end_ms = options.end_ms.unwrap_or_else(|| {
         let hour = 60 * MINUTE_MS;
-        chrono::Utc::now().timestamp_millis() / hour * hour
+        clock::now_ms() / hour * hour
     }) / MINUTE_MS
         * MINUTE_MS;
     let out = &options.out;

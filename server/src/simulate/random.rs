@@ -1,6 +1,8 @@
 //! A small generator of random numbers: the same seed and label give the same numbers on every
 //! machine, and streams of different labels do not depend on one another.
 
+use std::fmt::Write as _;
+
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// One stream (splitmix64).
@@ -52,7 +54,7 @@ impl Random {
     pub(super) fn hex(&mut self, digits: usize) -> String {
         let mut text = String::with_capacity(digits + 16);
         while text.len() < digits {
-            text.push_str(&format!("{:016x}", self.bits()));
+            let _ = write!(text, "{:016x}", self.bits());
         }
         text.truncate(digits);
         text

@@ -1,4 +1,4 @@
-//! Statuses and durations as bytes; the schema at the head of the first migration says how.
+//! Statuses, durations and details as bytes; the schema at the head of the first migration says how.
 
 use model::{rle::Runs, status::Status};
 
@@ -71,6 +71,75 @@ pub(super) fn decode_durations(mut bytes: &[u8]) -> Result<Vec<Option<f32>>, Str
     Ok(seconds)
 }
 
+/// What one cell says beyond its status and duration, as it stands in the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct DetailText<'a> {
+    pub(super) test: u32,
+    pub(super) icon: &'a str,
+    pub(super) message: &'a str,
+    pub(super) cell_id: &'a str,
+    pub(super) user_property: &'a str,
+    /// As JSON; empty for none.
+    pub(super) metrics: &'a str,
+}
+
+/// The bytes of `details`, which are in the order of their ordinals.
+pub(super) fn encode_details<'a>(details: impl Iterator<Item = DetailText<'a>>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut before = 0;
+    for detail in details {
+        push_number(&mut bytes, u64::from(detail.test - before));
+        before = detail.test;
+        for text in [
+            detail.icon,
+            detail.message,
+            detail.cell_id,
+            detail.user_property,
+            detail.metrics,
+        ] {
+            push_number(&mut bytes, text.len() as u64);
+            bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+    bytes
+}
+
+/// The details that `bytes` hold, in the order of their ordinals, or what is wrong with them.
+pub(super) fn decode_details(mut bytes: &[u8]) -> Result<Vec<DetailText<'_>>, String> {
+    let mut details: Vec<DetailText<'_>> = Vec::new();
+    while !bytes.is_empty() {
+        let distance = take_number(&mut bytes)?;
+        let test = details.last().map_or(0, |before| u64::from(before.test));
+        let test = test.saturating_add(distance);
+        if test > MOST_TESTS {
+            return Err(format!("a detail of test {test}"));
+        }
+        if distance == 0 && !details.is_empty() {
+            return Err(format!("two details of test {test}"));
+        }
+        details.push(DetailText {
+            test: test as u32,
+            icon: take_text(&mut bytes)?,
+            message: take_text(&mut bytes)?,
+            cell_id: take_text(&mut bytes)?,
+            user_property: take_text(&mut bytes)?,
+            metrics: take_text(&mut bytes)?,
+        });
+    }
+    Ok(details)
+}
+
+/// Takes a length and so many bytes of text off the front of `bytes`.
+fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, String> {
+    let length = take_number(bytes)?;
+    let (text, rest) = usize::try_from(length)
+        .ok()
+        .and_then(|length| bytes.split_at_checked(length))
+        .ok_or("it ends in the middle of a text")?;
+    *bytes = rest;
+    std::str::from_utf8(text).map_err(|_| "a text is not UTF-8".into())
+}
+
 /// Appends a number as LEB128.
 fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -127,7 +196,26 @@ mod tests {
         }
 
         #[test]
+        fn details_round_trip(
+            details in prop::collection::btree_map(0u32..1_000_000, (".{0,3}", ".{0,200}", ".{0,9}"), 0..20),
+        ) {
+            let details: Vec<DetailText<'_>> = details
+                .iter()
+                .map(|(&test, (icon, message, metrics))| DetailText {
+                    test,
+                    icon,
+                    message,
+                    metrics,
+                    ..DetailText::default()
+                })
+                .collect();
+            let bytes = encode_details(details.iter().copied());
+            prop_assert_eq!(decode_details(&bytes).expect("our own bytes"), details);
+        }
+
+        #[test]
         fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode_details(&bytes);
             let _ = decode_statuses(&bytes);
             let _ = decode_durations(&bytes);
         }
@@ -153,6 +241,25 @@ mod tests {
             ),
         ] {
             assert_eq!(decode_statuses(bytes), Err(reason.to_owned()));
+        }
+    }
+
+    #[test]
+    fn damaged_details_are_named() {
+        for (bytes, reason) in [
+            (&[0][..], "it ends in the middle of a number"),
+            (&[0, 5, b'F'], "it ends in the middle of a text"),
+            (&[0, 1, 0xff, 0, 0, 0, 0], "a text is not UTF-8"),
+            (
+                &[7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                "two details of test 7",
+            ),
+            (
+                &[0xff, 0xff, 0xff, 0xff, 0x7f],
+                "a detail of test 34359738367",
+            ),
+        ] {
+            assert_eq!(decode_details(bytes), Err(reason.to_owned()));
         }
     }
 

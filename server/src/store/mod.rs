@@ -2,9 +2,8 @@
 //!
 //! Results are stored once per test group; tabs are views on them. A run is one row: its statuses
 //! are one run-length coded array over the group's test dictionary, so a build of 300 passing
-//! tests takes some ten bytes beside its headers. Only cells that say more than their status have
-//! rows of their own, about one in a hundred. The schema is drawn at the head of the first
-//! migration.
+//! tests takes some ten bytes beside its headers. What cells say beyond their status, about one in a
+//! hundred does, lies in one value beside it. The schema is drawn at the head of the first migration.
 //!
 //! There is one SQL text for every engine: placeholders are `$N`, times and numbers are BIGINT,
 //! new keys come back through `RETURNING`, conflicts are resolved by `ON CONFLICT … DO UPDATE`, and

@@ -12,7 +12,7 @@ use model::{
 
 use super::{
     GroupId, Store, StoreError,
-    code::decode_statuses,
+    code::{decode_details, decode_statuses},
     error::{Failure, Inconsistency},
     reading,
     row::{decode_row, from_json, in_run},
@@ -23,10 +23,12 @@ type ResultRow = (
     i64,
     String,
     String,
+    String,
     i64,
     Option<i64>,
     bool,
     i64,
+    Vec<u8>,
     Vec<u8>,
     Option<i64>,
     String,
@@ -59,23 +61,14 @@ impl Store {
             .fetch_all(&mut *tx)
             .await?;
             let runs: Vec<ResultRow> = sqlx::query_as(
-                "SELECT id, build, path, started_ms, finished_ms, open, rank, statuses, vector_id, \
-                 headers, problems FROM run WHERE group_id = $1 AND started_ms >= $2",
+                "SELECT id, build, label, path, started_ms, finished_ms, open, rank, statuses, details, \
+                 vector_id, headers, problems FROM run WHERE group_id = $1 AND started_ms >= $2",
             )
             .bind(group.0)
             .bind(since_ms)
             .fetch_all(&mut *tx)
             .await?;
-            let details: Vec<(i64, i64, String, String, String, String)> = sqlx::query_as(
-                "SELECT d.run_id, d.test, d.icon, d.message, d.cell_id, d.user_property \
-                 FROM run r JOIN result_detail d ON d.run_id = r.id \
-                 WHERE r.group_id = $1 AND r.started_ms >= $2",
-            )
-            .bind(group.0)
-            .bind(since_ms)
-            .fetch_all(&mut *tx)
-            .await?;
-            build_results(tests, vectors, runs, details)?
+            build_results(tests, vectors, runs)?
         })
     }
 
@@ -84,8 +77,8 @@ impl Store {
     pub async fn load_run(&self, group: GroupId, build: &str) -> Result<Option<Run>, StoreError> {
         reading!(self, tx => {
             let row = sqlx::query_as(
-                "SELECT r.id, r.build, r.path, r.started_ms, r.finished_ms, r.open, \
-                 r.recorded_ms, r.rank, r.statuses, r.durations, v.versions, r.headers, \
+                "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
+                 r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
                  r.problems, r.emails \
                  FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id \
                  WHERE r.group_id = $1 AND r.build = $2",
@@ -94,15 +87,6 @@ impl Store {
             .bind(build)
             .fetch_optional(&mut *tx)
             .await?;
-            let details = sqlx::query_as(
-                "SELECT d.test, d.icon, d.message, d.cell_id, d.user_property, d.metrics \
-                 FROM run r JOIN result_detail d ON d.run_id = r.id \
-                 WHERE r.group_id = $1 AND r.build = $2",
-            )
-            .bind(group.0)
-            .bind(build)
-            .fetch_all(&mut *tx)
-            .await?;
             let tests: Vec<(i64, String)> =
                 sqlx::query_as("SELECT ordinal, name FROM test WHERE group_id = $1")
                     .bind(group.0)
@@ -110,7 +94,7 @@ impl Store {
                     .await?;
             match row {
                 None => None,
-                Some(row) => Some(build_run(row, details, tests)?),
+                Some(row) => Some(build_run(row, tests)?),
             }
         })
     }
@@ -121,7 +105,6 @@ fn build_results(
     tests: Vec<(i64, String, Option<String>)>,
     vectors: Vec<(i64, String)>,
     runs: Vec<ResultRow>,
-    details: Vec<(i64, i64, String, String, String, String)>,
 ) -> Result<GroupResults, Failure> {
     let mut dictionary = Vec::with_capacity(tests.len());
     for (index, (ordinal, name, id)) in tests.into_iter().enumerate() {
@@ -151,38 +134,18 @@ fn build_results(
         })
         .collect::<Result<HashMap<i64, InfraVector>, _>>()?;
 
-    let mut details_of: HashMap<i64, Vec<StoredDetail>> = HashMap::with_capacity(runs.len());
-    for (run, test, icon, message, cell_id, user_property) in details {
-        if test < 0 || test >= dictionary.len() as i64 {
-            return Err(Failure::Inconsistent(Inconsistency {
-                table: "result_detail",
-                column: "test",
-                row: run,
-                reason: format!(
-                    "{test} is not an ordinal of the group's {} tests",
-                    dictionary.len()
-                ),
-            }));
-        }
-        details_of.entry(run).or_default().push(StoredDetail {
-            test: test as u32,
-            icon,
-            message,
-            cell_id,
-            user_property,
-        });
-    }
-
     let mut built = Vec::with_capacity(runs.len());
     for (
         id,
         build,
+        label,
         path,
         started_ms,
         finished_ms,
         open,
         rank,
         statuses,
+        details,
         vector,
         headers,
         problems,
@@ -196,14 +159,35 @@ fn build_results(
                 dictionary.len()
             ))));
         }
+        let details: Vec<StoredDetail> = decode_details(&details)
+            .map_err(in_run(id, "details"))?
+            .into_iter()
+            .map(|detail| StoredDetail {
+                test: detail.test,
+                icon: detail.icon.to_owned(),
+                message: detail.message.to_owned(),
+                cell_id: detail.cell_id.to_owned(),
+                user_property: detail.user_property.to_owned(),
+            })
+            .collect();
+        if let Some(last) = details.last()
+            && last.test as usize >= dictionary.len()
+        {
+            return Err(Failure::Inconsistent(in_run(id, "details")(format!(
+                "{} is not an ordinal of the group's {} tests",
+                last.test,
+                dictionary.len()
+            ))));
+        }
         let run = StoredRun {
             build,
+            label,
             path,
             started_ms,
             finished_ms,
             open,
             statuses,
-            details: details_of.remove(&id).unwrap_or_default(),
+            details,
             headers: from_json(&headers).map_err(in_run(id, "headers"))?,
             versions: vector.and_then(|id| vectors.get(&id).cloned()),
             problems: from_json(&problems).map_err(in_run(id, "problems"))?,
@@ -222,13 +206,9 @@ fn build_results(
 }
 
 /// The model's form of one run.
-fn build_run(
-    row: super::row::StoredRow,
-    details: Vec<super::row::DetailRow>,
-    tests: Vec<(i64, String)>,
-) -> Result<Run, Failure> {
+fn build_run(row: super::row::StoredRow, tests: Vec<(i64, String)>) -> Result<Run, Failure> {
     let id = row.0;
-    let mut row = decode_row(row, details)?;
+    let mut row = decode_row(row)?;
     let mut names: HashMap<i64, String> = tests.into_iter().collect();
     let mut results = Vec::new();
     for (ordinal, &status) in row.statuses.iter().enumerate() {
@@ -239,14 +219,10 @@ fn build_run(
             in_run(id, "statuses")(format!("{ordinal} is not an ordinal of the group's tests"))
         })?;
         let detail = row.details.remove(&(ordinal as u32)).unwrap_or_default();
-        let metrics = match detail.metrics {
-            None => Vec::new(),
-            Some(json) => from_json(&json).map_err(|reason| Inconsistency {
-                table: "result_detail",
-                column: "metrics",
-                row: id,
-                reason,
-            })?,
+        let metrics = if detail.metrics.is_empty() {
+            Vec::new()
+        } else {
+            from_json(&detail.metrics).map_err(in_run(id, "details"))?
         };
         results.push(TestResult {
             name,
@@ -263,7 +239,7 @@ fn build_run(
     }
     Ok(Run {
         build: row.build,
-        label: String::new(),
+        label: row.label,
         path: row.path,
         started_ms: row.started_ms,
         finished_ms: row.finished_ms,

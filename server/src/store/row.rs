@@ -12,7 +12,10 @@ use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
-    code::{decode_durations, decode_statuses, encode_durations, encode_statuses},
+    code::{
+        DetailText, decode_details, decode_durations, decode_statuses, encode_details,
+        encode_durations, encode_statuses,
+    },
     error::Inconsistency,
 };
 
@@ -68,14 +71,15 @@ pub(super) struct Detail {
     pub(super) message: String,
     pub(super) cell_id: String,
     pub(super) user_property: String,
-    /// As JSON.
-    pub(super) metrics: Option<String>,
+    /// As JSON; empty for none.
+    pub(super) metrics: String,
 }
 
 /// A run by test ordinal.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct RunRow {
     pub(super) build: String,
+    pub(super) label: String,
     pub(super) path: String,
     pub(super) started_ms: i64,
     pub(super) finished_ms: Option<i64>,
@@ -99,6 +103,7 @@ pub(super) struct Encoded {
     pub(super) hash: Vec<u8>,
     pub(super) statuses: Vec<u8>,
     pub(super) durations: Vec<u8>,
+    pub(super) details: Vec<u8>,
     /// Hash and JSON of the infra vector; `None` when it is empty.
     pub(super) vector: Option<(Vec<u8>, String)>,
     pub(super) headers: String,
@@ -120,6 +125,7 @@ impl RunRow {
     pub(super) fn new(run: &Run, dictionary: &mut Dictionary) -> Self {
         let mut row = Self {
             build: run.build.clone(),
+            label: run.label.clone(),
             path: run.path.clone(),
             started_ms: run.started_ms,
             finished_ms: run.finished_ms,
@@ -196,6 +202,9 @@ impl RunRow {
                 merged.emails.push(email);
             }
         }
+        if merged.label.is_empty() {
+            merged.label = older.label;
+        }
         if merged.path.is_empty() {
             merged.path = older.path;
         }
@@ -203,10 +212,18 @@ impl RunRow {
         merged
     }
 
-    /// The columns of the row, and a hash over all of them and the details.
+    /// The columns of the row, and a hash over all of them.
     pub(super) fn encode(&self) -> Encoded {
         let statuses = encode_statuses(&self.statuses.iter().copied().collect::<Runs<_>>());
         let durations = encode_durations(&self.seconds);
+        let details = encode_details(self.details.iter().map(|(&test, detail)| DetailText {
+            test,
+            icon: &detail.icon,
+            message: &detail.message,
+            cell_id: &detail.cell_id,
+            user_property: &detail.user_property,
+            metrics: &detail.metrics,
+        }));
         let vector = (!self.versions.is_empty()).then(|| {
             let json = to_json(&self.versions);
             (hash_of(json.as_bytes()), json)
@@ -221,6 +238,7 @@ impl RunRow {
             content.extend_from_slice(part);
         };
         let number = |value: Option<i64>| value.map_or(Vec::new(), |v| v.to_le_bytes().to_vec());
+        add(self.label.as_bytes());
         add(self.path.as_bytes());
         add(&self.started_ms.to_le_bytes());
         add(&number(self.finished_ms));
@@ -229,22 +247,16 @@ impl RunRow {
         add(&self.rank.to_le_bytes());
         add(&statuses);
         add(&durations);
+        add(&details);
         add(vector.as_ref().map_or(&[], |(hash, _)| hash));
         add(headers.as_bytes());
         add(problems.as_bytes());
         add(emails.as_bytes());
-        for (ordinal, detail) in &self.details {
-            add(&ordinal.to_le_bytes());
-            add(detail.icon.as_bytes());
-            add(detail.message.as_bytes());
-            add(detail.cell_id.as_bytes());
-            add(detail.user_property.as_bytes());
-            add(detail.metrics.as_deref().unwrap_or_default().as_bytes());
-        }
         Encoded {
             hash: hash_of(&content),
             statuses,
             durations,
+            details,
             vector,
             headers,
             problems,
@@ -259,7 +271,11 @@ fn detail_of(cell: &Cell) -> Option<Detail> {
         message: cell.message.clone(),
         cell_id: cell.cell_id.clone(),
         user_property: cell.user_property.clone(),
-        metrics: (!cell.metrics.is_empty()).then(|| to_json(&cell.metrics)),
+        metrics: if cell.metrics.is_empty() {
+            String::new()
+        } else {
+            to_json(&cell.metrics)
+        },
     })
 }
 
@@ -278,11 +294,13 @@ pub(super) type StoredRow = (
     i64,
     String,
     String,
+    String,
     i64,
     Option<i64>,
     bool,
     Option<i64>,
     i64,
+    Vec<u8>,
     Vec<u8>,
     Vec<u8>,
     Option<String>,
@@ -291,14 +309,12 @@ pub(super) type StoredRow = (
     String,
 );
 
-/// A row of `result_detail` without its run.
-pub(super) type DetailRow = (i64, String, String, String, String, Option<String>);
-
-/// The run that `row` and its `details` hold.
-pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunRow, Inconsistency> {
+/// The run that `row` holds.
+pub(super) fn decode_row(row: StoredRow) -> Result<RunRow, Inconsistency> {
     let (
         id,
         build,
+        label,
         path,
         started_ms,
         finished_ms,
@@ -307,6 +323,7 @@ pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunR
         rank,
         statuses,
         durations,
+        details,
         versions,
         headers,
         problems,
@@ -315,6 +332,7 @@ pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunR
     let wrong = |column| in_run(id, column);
     Ok(RunRow {
         build,
+        label,
         path,
         started_ms,
         finished_ms,
@@ -326,17 +344,18 @@ pub(super) fn decode_row(row: StoredRow, details: Vec<DetailRow>) -> Result<RunR
             .iter()
             .collect(),
         seconds: decode_durations(&durations).map_err(wrong("durations"))?,
-        details: details
+        details: decode_details(&details)
+            .map_err(wrong("details"))?
             .into_iter()
-            .map(|(test, icon, message, cell_id, user_property, metrics)| {
-                let detail = Detail {
-                    icon,
-                    message,
-                    cell_id,
-                    user_property,
-                    metrics,
+            .map(|detail| {
+                let own = Detail {
+                    icon: detail.icon.to_owned(),
+                    message: detail.message.to_owned(),
+                    cell_id: detail.cell_id.to_owned(),
+                    user_property: detail.user_property.to_owned(),
+                    metrics: detail.metrics.to_owned(),
                 };
-                (test as u32, detail)
+                (detail.test, own)
             })
             .collect(),
         versions: versions

@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 use super::{
     GroupId, Store, StoreError,
     error::Failure,
-    row::{Detail, Dictionary, RunRow, decode_row},
+    row::{Dictionary, RunRow, decode_row},
     writing,
 };
 
@@ -137,7 +137,6 @@ impl Store {
                     .fetch_all(&mut *tx)
                     .await?;
             let mut dictionary = Dictionary::new(tests);
-            let mut details: Vec<(i64, u32, Detail)> = Vec::new();
             let mut vectors: HashMap<Vec<u8>, i64> = HashMap::new();
 
             for (index, &(run, rank)) in runs.iter().enumerate() {
@@ -157,22 +156,15 @@ impl Store {
                         .await?;
                 if let (Mode::Merge { recorded_ms }, Some((id, _))) = (mode, &known) {
                     let stored = sqlx::query_as(
-                        "SELECT r.id, r.build, r.path, r.started_ms, r.finished_ms, r.open, \
-                         r.recorded_ms, r.rank, r.statuses, r.durations, v.versions, r.headers, \
+                        "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
+                         r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
                          r.problems, r.emails \
                          FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id WHERE r.id = $1",
                     )
                     .bind(id)
                     .fetch_one(&mut *tx)
                     .await?;
-                    let stored_details = sqlx::query_as(
-                        "SELECT test, icon, message, cell_id, user_property, metrics \
-                         FROM result_detail WHERE run_id = $1",
-                    )
-                    .bind(id)
-                    .fetch_all(&mut *tx)
-                    .await?;
-                    let stored = decode_row(stored, stored_details)?;
+                    let stored = decode_row(stored)?;
                     row = match stored.recorded_ms {
                         Some(before) if before < recorded_ms => RunRow::merge(row, stored),
                         _ => RunRow::merge(stored, row),
@@ -205,21 +197,24 @@ impl Store {
                         vector_id = Some(id);
                     }
                 }
-                let (id,): (i64,) = sqlx::query_as(
-                    "INSERT INTO run (group_id, build, path, started_ms, finished_ms, open, \
-                     recorded_ms, rank, hash, statuses, durations, vector_id, headers, problems, \
-                     emails) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-                     ON CONFLICT (group_id, build) DO UPDATE SET path = excluded.path, \
+                sqlx::query(
+                    "INSERT INTO run (group_id, build, label, path, started_ms, finished_ms, open, \
+                     recorded_ms, rank, hash, statuses, durations, details, vector_id, headers, \
+                     problems, emails) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+                     $16, $17) \
+                     ON CONFLICT (group_id, build) DO UPDATE SET \
+                     label = excluded.label, path = excluded.path, \
                      started_ms = excluded.started_ms, finished_ms = excluded.finished_ms, \
                      open = excluded.open, recorded_ms = excluded.recorded_ms, rank = excluded.rank, \
                      hash = excluded.hash, statuses = excluded.statuses, \
-                     durations = excluded.durations, vector_id = excluded.vector_id, \
+                     durations = excluded.durations, details = excluded.details, vector_id = excluded.vector_id, \
                      headers = excluded.headers, problems = excluded.problems, \
-                     emails = excluded.emails RETURNING id",
+                     emails = excluded.emails",
                 )
                 .bind(group.0)
                 .bind(row.build)
+                .bind(row.label)
                 .bind(row.path)
                 .bind(row.started_ms)
                 .bind(row.finished_ms)
@@ -229,23 +224,13 @@ impl Store {
                 .bind(encoded.hash)
                 .bind(encoded.statuses)
                 .bind(encoded.durations)
+                .bind(encoded.details)
                 .bind(vector_id)
                 .bind(encoded.headers)
                 .bind(encoded.problems)
                 .bind(encoded.emails)
-                .fetch_one(&mut *tx)
+                .execute(&mut *tx)
                 .await?;
-                if known.is_some() {
-                    sqlx::query("DELETE FROM result_detail WHERE run_id = $1")
-                        .bind(id)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-                details.extend(
-                    row.details
-                        .into_iter()
-                        .map(|(ordinal, detail)| (id, ordinal, detail)),
-                );
             }
 
             let added: Vec<(i64, &str)> = dictionary.added().collect();
@@ -257,24 +242,6 @@ impl Store {
                     .build()
                     .execute(&mut *tx)
                     .await?;
-            }
-            for batch in batches(&details) {
-                QueryBuilder::new(
-                    "INSERT INTO result_detail \
-                     (run_id, test, icon, message, cell_id, user_property, metrics) ",
-                )
-                .push_values(batch, |mut row, (id, ordinal, detail)| {
-                    row.push_bind(*id)
-                        .push_bind(i64::from(*ordinal))
-                        .push_bind(detail.icon.as_str())
-                        .push_bind(detail.message.as_str())
-                        .push_bind(detail.cell_id.as_str())
-                        .push_bind(detail.user_property.as_str())
-                        .push_bind(detail.metrics.as_deref());
-                })
-                .build()
-                .execute(&mut *tx)
-                .await?;
             }
             if saved.changed() {
                 let newest = runs

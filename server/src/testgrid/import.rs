@@ -6,6 +6,8 @@
 //! Recordings of the same group add up: every run has the union of the rows, and of two values of
 //! one cell the newer recording's counts, so importing twice, or in another order, changes nothing.
 
+mod check;
+mod json;
 mod recording;
 
 use std::{

@@ -414,7 +414,7 @@ mod tests {
 
     #[test]
     fn bombs_are_refused() {
-        let mut lines = vec![format!("a0: &a0 [{}]", vec!["x"; 10].join(", "))];
+        let mut lines = vec![format!("a0: &a0 [{}]", ["x"; 10].join(", "))];
         for level in 1..9 {
             let list = vec![format!("*a{}", level - 1); 10].join(", ");
             lines.push(format!("a{level}: &a{level} [{list}]"));

@@ -486,7 +486,7 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             }
         })
         .collect();
-    let flaky: Vec<usize> = (0..rows / 40 + 1)
+    let flaky: Vec<usize> = (0..=rows / 40)
         .map(|_| random.below(rows.max(1) as u64) as usize)
         .collect();
     let (mut infra, mut prow, mut product, mut release) = (
@@ -586,6 +586,7 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             ),
         ];
         runs.push(Arc::new(StoredRun {
+            label: String::new(),
             build: format!(
                 "19{:017}",
                 88_765_432_100_000_000 - column as u64 * 7_654_321_013

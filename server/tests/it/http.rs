@@ -458,7 +458,8 @@ async fn answers_are_compressed_as_the_client_likes() {
                         .expect("it is gzip");
                 }
                 "br" => {
-                    brotli::BrotliDecompress(&mut &reply.body[..], &mut body).expect("it is brotli")
+                    brotli::BrotliDecompress(&mut &reply.body[..], &mut body)
+                        .expect("it is brotli");
                 }
                 _ => body.clone_from(&reply.body),
             }

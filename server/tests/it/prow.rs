@@ -743,7 +743,8 @@ fn hostile_xml_is_bounded() {
         "<testsuite name='{name}'>{}</testsuite>",
         (0..2000)
             .map(|n| format!("<testcase name='{n}'/>"))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     );
     let long =
         format!("<testsuite><testcase name='{name}a'/><testcase name='{name}b'/></testsuite>");

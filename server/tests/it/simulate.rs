@@ -239,7 +239,8 @@ fn commits_of(repository: &Path, names: &BTreeSet<String>) -> HashSet<String> {
         .spawn()
         .expect("git");
     let mut input = child.stdin.take().expect("a pipe");
-    let asked: String = names.iter().map(|name| format!("{name}\n")).collect();
+    let mut asked = names.iter().cloned().collect::<Vec<_>>().join("\n");
+    asked.push('\n');
     let writer = std::thread::spawn(move || input.write_all(asked.as_bytes()));
     let output = child.wait_with_output().expect("an answer");
     writer.join().expect("a writer").expect("a question");
@@ -525,7 +526,7 @@ fn the_product_and_the_results_are_read_as_they_were() {
 #[test]
 fn incidents_hit_what_they_should() {
     for incident in Incident::ALL {
-        let world = small(incident);
+        let world = world(1, 6, Scale::Small, incident);
         let truth = world.truth();
         let hit: Vec<_> = builds(truth)
             .filter(|(_, build)| build.hit_by_incident)

@@ -57,6 +57,7 @@ pub(crate) fn result(name: &str, status: Status) -> TestResult {
 pub(crate) fn full_run(build: &str, started_ms: i64) -> Run {
     Run {
         build: build.into(),
+        label: format!("v{build}"),
         path: format!("bucket/logs/job/{build}"),
         started_ms,
         finished_ms: Some(started_ms + 60_000),

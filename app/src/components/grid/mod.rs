@@ -96,10 +96,16 @@ pub fn GridView(
         }));
     };
     let on_click = move |event: web_sys::MouseEvent| {
-        if let Some(line) = closest(&event, ".seam-line")
-            && let Some(column) = number(&line, "data-column")
-        {
-            open_seam(column);
+        if let Some(line) = closest(&event, ".seam-line") {
+            if let Some(column) = number(&line, "data-column") {
+                open_seam(column);
+            }
+        } else if closest(&event, "span.cell").is_some() {
+            // A run of equal cells is no link: which build is meant depends on the place.
+            follow(
+                state,
+                event.ctrl_key() || event.meta_key() || event.shift_key(),
+            );
         }
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
@@ -121,7 +127,7 @@ pub fn GridView(
                     ));
                 }
             }
-            "Enter" if !from_handle => follow(state),
+            "Enter" if !from_handle => follow(state, event.ctrl_key() || event.meta_key()),
             key if !from_handle => {
                 if let Some(cell) = step(key, state) {
                     event.prevent_default();
@@ -223,10 +229,18 @@ fn RowView(state: GridState, position: usize, row: usize) -> impl IntoView {
     let (name, alert) = state.grid.with_untracked(|grid| {
         grid.rows
             .get(row)
-            .map(|row| (visible(&row.name), row.alert.clone()))
+            .map(|row| (row.name.clone(), row.alert.clone()))
             .unwrap_or_default()
     });
-    let full = name.clone();
+    let full = visible(&name);
+    let short = move || {
+        state
+            .shared
+            .with(|shared| match name.strip_prefix(shared.as_str()) {
+                Some(rest) if !shared.is_empty() => format!("…{}", visible(rest)),
+                _ => visible(&name),
+            })
+    };
     let marker = alert.map(|alert| {
         let text = format!(
             "failed {} times since build {}",
@@ -248,7 +262,7 @@ fn RowView(state: GridState, position: usize, row: usize) -> impl IntoView {
         >
             <div class="row__name" title=full>
                 {marker}
-                <bdi>{name}</bdi>
+                <bdi>{short}</bdi>
                 <span class="unseen">
                     {move || state.grid.with(|grid| row_sentence(grid, row))}
                 </span>
@@ -271,7 +285,8 @@ fn RowView(state: GridState, position: usize, row: usize) -> impl IntoView {
     }
 }
 
-/// The current cell as an element of its own: a link to its build that carries what it is.
+/// The frame around the current cell, an element of its own that carries what the cell is. Pointers go
+/// through it.
 #[component]
 fn Cursor(state: GridState) -> impl IntoView {
     move || {
@@ -281,21 +296,19 @@ fn Cursor(state: GridState) -> impl IntoView {
             let (row, at) = (grid.rows.get(row)?, grid.columns.get(column)?);
             let status = row.statuses.get(column).unwrap_or_default();
             Some(view! {
-                <a
+                <div
                     class="cursor"
                     data-testid="current-cell"
                     data-status=status.name()
                     data-build=at.build.clone()
                     data-row-name=visible(&row.name)
-                    tabindex="-1"
+                    data-href=link(row, &grid.columns, column).map(str::to_owned)
                     aria-hidden="true"
-                    href=link(row, &grid.columns, column).map(str::to_owned)
-                    rel="external"
                     style=format!(
                         "--column:{column};top:{}px",
                         position * ROW_HEIGHT as usize,
                     )
-                ></a>
+                ></div>
             })
         })
     }
@@ -439,8 +452,8 @@ fn reveal(area: &web_sys::HtmlDivElement, (row, column): (usize, usize), state: 
     area.set_scroll_top(between(area.scroll_top(), top - room_y, top));
 }
 
-/// Opens the current cell's build.
-fn follow(state: GridState) {
+/// Opens the current cell's build, here or in a tab of its own.
+fn follow(state: GridState, aside: bool) {
     let target = state.cursor.get_untracked().and_then(|(position, column)| {
         let row = state.row_at(position)?;
         state.grid.with_untracked(|grid| {
@@ -448,6 +461,6 @@ fn follow(state: GridState) {
         })
     });
     if let Some(target) = target {
-        let _ = window().location().set_href(&target);
+        browser::open(&target, aside);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     components::clock::Clock,
     grid::{
         hover::Target,
-        order::{RowOrder, needs_all, order},
+        order::{self, RowOrder, needs_all},
         window::{Viewport, cell_width, column_window, row_window},
     },
 };
@@ -31,6 +31,8 @@ pub struct GridState {
     pub size: Memo<(usize, usize)>,
     /// What the scroll area shows.
     pub view: RwSignal<Viewport>,
+    /// The beginning that most row names share.
+    pub shared: Memo<String>,
     /// The width of a column in pixels.
     pub cell_width: Memo<u32>,
     /// The positions to draw.
@@ -71,7 +73,7 @@ impl GridState {
             if needs_all(&query) && !(whole.get() && clock.is_running()) {
                 return RowOrder::default();
             }
-            grid.with(|grid| order(grid, &query, &browser::matches))
+            grid.with(|grid| order::order(grid, &query, &browser::matches))
         });
         let size = Memo::new(move |_| {
             let columns = grid.with(|grid| grid.columns.len());
@@ -82,6 +84,7 @@ impl GridState {
                 (rows.max(all_rows), columns.max(all_columns))
             }
         });
+        let shared = Memo::new(move |_| grid.with(|grid| order::shared_beginning(grid).to_owned()));
         let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
         let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
         let columns = Memo::new(move |_| {
@@ -98,6 +101,7 @@ impl GridState {
             order,
             size,
             view,
+            shared,
             cell_width,
             rows,
             columns,

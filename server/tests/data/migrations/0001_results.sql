@@ -10,13 +10,9 @@ VALUES (1, 0, 'Overall', NULL), (1, 1, 'TestA', 'pkg/TestA'), (1, 2, 'TestB', NU
 INSERT INTO infra_vector (id, hash, versions)
 VALUES (7, X'00', '[{"component":"test-infra","kind":"infra","version":"0123456789abcdef","source":"clone_record","evidence":"kubernetes/test-infra"}]');
 
-INSERT INTO run (id, group_id, build, path, started_ms, finished_ms, open, recorded_ms, rank, hash, statuses, durations, vector_id, headers, problems, emails)
-VALUES (11, 1, '100', 'bucket/logs/ci-kubernetes-unit/100', 1700000000000, 1700000060000, FALSE, NULL, 0, X'01', X'0103', X'8827', 7, '[{"name":"Commit","value":"abc"}]', '[]', '[]'),
-       (12, 1, '101', '', 1700000100000, NULL, TRUE, 1700000400000, 0, X'02', X'0C0101010D01', X'', NULL, '[]', '[{"file":"finished.json","message":"It is not there yet."}]', '["a@example.com"]');
-
-INSERT INTO result_detail (run_id, test, icon, message, cell_id, user_property, metrics)
-VALUES (12, 0, 'F', 'Build failed', '', '', NULL),
-       (12, 2, '1/2', '', 'job/101', 'zone-a', '[["coverage",81.5]]');
+INSERT INTO run (id, group_id, build, label, path, started_ms, finished_ms, open, recorded_ms, rank, hash, statuses, durations, details, vector_id, headers, problems, emails)
+VALUES (11, 1, '100', 'v1.2', 'bucket/logs/ci-kubernetes-unit/100', 1700000000000, 1700000060000, FALSE, NULL, 0, X'01', X'0103', X'8827', X'', 7, '[{"name":"Commit","value":"abc"}]', '[]', '[]'),
+       (12, 1, '101', '', '', 1700000100000, NULL, TRUE, 1700000400000, 0, X'02', X'0C0101010D01', X'', X'0001460C4275696C64206661696C65640000000203312F3200076A6F622F313031067A6F6E652D61135B5B22636F766572616765222C38312E355D5D', NULL, '[]', '[{"file":"finished.json","message":"It is not there yet."}]', '["a@example.com"]');
 
 INSERT INTO imported_tab (dashboard_key, tab_key, dashboard, position, group_id, recorded_ms, tab, test_group)
 VALUES ('sigtesting', 'unit', 'sig-testing', 0, 1, 1700000400000, '{"name":"unit","test_group_name":"ci-kubernetes-unit"}', '{"name":"ci-kubernetes-unit","gcs_prefix":"bucket/logs/ci-kubernetes-unit"}');

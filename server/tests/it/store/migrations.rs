@@ -88,6 +88,7 @@ async fn migrations_keep_what_is_stored() {
     let done = done.expect("a run");
     assert_eq!(done.results[0].cell.seconds, Some(4.999));
     assert_eq!(done.headers[0].value, "abc");
+    assert_eq!(done.label, "v1.2");
 
     let tabs = store.load_imported_tabs().await.expect("tabs");
     assert_eq!(tabs[0].tab.name, "unit");

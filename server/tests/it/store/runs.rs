@@ -387,10 +387,10 @@ async fn damaged_values_are_named() {
             "it is not the JSON expected: missing field `component` at line 1 column 3",
         ),
         (
-            "UPDATE result_detail SET test = 77",
-            "UPDATE result_detail SET test = 0",
-            "result_detail",
-            "test",
+            "UPDATE run SET details = X'4D0000000000'",
+            "UPDATE run SET details = X''",
+            "run",
+            "details",
             "77 is not an ordinal of the group's 3 tests",
         ),
         (
