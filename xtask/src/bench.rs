@@ -1,23 +1,23 @@
 //! `cargo xtask bench`: every speed figure, printed beside its goal and its floor by the benchmark
 //! that measures it.
 
+use std::{fs, path::Path};
+
 use crate::{
-    process::{Failure, Result, cargo, command, fail, root, run},
+    process::{Doing as _, Failure, Result, cargo, command, fail, root, run},
     site::{Program, build_program, build_site},
     tools::{NODE_MISSING, chromium, ensure_node_packages, node, shared},
 };
-
-/// The benchmarks in `server/benches`.
-const NATIVE: [&str; 2] = ["ingest", "grid"];
 
 /// The benchmark in `e2e/bench.mjs`.
 const BROWSER: &str = "browser";
 
 /// Runs the named benchmark, or all.
 pub(crate) fn bench(name: Option<&str>) -> Result<()> {
-    let known: Vec<&str> = NATIVE.into_iter().chain([BROWSER]).collect();
+    let mut known = natives(&root().join("server/benches"))?;
+    known.push(BROWSER.to_owned());
     if let Some(name) = name
-        && !known.contains(&name)
+        && !known.iter().any(|benchmark| benchmark == name)
     {
         return fail(format!(
             "there is no benchmark `{name}`; there are {}",
@@ -32,10 +32,27 @@ pub(crate) fn bench(name: Option<&str>) -> Result<()> {
         if benchmark == BROWSER {
             browser()?;
         } else {
-            native(benchmark)?;
+            native(&benchmark)?;
         }
     }
     Ok(())
+}
+
+/// The benchmarks in `server/benches`, by name: each file is one.
+fn natives(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).doing(format_args!("list {}", folder.display()))? {
+        let path = entry
+            .doing(format_args!("list {}", folder.display()))?
+            .path();
+        if path.extension().is_some_and(|extension| extension == "rs")
+            && let Some(stem) = path.file_stem()
+        {
+            names.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn native(name: &str) -> Result<()> {

@@ -24,7 +24,8 @@ cargo xtask build [--release]   the site into site/, then the program `seamgrid`
 cargo xtask demo                a simulated world at http://127.0.0.1:8080
 cargo xtask test [STEP]...      every check, setting up what they need; or only the steps whose
                                 names begin so: lints, site, tests, browser, ...
-cargo xtask bench [NAME]        the speed figures: ingest, grid, browser; all without a NAME
+cargo xtask bench [NAME]        the speed figures beside their goals and floors: ingest, grid, browser,
+                                ...; all without a NAME
 ";
 
 fn main() -> ExitCode {
