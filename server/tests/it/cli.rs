@@ -174,12 +174,13 @@ fn a_configuration_is_checked_and_counted() {
     );
     assert_eq!(right.status.code(), Some(0));
     write(
-        "dashboards:\n- name: some-board\n  dashboard_tab: [{name: some-tab, test_group_name: nobody}]\n",
+        "test_groups: [{name: some-job, gcs_prefix: bucket/logs/some-job, days_of_results: 1, num_columns_recent: 1}]\n\
+         dashboards:\n- name: some-board\n  dashboard_tab: [{name: some-tab, test_group_name: nobody}]\n",
     );
     let wrong = seamgrid(folder.path(), &["check-config", "a.yaml"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert!(
-        text(&wrong.stdout).starts_with("a.yaml:3: "),
+        text(&wrong.stdout).contains("a.yaml:4: "),
         "{}",
         text(&wrong.stdout)
     );

@@ -675,7 +675,8 @@ fn cell(
                 .into(),
         );
     }
-    if matter == Matter::Hostile && row < 5 && column % 3 != 2 {
+    // Long enough in a row for an alert, so that a dashboard shows them too.
+    if matter == Matter::Hostile && row < 5 && (column < 5 || column % 3 != 2) {
         return (
             Status::Fail,
             format!(
