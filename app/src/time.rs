@@ -98,6 +98,11 @@ impl Moment {
         }
     }
 
+    /// `11-20`: whole even in the narrowest of columns.
+    pub fn short_day_text(self) -> String {
+        format!("{:02}-{:02}", self.month, self.day)
+    }
+
     /// `Nov 20`
     pub fn day_text(self) -> String {
         format!("{} {}", self.month_text(), self.day)
@@ -179,6 +184,7 @@ mod tests {
         assert_eq!(Moment::new(ms, 0).full_text(), "20 Nov 2026 11:39");
         assert_eq!(Moment::new(ms, 13 * 60).full_text(), "21 Nov 2026 00:39");
         assert_eq!(Moment::new(ms, -12 * 60).day_text(), "Nov 19");
+        assert_eq!(Moment::new(ms, 0).short_day_text(), "11-20");
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub struct Group {
 pub fn groups(grid: &Grid, fact: &Fact, zone: Zone, window: Range<usize>) -> Vec<Group> {
     let value = |column: &Column| -> Option<String> {
         match fact {
-            Fact::Date => Some(zone.moment(column.started_ms).day_text()),
+            Fact::Date => Some(zone.moment(column.started_ms).short_day_text()),
             Fact::Time => Some(zone.moment(column.started_ms).clock_text()),
             Fact::Build => Some(column.build.clone()),
             Fact::Header(name) => column.headers.get(name).cloned(),
