@@ -21,7 +21,7 @@ pub(super) struct Habit {
     pub twice: bool,
     /// Indexes into the history's breakages.
     pub broken_by: Vec<usize>,
-    /// Whether it is in the part that [`Strike::Part`] hits.
+    /// Whether it is in the part that `Strike::Part` hits.
     pub in_part: bool,
 }
 
