@@ -28,9 +28,11 @@
 pub mod alert;
 pub mod config;
 pub mod grid;
+pub mod group;
 pub mod infra;
 pub mod link;
 pub mod name;
+pub mod order;
 pub mod query;
 pub mod rle;
 pub mod run;

@@ -176,7 +176,7 @@ fn FailingRows(rows: Vec<FailingRow>, hidden: usize, path: String) -> impl IntoV
             let link = format!(
                 "{path}?{}",
                 model::query::TabQuery {
-                    include: vec![crate::grid::order::pattern_of(&row.name)],
+                    include: vec![crate::grid::names::pattern_of(&row.name)],
                     ..model::query::TabQuery::default()
                 }
                 .to_query_string()
