@@ -8,6 +8,7 @@ mod cache;
 mod catalog;
 mod links;
 mod releases;
+mod snapshot;
 mod tab;
 
 use std::{
@@ -37,8 +38,11 @@ use self::{
     tab::{Repositories, TabState, build_grid, build_state, unread},
 };
 pub use self::{
-    cache::{Coding, PublishedGrid},
-    catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
+    cache::{Coding, Encoded, Form, PublishedGrid},
+    catalog::{
+        Catalog, DashboardEntry, FilterError, GroupEntry, RowFilter, TabEntry, compile_filter,
+    },
+    snapshot::{Snapshot, TabView},
 };
 use crate::{
     clock::now_ms,
@@ -306,6 +310,11 @@ impl Reader {
         dashboard: &str,
         tab: &str,
     ) -> Result<Arc<PublishedGrid>, WireError> {
+        Ok(self.tab_view(dashboard, tab).await?.grid)
+    }
+
+    /// A tab with its configuration, its status and its whole grid, from the cache or built now.
+    pub async fn tab_view(&self, dashboard: &str, tab: &str) -> Result<TabView, WireError> {
         let (published, index) = self.find(dashboard, tab)?;
         let entry = published.catalog.tabs()[index].clone();
         if published.tabs[index].load().is_none() {
@@ -334,7 +343,24 @@ impl Reader {
             .cache
             .get_or_build(&cache_key(&entry), content, build)
             .await?;
-        Ok(grid)
+        Ok(TabView {
+            status: published.tab_status(index),
+            entry,
+            grid,
+        })
+    }
+
+    /// A tab's grid in another form than its own; `write` makes the bytes from the view when they are
+    /// not there. They are kept with the grid, and counted with it.
+    pub async fn form<E: From<WireError>>(
+        &self,
+        view: &TabView,
+        form: Form,
+        write: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Arc<Encoded>, E> {
+        let encoded = view.grid.form(form, write).await?;
+        self.cache.weigh(&cache_key(&view.entry), &view.grid);
+        Ok(encoded)
     }
 
     /// The infra components, in the order of the settings.
@@ -407,13 +433,15 @@ impl Published {
     }
 
     fn status(&self, dashboard: &DashboardEntry) -> TabStatus {
-        TabStatus::worst(dashboard.tabs.iter().map(|&index| {
-            self.tabs[index]
-                .load()
-                .as_ref()
-                .as_ref()
-                .map_or(TabStatus::Unknown, |state| state.summary.status)
-        }))
+        TabStatus::worst(dashboard.tabs.iter().map(|&index| self.tab_status(index)))
+    }
+
+    fn tab_status(&self, index: usize) -> TabStatus {
+        self.tabs[index]
+            .load()
+            .as_ref()
+            .as_ref()
+            .map_or(TabStatus::Unknown, |state| state.summary.status)
     }
 
     fn summaries(&self, dashboard: &DashboardEntry) -> Vec<TabSummary> {

@@ -7,7 +7,10 @@ use std::{
 
 use model::{
     alert::Thresholds,
-    config::{Configuration, Dashboard, DashboardTab, TestGroup, columns_recent},
+    config::{
+        Configuration, Dashboard, DashboardGroup, DashboardTab, Notification, TestGroup,
+        columns_recent,
+    },
     name::{natural_cmp, normalize},
     query::TabQuery,
     summary::Options,
@@ -43,6 +46,8 @@ pub struct Catalog {
     /// By name, in natural order.
     dashboards: Vec<DashboardEntry>,
     by_name: HashMap<String, usize>,
+    /// By name, in natural order.
+    dashboard_groups: Vec<GroupEntry>,
     /// All tabs, dashboard by dashboard.
     tabs: Vec<Arc<TabEntry>>,
     /// Indexes into `tabs`, by the key of the group's name.
@@ -58,9 +63,27 @@ pub struct DashboardEntry {
     pub group: Option<String>,
     /// For people.
     pub description: String,
+    /// Shown above every tab.
+    pub notifications: Vec<Notification>,
+    /// The tab opened first; empty for the summary.
+    pub default_tab: String,
+    /// Do not mark failing tabs.
+    pub downplay_failing_tabs: bool,
+    /// Mark the columns of today.
+    pub highlight_today: bool,
     /// Indexes of its tabs, in the order of the configuration.
     pub tabs: Vec<usize>,
     by_name: HashMap<String, usize>,
+}
+
+/// One dashboard group.
+#[derive(Debug)]
+pub struct GroupEntry {
+    /// As configured.
+    pub name: String,
+    /// Indexes of its dashboards, in the order of the configuration; those that do not exist are left
+    /// out.
+    pub dashboards: Vec<usize>,
 }
 
 /// One tab with all that its grid depends on beside the results.
@@ -105,6 +128,39 @@ impl PartialEq for RowFilter {
     }
 }
 
+/// A row filter that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    /// The filter as it was given.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Compiles a row filter. TestGrid has RE2, which is nearly the same dialect; both take time linear in
+/// the text, so that a bound on the compiled size bounds the work.
+pub fn compile_filter(pattern: &str) -> Result<Regex, FilterError> {
+    RegexBuilder::new(pattern)
+        .size_limit(FILTER_BYTES)
+        .dfa_size_limit(FILTER_BYTES)
+        .build()
+        .map_err(|error| {
+            let why = match &error {
+                regex::Error::CompiledTooBig(_) => "it is too costly".to_owned(),
+                _ => {
+                    let error = error.to_string();
+                    let why = error.lines().last().unwrap_or_default();
+                    let why = why.trim_start_matches("error: ");
+                    format!("it is not a regular expression: {why}")
+                }
+            };
+            FilterError {
+                pattern: pattern.to_owned(),
+                why,
+            }
+        })
+}
+
 impl RowFilter {
     /// Reads the filters of a query string of view options; the error names the one that is wrong.
     pub fn parse(base_options: &str) -> Result<Self, String> {
@@ -112,15 +168,11 @@ impl RowFilter {
             patterns
                 .into_iter()
                 .map(|pattern| {
-                    RegexBuilder::new(&pattern)
-                        .size_limit(FILTER_BYTES)
-                        .build()
-                        .map_err(|error| {
-                            let error = error.to_string();
-                            let why = error.lines().last().unwrap_or_default();
-                            let why = why.trim_start_matches("error: ");
-                            format!("the row filter \"{pattern}\" of the tab's base_options is not a regular expression: {why}")
-                        })
+                    compile_filter(&pattern).map_err(|FilterError { pattern, why }| {
+                        format!(
+                            "the row filter \"{pattern}\" of the tab's base_options cannot be used: {why}"
+                        )
+                    })
                 })
                 .collect()
         };
@@ -171,6 +223,10 @@ impl Catalog {
                 group: owners.get(&name).map(|&group| group.to_owned()),
                 name: dashboard.name,
                 description: dashboard.description,
+                notifications: dashboard.notifications,
+                default_tab: dashboard.default_tab,
+                downplay_failing_tabs: dashboard.downplay_failing_tabs == Some(true),
+                highlight_today: dashboard.highlight_today == Some(true),
                 tabs: Vec::new(),
                 by_name: HashMap::new(),
             };
@@ -221,7 +277,32 @@ impl Catalog {
             catalog.by_name.insert(name, catalog.dashboards.len());
             catalog.dashboards.push(entry);
         }
+        catalog.dashboard_groups = catalog.join_groups(&configuration.dashboard_groups);
         catalog
+    }
+
+    /// The dashboard groups by name in natural order. The dashboards of one that occurs again follow
+    /// those of the first.
+    fn join_groups(&self, groups: &[DashboardGroup]) -> Vec<GroupEntry> {
+        let mut joined: Vec<GroupEntry> = Vec::new();
+        for group in groups {
+            let indexes = group
+                .dashboard_names
+                .iter()
+                .filter_map(|name| self.by_name.get(&key(name)).copied());
+            let known = joined
+                .iter_mut()
+                .find(|known| key(&known.name) == key(&group.name));
+            match known {
+                Some(known) => known.dashboards.extend(indexes),
+                None => joined.push(GroupEntry {
+                    name: group.name.clone(),
+                    dashboards: indexes.collect(),
+                }),
+            }
+        }
+        joined.sort_by(|a, b| natural_cmp(&a.name, &b.name));
+        joined
     }
 
     /// All dashboards, by name in natural order.
@@ -255,6 +336,22 @@ impl Catalog {
             .ok_or_else(|| {
                 let names = self.dashboards.iter().map(|entry| entry.name.as_str());
                 not_found(format!("there is no dashboard \"{name}\""), name, names)
+            })
+    }
+
+    /// All dashboard groups, by name in natural order.
+    pub fn dashboard_groups(&self) -> &[GroupEntry] {
+        &self.dashboard_groups
+    }
+
+    /// The dashboard group of this name.
+    pub fn dashboard_group(&self, name: &str) -> Result<&GroupEntry, WireError> {
+        self.dashboard_groups
+            .iter()
+            .find(|group| key(&group.name) == key(name))
+            .ok_or_else(|| {
+                let names = self.dashboard_groups.iter().map(|group| group.name.as_str());
+                not_found(format!("there is no dashboard group \"{name}\""), name, names)
             })
     }
 
@@ -364,7 +461,6 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::config::DashboardGroup;
 
     fn dashboard(name: &str, tabs: &[(&str, &str)]) -> Dashboard {
         Dashboard {
