@@ -23,6 +23,7 @@ use app::api::{Answer, GridSlice, Read};
 use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
+    alert::AlertedRow,
     grid::Grid,
     summary::TabStatus,
     tabulate::GroupResults,
@@ -248,7 +249,8 @@ impl Reader {
                 .iter()
                 .map(|entry| {
                     let grid = build_grid(entry, &results, &repositories)?;
-                    let state = build_state(entry, &grid.grid, modified_ms, now_ms());
+                    let state =
+                        build_state(entry, &grid.grid, &repositories, modified_ms, now_ms());
                     Ok((grid, state))
                 })
                 .collect::<Result<Vec<_>, serde_json::Error>>()
@@ -361,6 +363,17 @@ impl Reader {
         let encoded = view.grid.form(form, write).await?;
         self.cache.weigh(&cache_key(&view.entry), &view.grid);
         Ok(encoded)
+    }
+
+    /// Every row of a tab with an alert among those that count, most failures first; none until the
+    /// tab's results were looked at.
+    pub fn alerted_rows(&self, dashboard: &str, tab: &str) -> Result<Arc<[AlertedRow]>, WireError> {
+        let (published, index) = self.find(dashboard, tab)?;
+        Ok(published.tabs[index]
+            .load()
+            .as_ref()
+            .as_ref()
+            .map_or_else(|| Arc::from([]), |state| state.alerted.clone()))
     }
 
     /// The infra components, in the order of the settings.
