@@ -1,7 +1,11 @@
 //! Rows that stand together under one head: by the folders of their names, by what a pattern finds in
 //! them, or by being equal but for a mask.
 
-use crate::{rle::Runs, status::Status};
+use crate::{
+    grid::{CellDetail, Row},
+    rle::Runs,
+    status::Status,
+};
 
 /// One row of a grouped view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +130,50 @@ pub fn merge_statuses<'a>(rows: impl IntoIterator<Item = &'a Runs<Status>>) -> R
     columns.into_iter().map(Merged::status).collect()
 }
 
+/// One row for several, as the head of their group. Where not all of them passed, its cell's icon is
+/// `passing/all` and its message the first one's that failed.
+pub fn merge_rows(name: &str, rows: &[&Row]) -> Row {
+    let statuses = merge_statuses(rows.iter().map(|row| &row.statuses));
+    let width = statuses.len();
+    let mut counts = vec![(0u32, 0u32); width];
+    let mut messages: Vec<Option<&str>> = vec![None; width];
+    for row in rows {
+        let mut column = 0;
+        for &(status, count) in row.statuses.runs() {
+            let end = column + count as usize;
+            if status != Status::NoResult {
+                for (passed, all) in &mut counts[column..end] {
+                    *passed += u32::from(status.is_passing());
+                    *all += 1;
+                }
+            }
+            if status.is_failing() {
+                for (column, message) in (column..end).zip(&mut messages[column..end]) {
+                    let said = row.cell(column as u32).map(|cell| cell.message.as_str());
+                    *message = message.or(said.filter(|said| !said.is_empty()));
+                }
+            }
+            column = end;
+        }
+    }
+    let cells = (counts.into_iter().zip(messages).enumerate())
+        .filter(|(_, ((passed, all), _))| passed < all)
+        .map(|(column, ((passed, all), message))| CellDetail {
+            column: column as u32,
+            icon: format!("{passed}/{all}"),
+            message: message.unwrap_or_default().to_owned(),
+            ..CellDetail::default()
+        })
+        .collect();
+    Row {
+        name: name.to_owned(),
+        id: name.to_owned(),
+        statuses,
+        cells,
+        alert: None,
+    }
+}
+
 #[derive(Clone, Copy, Default)]
 struct Merged {
     worst: Status,
@@ -220,5 +268,34 @@ mod tests {
             row([Flaky, PassWithSkips, NoResult, Fail, NoResult])
         );
         assert_eq!(merge_statuses([]), Runs::new());
+    }
+
+    #[test]
+    fn the_head_of_a_group_counts_what_passed() {
+        use Status::{Fail, NoResult, Pass};
+        let row = |statuses: [Status; 3], message: &str| Row {
+            statuses: statuses.into_iter().collect(),
+            cells: vec![CellDetail {
+                column: 1,
+                message: message.into(),
+                ..CellDetail::default()
+            }],
+            ..Row::default()
+        };
+        let (one, two) = (
+            row([Pass, Fail, NoResult], "no"),
+            row([Pass, Pass, NoResult], ""),
+        );
+        let head = merge_rows("pkg", &[&two, &one]);
+        assert_eq!(head.name, "pkg");
+        assert_eq!(
+            head.cells,
+            [CellDetail {
+                column: 1,
+                icon: "1/2".into(),
+                message: "no".into(),
+                ..CellDetail::default()
+            }]
+        );
     }
 }

@@ -7,6 +7,7 @@
 mod cache;
 mod catalog;
 mod links;
+mod metrics;
 mod releases;
 mod snapshot;
 mod tab;
@@ -43,6 +44,7 @@ pub use self::{
     catalog::{
         Catalog, DashboardEntry, FilterError, GroupEntry, RowFilter, TabEntry, compile_filter,
     },
+    metrics::MetricValues,
     snapshot::{Snapshot, TabView},
 };
 use crate::{
@@ -95,6 +97,7 @@ pub struct Reader {
     repositories: Arc<Repositories>,
     components: Vec<ComponentRef>,
     releases: Regex,
+    scope: String,
     days_of_results: u32,
     ready: AtomicBool,
 }
@@ -147,6 +150,7 @@ impl Reader {
                 })
                 .collect(),
             releases: Regex::new(&settings.releases.dashboard_pattern)?,
+            scope: settings.testgrid.scope.clone(),
             days_of_results: settings.update.days_of_results,
             ready: AtomicBool::new(false),
         })
@@ -374,6 +378,11 @@ impl Reader {
             .as_ref()
             .as_ref()
             .map_or_else(|| Arc::from([]), |state| state.alerted.clone()))
+    }
+
+    /// What clients of TestGrid's API call the configuration that is shown.
+    pub fn scope(&self) -> &str {
+        &self.scope
     }
 
     /// The infra components, in the order of the settings.

@@ -2,9 +2,15 @@
 
 mod answer;
 mod assets;
+mod badge;
 mod error;
+mod extract;
 mod health;
+mod legacy;
 pub mod pages;
+mod query;
+mod testgrid;
+mod v1;
 mod v2;
 
 use std::{any::Any, sync::Arc, time::Duration};
@@ -45,11 +51,20 @@ pub fn router(reader: Arc<Reader>) -> Router {
         )
         .route("/infra/components", get(v2::list_components))
         .method_not_allowed_fallback(wrong_method);
+    let v1 = v1::routes(&reader).layer(middleware::from_fn(testgrid::plain_errors));
     let api = Router::new()
+        .nest("/v1", v1)
         .nest("/v2", v2)
         // Or the pages would take it for an old link to a dashboard of that name.
         .route("/", any(unknown_path))
-        .fallback(unknown_path)
+        .fallback(unknown_path);
+    let testgrid = legacy::routes()
+        .merge(query::routes())
+        .layer(middleware::from_fn(testgrid::plain_errors));
+    // What other sites' pages may read.
+    let open = Router::new()
+        .nest("/api", api)
+        .merge(testgrid)
         .layer(SetResponseHeaderLayer::overriding(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
             HeaderValue::from_static("*"),
@@ -59,7 +74,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
             HeaderValue::from_static("etag"),
         ));
     let routes = Router::new()
-        .nest("/api", api)
+        .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .with_state(reader.clone())

@@ -3,58 +3,16 @@
 use std::sync::Arc;
 
 use app::api::{GridSlice, Read as _};
-use axum::{
-    extract::{
-        FromRequestParts, State,
-        rejection::{PathRejection, QueryRejection},
-    },
-    http::{HeaderMap, request::Parts},
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap};
 use model::wire::Items;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 
 use super::{
-    answer::{accepted_coding, json, versioned},
+    answer::{Answer, accepted_coding, json, versioned},
     error::ApiError,
+    extract::{Path, Query},
 };
 use crate::read::Reader;
-
-type Answer = Result<Response, ApiError>;
-
-/// Path parameters, each decoded once; a path that is no text is a bad request.
-pub(super) struct Path<T>(T);
-
-impl<S, T> FromRequestParts<S> for Path<T>
-where
-    S: Send + Sync,
-    T: DeserializeOwned + Send,
-{
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let found: Result<_, PathRejection> =
-            axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        Ok(Self(found?.0))
-    }
-}
-
-/// Query parameters; unknown ones are ignored, a value that does not fit is a bad request.
-pub(super) struct Query<T>(T);
-
-impl<S, T> FromRequestParts<S> for Query<T>
-where
-    S: Send + Sync,
-    T: DeserializeOwned,
-{
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let found: Result<_, QueryRejection> =
-            axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        Ok(Self(found?.0))
-    }
-}
 
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize)]

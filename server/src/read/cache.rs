@@ -58,6 +58,8 @@ impl Coding {
 /// An answer's bytes, in each coding that was asked for.
 #[derive(Debug)]
 pub struct Encoded {
+    /// A hash of the bytes.
+    pub version: String,
     plain: Bytes,
     gzip: OnceCell<Bytes>,
     brotli: OnceCell<Bytes>,
@@ -66,8 +68,10 @@ pub struct Encoded {
 impl Encoded {
     /// Bytes that nobody has asked for compressed yet.
     pub fn new(plain: impl Into<Bytes>) -> Self {
+        let plain = plain.into();
         Self {
-            plain: plain.into(),
+            version: format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&plain)),
+            plain,
             gzip: OnceCell::new(),
             brotli: OnceCell::new(),
         }
@@ -314,9 +318,7 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        convert::Infallible, io::Read as _, sync::atomic::AtomicU32,
-    };
+    use std::{convert::Infallible, io::Read as _, sync::atomic::AtomicU32};
 
     use model::grid::Row;
 

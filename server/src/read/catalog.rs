@@ -362,8 +362,15 @@ impl Catalog {
             .iter()
             .find(|group| key(&group.name) == key(name))
             .ok_or_else(|| {
-                let names = self.dashboard_groups.iter().map(|group| group.name.as_str());
-                not_found(format!("there is no dashboard group \"{name}\""), name, names)
+                let names = self
+                    .dashboard_groups
+                    .iter()
+                    .map(|group| group.name.as_str());
+                not_found(
+                    format!("there is no dashboard group \"{name}\""),
+                    name,
+                    names,
+                )
             })
     }
 
@@ -389,13 +396,7 @@ fn id_header(group: &TestGroup) -> Option<String> {
         .as_ref()
         .is_some_and(|source| source.gcs_config.is_some());
     let header = group.column_header.first()?;
-    (group.use_kubernetes_client.unwrap_or(false) || reads_bucket).then(|| {
-        [&header.configuration_value, &header.label, &header.property]
-            .into_iter()
-            .find(|name| !name.is_empty())
-            .cloned()
-            .unwrap_or_default()
-    })
+    (group.use_kubernetes_client.unwrap_or(false) || reads_bucket).then(|| header.name().to_owned())
 }
 
 /// The dashboards by name in natural order. The tabs of one that occurs again follow those of the

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use model::{alert::AlertedRow, summary::TabStatus, wire::TabSummary};
 
-use super::{
-    Catalog, DashboardEntry, Published, PublishedGrid, Reader, TabEntry,
-    tab::TabState,
-};
+use super::{Catalog, DashboardEntry, Published, PublishedGrid, Reader, TabEntry, tab::TabState};
 
 /// The catalog with the state of each of its tabs, as it was when it was asked for. Tabs that are
 /// published meanwhile show their newer state; the catalog stays.
