@@ -33,6 +33,7 @@ type ResultRow = (
     Option<i64>,
     String,
     String,
+    String,
 );
 
 impl Store {
@@ -62,7 +63,7 @@ impl Store {
             .await?;
             let runs: Vec<ResultRow> = sqlx::query_as(
                 "SELECT id, build, label, path, started_ms, finished_ms, open, rank, statuses, details, \
-                 vector_id, headers, problems FROM run WHERE group_id = $1 AND started_ms >= $2",
+                 vector_id, headers, problems, emails FROM run WHERE group_id = $1 AND started_ms >= $2",
             )
             .bind(group.0)
             .bind(since_ms)
@@ -143,6 +144,7 @@ fn build_results(
         vector,
         headers,
         problems,
+        emails,
     ) in runs
     {
         let statuses = decode_statuses(&statuses).map_err(in_run(id, "statuses"))?;
@@ -185,6 +187,7 @@ fn build_results(
             headers: from_json(&headers).map_err(in_run(id, "headers"))?,
             versions: vector.and_then(|id| vectors.get(&id).cloned()),
             problems: from_json(&problems).map_err(in_run(id, "problems"))?,
+            emails: from_json(&emails).map_err(in_run(id, "emails"))?,
         };
         built.push((rank, run));
     }
