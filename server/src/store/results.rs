@@ -15,7 +15,7 @@ use super::{
     code::{decode_details, decode_statuses},
     error::{Failure, Inconsistency},
     reading,
-    row::{decode_row, from_json, in_run},
+    row::{LOAD_ROW_BY_BUILD, decode_row, from_json, in_run},
 };
 
 /// A row of `run` as [`Store::load_results`] reads it.
@@ -77,13 +77,7 @@ impl Store {
     /// order of the dictionary; blank ones are left out.
     pub async fn load_run(&self, group: GroupId, build: &str) -> Result<Option<Run>, StoreError> {
         reading!(self, tx => {
-            let row = sqlx::query_as(
-                "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
-                 r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
-                 r.problems, r.emails \
-                 FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id \
-                 WHERE r.group_id = $1 AND r.build = $2",
-            )
+            let row = sqlx::query_as(LOAD_ROW_BY_BUILD)
             .bind(group.0)
             .bind(build)
             .fetch_optional(&mut *tx)
