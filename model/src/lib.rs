@@ -23,10 +23,12 @@
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
+//! | health | how flaky a tab's tests are | [`flakiness::Health`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
 pub mod config;
+pub mod flakiness;
 pub mod grid;
 pub mod group;
 pub mod infra;
