@@ -111,12 +111,15 @@ async fn ready_means_published() {
     let page = get(&paths::api_dashboard("sig-node")).await.json();
     assert_eq!(
         page["tabs"][0]["reason"],
-        "its results are still being read"
+        "UNKNOWN because its results are still being read"
     );
     reader.publish_all().await.expect("all is published");
     assert_eq!(get("/readyz").await.status, StatusCode::OK);
     let page = get(&paths::api_dashboard("sig-node")).await.json();
-    assert_eq!(page["tabs"][0]["reason"], "no stored results");
+    assert_eq!(
+        page["tabs"][0]["reason"],
+        "STALE because no results are stored"
+    );
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn a_wrong_row_filter_is_said_and_hides_all_rows() {
     assert_eq!(page["summary"]["status"], "UNKNOWN");
     assert_eq!(
         page["summary"]["reason"],
-        "the row filter \"(\" of the tab's base_options is not a regular expression: unclosed group"
+        "UNKNOWN because the row filter \"(\" of the tab's base_options cannot be used: it is not a regular expression: unclosed group"
     );
     let grid = world.json(&paths::api_grid(MASTER, "wrong")).await;
     assert_eq!(grid["rows"], Value::Array(Vec::new()));

@@ -160,7 +160,7 @@ async fn signalhound_can_enumerate() {
     );
     assert_eq!(group.changelists.len(), group.timestamps.len());
     assert_eq!(group.column_ids.len(), group.timestamps.len());
-    assert_eq!(group.groups.len(), group.tests.len());
+    assert_eq!(group.groups.len(), group.timestamps.len());
     assert_eq!(group.description, "");
     let [test] = group.tests.as_slice() else {
         panic!("one row failed");
