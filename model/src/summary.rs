@@ -30,6 +30,7 @@ pub use self::{
     status::TabStatus,
 };
 
+const MINUTE_MS: i64 = 60_000;
 /// How many rows a reason names.
 const NAMED: usize = 5;
 
@@ -188,7 +189,7 @@ impl Evidence {
             counted_rows: self.counted_rows,
             failures_to_alert: self.settled.failures_to_alert,
             since: self.newest.clone(),
-            age_ms: since_ms.map(|since_ms| now_ms - since_ms),
+            age_ms: since_ms.map(|since_ms| (now_ms - since_ms) / MINUTE_MS * MINUTE_MS),
             limit_ms,
             interval_ms: self
                 .freshness

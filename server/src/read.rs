@@ -11,6 +11,7 @@ mod metrics;
 mod releases;
 mod snapshot;
 mod tab;
+mod tick;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -25,6 +26,7 @@ use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
     alert::AlertedRow,
+    flakiness::Health,
     grid::Grid,
     summary::TabStatus,
     tabulate::GroupResults,
@@ -46,10 +48,11 @@ pub use self::{
     },
     metrics::MetricValues,
     snapshot::{Snapshot, TabView},
+    tick::Turned,
 };
 use crate::{
     clock::now_ms,
-    settings::Settings,
+    settings::{RuleSettings, Settings},
     store::{GroupId, Store, StoreError},
 };
 
@@ -99,6 +102,7 @@ pub struct Reader {
     releases: Regex,
     scope: String,
     days_of_results: u32,
+    rules: RuleSettings,
     ready: AtomicBool,
 }
 
@@ -152,6 +156,7 @@ impl Reader {
             releases: Regex::new(&settings.releases.dashboard_pattern)?,
             scope: settings.testgrid.scope.clone(),
             days_of_results: settings.update.days_of_results,
+            rules: settings.rules,
             ready: AtomicBool::new(false),
         })
     }
@@ -248,13 +253,20 @@ impl Reader {
             .collect();
         let repositories = self.repositories.clone();
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
+        let intervals = self.rules.stale_intervals;
         let built = tokio::task::spawn_blocking(move || {
             entries
                 .iter()
                 .map(|entry| {
                     let grid = build_grid(entry, &results, &repositories)?;
-                    let state =
-                        build_state(entry, &grid.grid, &repositories, modified_ms, now_ms());
+                    let state = build_state(
+                        entry,
+                        &grid.grid,
+                        &repositories,
+                        intervals,
+                        modified_ms,
+                        now_ms(),
+                    );
                     Ok((grid, state))
                 })
                 .collect::<Result<Vec<_>, serde_json::Error>>()
@@ -383,6 +395,17 @@ impl Reader {
     /// What clients of TestGrid's API call the configuration that is shown.
     pub fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// How flaky a tab's tests are, all of them; `None` when the tab does not ask for that, or until its
+    /// results were looked at.
+    pub fn health(&self, dashboard: &str, tab: &str) -> Result<Option<Arc<Health>>, WireError> {
+        let (published, index) = self.find(dashboard, tab)?;
+        let state = published.tabs[index].load();
+        Ok(state
+            .as_ref()
+            .as_ref()
+            .and_then(|state| state.health.clone()))
     }
 
     /// The infra components, in the order of the settings.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{alert::AlertedRow, summary::TabStatus, wire::TabSummary};
+use model::{alert::AlertedRow, flakiness::Health, summary::TabStatus, wire::TabSummary};
 
 use super::{Catalog, DashboardEntry, Published, PublishedGrid, Reader, TabEntry, tab::TabState};
 
@@ -48,6 +48,13 @@ impl Snapshot {
     /// The worst of a dashboard's tabs.
     pub fn dashboard_status(&self, dashboard: &DashboardEntry) -> TabStatus {
         self.0.status(dashboard)
+    }
+
+    /// How flaky the tab's tests are, all of them; `None` when the tab does not ask for that.
+    pub fn health(&self, tab: usize) -> Option<Arc<Health>> {
+        let state = self.0.tabs[tab].load();
+        let state: Option<&TabState> = state.as_ref().as_ref();
+        state.and_then(|state| state.health.clone())
     }
 
     /// All rows of the tab that count and have an alert, most failures first, then in the grid's order.

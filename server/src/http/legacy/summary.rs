@@ -1,7 +1,10 @@
 //! `GET /{dashboard}/summary`: one entry per tab, keyed by its name, in the order of the configuration.
 
+use std::collections::BTreeMap;
+
 use model::{
     alert::AlertedRow,
+    flakiness::{Health, TestHealth, Trend},
     link::encode_path,
     summary::TabStatus,
     wire::{self},
@@ -60,13 +63,85 @@ struct Test {
     fail_test_link: String,
 }
 
-/// As TestGrid says it of tabs without an analysis. A whole number, because ci-reporter reads nothing
+/// How flaky the tab's tests are. The numbers over all tests are whole, because ci-reporter reads nothing
 /// else here.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Healthiness {
-    tests: [(); 0],
-    #[serde(rename = "previousFlakiness")]
+    /// In seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<i64>,
+    tests: Vec<Flakiness>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    average_flakiness: Option<i32>,
+    /// -1 when it is not known.
     previous_flakiness: i32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Flakiness {
+    display_name: String,
+    total_non_infra_runs: u32,
+    passed_non_infra_runs: u32,
+    failed_non_infra_runs: u32,
+    failed_infra_runs: u32,
+    total_runs_with_infra: u32,
+    other_runs: u32,
+    flakiness: f32,
+    change_from_last_interval: u8,
+    previous_flakiness: f32,
+    infra_failures: BTreeMap<String, u32>,
+}
+
+impl Healthiness {
+    /// As TestGrid says it of tabs that ask for no analysis.
+    const fn none() -> Self {
+        Self {
+            start: None,
+            end: None,
+            tests: Vec::new(),
+            average_flakiness: None,
+            previous_flakiness: -1,
+        }
+    }
+
+    fn of(health: &Health) -> Self {
+        Self {
+            start: Some(health.start_ms / 1000),
+            end: Some(health.end_ms / 1000),
+            tests: health.tests.iter().map(Flakiness::of).collect(),
+            average_flakiness: Some(health.average_flakiness.round() as i32),
+            previous_flakiness: health
+                .previous_flakiness
+                .map_or(-1, |percent| percent.round() as i32),
+        }
+    }
+}
+
+impl Flakiness {
+    fn of(test: &TestHealth) -> Self {
+        Self {
+            display_name: test.name.clone(),
+            total_non_infra_runs: test.total_non_infra_runs,
+            passed_non_infra_runs: test.passed_non_infra_runs,
+            failed_non_infra_runs: test.failed_non_infra_runs,
+            failed_infra_runs: test.failed_infra_runs,
+            total_runs_with_infra: test.total_runs_with_infra,
+            other_runs: test.other_runs,
+            flakiness: test.flakiness,
+            change_from_last_interval: match test.change {
+                Trend::Unknown => 0,
+                Trend::NoChange => 1,
+                Trend::Up => 2,
+                Trend::Down => 3,
+            },
+            previous_flakiness: test.previous_flakiness.unwrap_or(-1.0),
+            infra_failures: test.infra_failures.clone(),
+        }
+    }
 }
 
 /// The answer for a dashboard.
@@ -81,6 +156,7 @@ pub(super) fn build(snapshot: &Snapshot, dashboard: &DashboardEntry) -> Summary 
                     &tabs[index],
                     snapshot.summary(index),
                     &snapshot.alerts(index),
+                    snapshot.health(index).as_deref(),
                 );
                 (tabs[index].tab.name.clone(), tab)
             })
@@ -88,7 +164,12 @@ pub(super) fn build(snapshot: &Snapshot, dashboard: &DashboardEntry) -> Summary 
     )
 }
 
-fn build_tab(entry: &TabEntry, summary: wire::TabSummary, alerts: &[AlertedRow]) -> Tab {
+fn build_tab(
+    entry: &TabEntry,
+    summary: wire::TabSummary,
+    alerts: &[AlertedRow],
+    health: Option<&Health>,
+) -> Tab {
     let (word, icon) = word_and_icon(summary.status);
     Tab {
         alert: summary.alert,
@@ -103,10 +184,7 @@ fn build_tab(entry: &TabEntry, summary: wire::TabSummary, alerts: &[AlertedRow])
         status: summary.message,
         tests: alerts.iter().map(build_test).collect(),
         dashboard_name: summary.dashboard,
-        healthiness: Healthiness {
-            tests: [],
-            previous_flakiness: -1,
-        },
+        healthiness: health.map_or(Healthiness::none(), Healthiness::of),
         bug_url: entry.tab.open_bug_template.url.clone(),
     }
 }

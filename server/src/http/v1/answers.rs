@@ -335,6 +335,48 @@ pub(super) struct TabSummary {
     /// Absent when no row has an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) failures_summary: Option<FailuresSummary>,
+    /// Absent when the tab asks for no analysis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) healthiness_summary: Option<HealthinessSummary>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HealthinessSummary {
+    /// At most five, the flakiest first; only those that are flaky at all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) top_flaky_tests: Vec<FlakyTest>,
+    pub(super) healthiness_stats: HealthinessStats,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct FlakyTest {
+    pub(super) display_name: String,
+    /// In percent.
+    pub(super) flakiness: f32,
+    /// Absent when the test is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) change: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct HealthinessStats {
+    pub(super) start: DateTime<Utc>,
+    pub(super) end: DateTime<Utc>,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) num_flaky_tests: u32,
+    #[serde(skip_serializing_if = "is_none_flaky")]
+    pub(super) average_flakiness: f32,
+    /// -1 when it is not known.
+    #[serde(skip_serializing_if = "is_none_flaky")]
+    pub(super) previous_flakiness: f32,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+fn is_none_flaky(percent: &f32) -> bool {
+    percent.abs() < f32::EPSILON
 }
 
 #[derive(Debug, Serialize)]

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use model::{
     alert::Alert,
     config::{self, TestGroup},
+    flakiness::Trend,
     grid::{Column, Grid, Row as GridRow},
     name::normalize,
     wire,
@@ -14,8 +15,9 @@ use model::{
 
 use super::answers::{
     AlertInfo, AlertOptions, Cells, DashboardSummary, DashboardTab, FailingTest, FailureStats,
-    FailuresSummary, GcsConfig, Header, Headers, LinkOption, LinkTemplate, OwnId, Resource,
-    ResultSource, ResultStoreConfig, Row, Rows, TabSummary,
+    FailuresSummary, FlakyTest, GcsConfig, Header, Headers, HealthinessStats, HealthinessSummary,
+    LinkOption, LinkTemplate, OwnId, Resource, ResultSource, ResultStoreConfig, Row, Rows,
+    TabSummary,
 };
 use crate::{
     http::testgrid::{header_names, header_values},
@@ -310,6 +312,34 @@ pub(super) fn tab_summary(summary: wire::TabSummary) -> TabSummary {
                 num_failing_tests: summary.failing_count,
             },
         }),
+        healthiness_summary: summary.health.map(healthiness),
+    }
+}
+
+fn healthiness(health: wire::TabHealth) -> HealthinessSummary {
+    HealthinessSummary {
+        top_flaky_tests: health
+            .worst
+            .into_iter()
+            .filter(|test| test.flakiness > 0.0)
+            .map(|test| FlakyTest {
+                display_name: test.name,
+                flakiness: test.flakiness,
+                change: match test.change {
+                    Trend::Unknown => None,
+                    Trend::NoChange => Some("NO_CHANGE"),
+                    Trend::Up => Some("UP"),
+                    Trend::Down => Some("DOWN"),
+                },
+            })
+            .collect(),
+        healthiness_stats: HealthinessStats {
+            start: health.start,
+            end: health.end,
+            num_flaky_tests: health.flaky_count,
+            average_flakiness: health.average_flakiness,
+            previous_flakiness: health.previous_flakiness.unwrap_or(-1.0),
+        },
     }
 }
 
