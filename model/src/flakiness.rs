@@ -165,9 +165,7 @@ pub fn analyze_health(grid: &Grid, days: Option<u32>, now_ms: i64) -> Health {
         test.previous_flakiness = previous.get(test.name.as_str()).copied();
         test.change = Trend::between(test.previous_flakiness, test.flakiness);
     }
-    tests.sort_by(|a, b| {
-        (b.flakiness.total_cmp(&a.flakiness)).then_with(|| a.name.cmp(&b.name))
-    });
+    tests.sort_by(|a, b| (b.flakiness.total_cmp(&a.flakiness)).then_with(|| a.name.cmp(&b.name)));
     Health {
         start_ms,
         end_ms: now_ms,
@@ -359,10 +357,7 @@ mod tests {
             ("method@TESTGRID@x", "FPFPFPFPFP"),
         ]);
         let health = analyze_health(&grid, None, NOW);
-        assert_eq!(
-            (health.start_ms, health.end_ms),
-            (NOW - 7 * DAY_MS, NOW)
-        );
+        assert_eq!((health.start_ms, health.end_ms), (NOW - 7 * DAY_MS, NOW));
         let found: Vec<_> = health
             .tests
             .iter()
@@ -378,9 +373,15 @@ mod tests {
             ]
         );
         let infra = &health.tests[3];
-        assert_eq!((infra.failed_infra_runs, infra.failed_non_infra_runs), (1, 0));
+        assert_eq!(
+            (infra.failed_infra_runs, infra.failed_non_infra_runs),
+            (1, 0)
+        );
         assert_eq!(infra.infra_failures["scheduler_lost"], 1);
-        assert_eq!((infra.total_non_infra_runs, infra.total_runs_with_infra), (6, 7));
+        assert_eq!(
+            (infra.total_non_infra_runs, infra.total_runs_with_infra),
+            (6, 7)
+        );
         let up = &health.tests[1];
         assert!((up.flakiness - 100.0 / 7.0).abs() < 1e-4);
         assert!((up.previous_flakiness.expect("it was there") - 100.0 / 3.0).abs() < 1e-4);
@@ -393,7 +394,12 @@ mod tests {
         let both = grid(&[("a", "PFP"), ("b", "PFP")]);
         let health = analyze_health(&both, None, NOW);
         assert!(health.tests.iter().all(|test| test.flakiness == 0.0));
-        assert!(health.tests.iter().all(|test| test.failed_non_infra_runs == 1));
+        assert!(
+            health
+                .tests
+                .iter()
+                .all(|test| test.failed_non_infra_runs == 1)
+        );
         assert_eq!(health.previous_flakiness, None);
         // A row alone has nothing to be compared with.
         let alone = grid(&[("a", "PFP")]);
