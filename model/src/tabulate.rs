@@ -352,10 +352,8 @@ impl Series {
             let end = (start + BLOCK).min(rows.end);
             let block = &self.current[start..end];
             // Without a way out in the middle, so that the comparison is one of vectors.
-            let differs = block
-                .iter()
-                .fold(false, |differs, &current| differs | (current != status));
-            if differs {
+            let differing = block.iter().filter(|&&current| current != status).count();
+            if differing > 0 {
                 for row in start..end {
                     let before = self.current[row];
                     if before != status {
