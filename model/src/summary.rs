@@ -117,16 +117,27 @@ impl Evidence {
         compare_url: &CompareUrl<'_>,
     ) -> Self {
         let rows: Vec<&Row> = counted_rows(grid).collect();
+        Self::of_rows(grid, &rows, options, modified_ms, compare_url)
+    }
+
+    /// As [`Evidence::of`], with the rows that count as they are given.
+    pub fn of_rows(
+        grid: &Grid,
+        rows: &[&Row],
+        options: Options,
+        modified_ms: Option<i64>,
+        compare_url: &CompareUrl<'_>,
+    ) -> Self {
         let Options {
             broken_column_threshold,
             customization,
             ..
         } = options;
-        let counted = metrics::count(grid, &rows, broken_column_threshold, customization.ignored);
+        let counted = metrics::count(grid, rows, broken_column_threshold, customization.ignored);
         let failing = failing::worst_first(rows.iter().copied());
         let metrics = counted.metrics;
         let mut settled = if let Some((column, fails, filled)) = counted.broken {
-            broken(grid, &rows, column, fails as f32 / filled as f32, options)
+            broken(grid, rows, column, fails as f32 / filled as f32, options)
         } else if !failing.is_empty() {
             alerting(grid, &failing, compare_url)
         } else if customization.min_acceptable_runs > metrics.valid_columns() {
@@ -137,14 +148,14 @@ impl Evidence {
                 ..Reason::default()
             }
         } else {
-            walked(grid, &rows, &metrics, customization)
+            walked(grid, rows, &metrics, customization)
         };
         settled.counted_rows = rows.len() as u32;
         settled.failures_to_alert = grid.failures_to_alert;
         settled.overall = failing::overall_row(grid);
         Self {
             metrics,
-            latest_green: walk::latest_green(grid),
+            latest_green: walk::latest_green(grid, rows),
             failing_rows: failing.len() as u32,
             counted_rows: rows.len() as u32,
             freshness: Freshness {

@@ -65,10 +65,9 @@ pub(super) fn walk(grid: &Grid, rows: &[&Row], ignored: IgnoredStatuses) -> Walk
     }
 }
 
-/// The newest column with a pass and nothing else; running counts against it. Every row of the grid
-/// counts here, also one that has no recent result: what it said when the column was new still stands.
-pub(super) fn latest_green(grid: &Grid) -> Option<usize> {
-    let mut cells: Vec<_> = grid.rows.iter().map(|row| row.statuses.iter()).collect();
+/// The newest column with a pass and nothing else; running counts against it.
+pub(super) fn latest_green(grid: &Grid, rows: &[&Row]) -> Option<usize> {
+    let mut cells: Vec<_> = rows.iter().map(|row| row.statuses.iter()).collect();
     (0..grid.columns.len()).find(|_| {
         let (mut passes, mut others) = (0, 0);
         for cell in &mut cells {
