@@ -1,5 +1,6 @@
 //! One integration binary: each file of this folder is a module.
 
+mod agreement;
 mod cli;
 mod config;
 mod conformance;
