@@ -10,6 +10,7 @@ use crate::{
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Items<T> {
     /// In the order that the endpoint states.
     pub items: Vec<T>,
@@ -26,6 +27,7 @@ impl<T> From<Vec<T>> for Items<T> {
 
 /// A release branch with its dashboards: `GET /api/v2/releases`, master first, then newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Release {
     /// `master`, `1.36`.
     pub branch: String,
@@ -35,6 +37,7 @@ pub struct Release {
 
 /// One dashboard of a release branch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Tier {
     /// `blocking`, `informing`.
     pub tier: String,
@@ -46,6 +49,7 @@ pub struct Tier {
 
 /// One tab at a glance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabSummary {
     /// The dashboard's name.
     pub dashboard: String,
@@ -88,6 +92,7 @@ pub struct TabSummary {
 
 /// How flaky a tab's tests are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabHealth {
     /// Runs that began from here count.
     pub start: DateTime<Utc>,
@@ -108,6 +113,7 @@ pub struct TabHealth {
 
 /// One run in a tab's strip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StripColumn {
     /// The build id.
     pub build: String,
@@ -127,6 +133,7 @@ pub struct StripColumn {
 
 /// What a whole column says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnState {
     /// No cell has a result.
@@ -145,6 +152,7 @@ pub enum ColumnState {
 
 /// A row with an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct FailingRow {
     /// The row's name.
     pub name: String,
@@ -173,6 +181,7 @@ pub struct FailingRow {
 
 /// A dashboard in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DashboardRef {
     /// Its name.
     pub name: String,
@@ -186,6 +195,7 @@ pub struct DashboardRef {
 
 /// A dashboard with its tabs, in the order of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DashboardPage {
     /// Its name.
     pub name: String,
@@ -201,6 +211,7 @@ pub struct DashboardPage {
 
 /// One tab with its configuration: all a page needs but the grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabPage {
     /// The tab at a glance.
     pub summary: TabSummary,
@@ -224,6 +235,7 @@ pub struct TabPage {
 
 /// An infra component: `GET /api/v2/infra/components`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ComponentRef {
     /// Its name.
     pub name: String,
@@ -233,6 +245,7 @@ pub struct ComponentRef {
 
 /// What a failed request answers: `{"error": {"code", "message"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[error("{message}")]
 pub struct WireError {
     /// For programs: `not_found`.
@@ -243,6 +256,7 @@ pub struct WireError {
 
 /// The envelope of a [`WireError`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// The error.
     pub error: WireError,

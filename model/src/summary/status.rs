@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The status of a tab, and of a dashboard as the worst of its tabs. In JSON TestGrid's words;
 /// unknown is said, not left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TabStatus {
     /// Nothing can be said.

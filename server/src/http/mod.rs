@@ -7,6 +7,7 @@ mod error;
 mod extract;
 mod health;
 mod legacy;
+pub mod openapi;
 pub mod pages;
 mod query;
 mod testgrid;
@@ -40,16 +41,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All routes over this snapshot.
 pub fn router(reader: Arc<Reader>) -> Router {
-    let v2 = Router::new()
-        .route("/releases", get(v2::list_releases))
-        .route("/dashboards", get(v2::list_dashboards))
-        .route("/dashboards/{dashboard}", get(v2::find_dashboard))
-        .route("/dashboards/{dashboard}/tabs/{tab}", get(v2::find_tab))
-        .route(
-            "/dashboards/{dashboard}/tabs/{tab}/grid",
-            get(v2::find_grid),
-        )
-        .route("/infra/components", get(v2::list_components))
+    let v2 = v2::routes()
+        .into_iter()
+        .fold(Router::new(), |v2, (path, handlers)| {
+            v2.route(path, handlers)
+        })
         .method_not_allowed_fallback(wrong_method);
     let v1 = v1::routes(&reader).layer(middleware::from_fn(testgrid::plain_errors));
     let api = Router::new()

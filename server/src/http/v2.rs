@@ -3,16 +3,37 @@
 use std::sync::Arc;
 
 use app::api::{GridSlice, Read as _};
-use axum::{extract::State, http::HeaderMap};
-use model::wire::Items;
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    routing::{MethodRouter, get},
+};
+use model::{
+    grid::Grid,
+    wire::{ComponentRef, DashboardPage, DashboardRef, ErrorBody, Items, Release, TabPage},
+};
 use serde::Deserialize;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
     error::ApiError,
     extract::{Path, Query},
+    openapi,
 };
 use crate::read::Reader;
+
+/// The routes below `/api/v2`, each with its path. Every one is described in [`super::openapi`].
+pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
+    vec![
+        ("/releases", get(list_releases)),
+        ("/dashboards", get(list_dashboards)),
+        ("/dashboards/{dashboard}", get(find_dashboard)),
+        ("/dashboards/{dashboard}/tabs/{tab}", get(find_tab)),
+        ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
+        ("/infra/components", get(list_components)),
+        ("/openapi.json", get(find_openapi)),
+    ]
+}
 
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize)]
@@ -49,7 +70,20 @@ fn page<T>(items: Vec<T>, wanted: &Page, key: impl Fn(&T) -> &str) -> Result<Ite
     Ok(Items { items, next })
 }
 
-/// `GET /api/v2/releases`
+/// Release branches.
+#[utoipa::path(
+    get,
+    path = "/api/v2/releases",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "Release branches, master first, then newest first", body = Items<Release>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_releases(
     State(reader): State<Arc<Reader>>,
     Query(wanted): Query<Page>,
@@ -62,7 +96,20 @@ pub(super) async fn list_releases(
     )
 }
 
-/// `GET /api/v2/dashboards`
+/// All dashboards.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "All dashboards, by name", body = Items<DashboardRef>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_dashboards(
     State(reader): State<Arc<Reader>>,
     Query(wanted): Query<Page>,
@@ -75,7 +122,19 @@ pub(super) async fn list_dashboards(
     )
 }
 
-/// `GET /api/v2/dashboards/{dashboard}`
+/// One dashboard.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "A dashboard with its tabs, in the order of the configuration", body = DashboardPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_dashboard(
     State(reader): State<Arc<Reader>>,
     Path(dashboard): Path<String>,
@@ -84,7 +143,20 @@ pub(super) async fn find_dashboard(
     json(&headers, &reader.dashboard(&dashboard)?)
 }
 
-/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`
+/// One tab.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+        ("tab" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "A tab with its configuration", body = TabPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_tab(
     State(reader): State<Arc<Reader>>,
     Path((dashboard, tab)): Path<(String, String)>,
@@ -93,7 +165,24 @@ pub(super) async fn find_tab(
     json(&headers, &reader.tab(&dashboard, &tab).await?)
 }
 
-/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/grid?columns=N&before=BUILD&rows=N`
+/// The grid of one tab.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/grid",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+        ("tab" = String, Path, description = "Names match by their letters and digits"),
+        ("columns" = Option<u32>, Query, description = "At most so many columns, the newest"),
+        ("before" = Option<String>, Query, description = "Only columns older than this build"),
+        ("rows" = Option<u32>, Query, description = "At most so many rows from the top"),
+    ),
+    responses(
+        (status = 200, description = "The grid of a tab, or a part of it", body = Grid),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_grid(
     State(reader): State<Arc<Reader>>,
     Path((dashboard, tab)): Path<(String, String)>,
@@ -112,7 +201,20 @@ pub(super) async fn find_grid(
     Ok(versioned(&headers, &grid.grid.version, coding, || body))
 }
 
-/// `GET /api/v2/infra/components`
+/// The infra components.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/components",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "The infra components, in the order of the settings", body = Items<ComponentRef>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_components(
     State(reader): State<Arc<Reader>>,
     Query(wanted): Query<Page>,
@@ -123,4 +225,17 @@ pub(super) async fn list_components(
         &headers,
         &page(components, &wanted, |component| &component.name)?,
     )
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/api/v2/openapi.json",
+    responses(
+        (status = 200, description = "The description of this interface", body = Object),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn find_openapi(headers: HeaderMap) -> Answer {
+    json(&headers, &openapi::document())
 }
