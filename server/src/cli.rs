@@ -16,7 +16,7 @@ use model::config::Configuration;
 use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    conformance,
+    conformance, http,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{ServeError, Server},
     settings::{Settings, SettingsError, ZeroRule, load_settings},

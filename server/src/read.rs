@@ -6,6 +6,7 @@
 
 mod cache;
 mod catalog;
+mod changes;
 mod links;
 mod metrics;
 mod releases;
@@ -39,6 +40,7 @@ use regex::Regex;
 use self::{
     cache::GridCache,
     catalog::key,
+    changes::Seen,
     tab::{Repositories, TabState, build_grid, build_state, unread},
 };
 pub use self::{
@@ -97,6 +99,7 @@ pub struct Reader {
     published: ArcSwap<Published>,
     groups: Mutex<HashMap<String, Arc<GroupState>>>,
     cache: GridCache,
+    seen: Mutex<Seen>,
     repositories: Arc<Repositories>,
     components: Vec<ComponentRef>,
     releases: Regex,
@@ -140,6 +143,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
+            seen: Mutex::default(),
             repositories: Arc::new(
                 components
                     .iter()
@@ -187,6 +191,7 @@ impl Reader {
     /// Publishes the groups whose stored results are not those that were last published: what another
     /// process wrote.
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
+        self.read_statuses().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()
@@ -222,11 +227,13 @@ impl Reader {
                 }
             })
             .await;
+        self.save_statuses().await;
         Ok(())
     }
 
     /// Publishes a group after its results have changed.
     pub async fn publish_group(&self, name: &str) -> Result<(), PublishError> {
+        self.read_statuses().await?;
         let stored = self
             .store
             .load_group_modified(name)
@@ -235,7 +242,9 @@ impl Reader {
                 id: group.id,
                 modified_ms: group.modified_ms,
             });
-        self.publish_stored(name, stored).await
+        self.publish_stored(name, stored).await?;
+        self.save_statuses().await;
+        Ok(())
     }
 
     async fn publish_stored(&self, name: &str, stored: Option<Stored>) -> Result<(), PublishError> {
@@ -281,6 +290,7 @@ impl Reader {
         group.set_stored(stored);
         let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
         for (&index, (grid, state)) in indexes.iter().zip(built) {
+            self.note_status(&state, now_ms());
             published.tabs[index].store(Arc::new(Some(state)));
             let key = cache_key(&published.catalog.tabs()[index]);
             if self.cache.holds(&key) {

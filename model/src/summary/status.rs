@@ -42,6 +42,22 @@ impl TabStatus {
         }
     }
 
+    /// The status with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Unknown,
+            Self::Passing,
+            Self::Acceptable,
+            Self::Pending,
+            Self::Flaky,
+            Self::Failing,
+            Self::Stale,
+            Self::Broken,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
+    }
+
     /// A sign that does not need colour.
     pub const fn glyph(self) -> &'static str {
         match self {
@@ -101,6 +117,7 @@ mod tests {
             TabStatus::Unknown,
         ];
         for (index, worst) in order.into_iter().enumerate() {
+            assert_eq!(TabStatus::from_word(worst.word()), Some(worst));
             assert_eq!(
                 TabStatus::worst(order[index..].iter().rev().copied()),
                 worst

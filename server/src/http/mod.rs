@@ -5,6 +5,7 @@ mod assets;
 mod badge;
 mod error;
 mod extract;
+mod feed;
 mod health;
 mod legacy;
 pub mod openapi;
@@ -56,6 +57,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .fallback(unknown_path);
     let testgrid = legacy::routes()
         .merge(query::routes())
+        .merge(feed::routes())
         .layer(middleware::from_fn(testgrid::plain_errors));
     // What other sites' pages may read.
     let open = Router::new()

@@ -13,6 +13,7 @@
 //! Reading is one transaction, so what a caller gets is one state of the database. Writing is one
 //! transaction per call: killed at any moment, the database holds all of a call or nothing of it.
 
+mod changes;
 mod code;
 mod error;
 mod groups;
@@ -24,6 +25,7 @@ mod results;
 mod row;
 mod runs;
 
+pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use imported::ImportedTab;

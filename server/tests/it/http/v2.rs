@@ -262,3 +262,12 @@ async fn slices_line_up() {
     // Nothing is older than the oldest.
     assert_eq!(world.grid("?before=1").await.columns, []);
 }
+
+#[tokio::test]
+async fn the_interface_is_described() {
+    let world = World::new().await;
+    let path = "/api/v2/openapi.json";
+    insta::assert_json_snapshot!("openapi", world.json(path).await);
+    world.check_tag(path).await;
+    world.check_codings(path).await;
+}
