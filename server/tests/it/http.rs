@@ -770,3 +770,31 @@ async fn a_server_answers_over_tcp_until_it_is_told_to_stop() {
     assert!(TcpStream::connect(address).await.is_err());
     drop(folder);
 }
+
+/// What the browser does with an answer before it draws anything.
+fn read_back<T: serde::de::DeserializeOwned + serde::Serialize>(answer: &Value) -> Value {
+    let typed: T = serde_json::from_value(answer.clone()).expect("its own JSON");
+    serde_json::to_value(&typed).expect("JSON")
+}
+
+#[tokio::test]
+async fn every_answer_can_be_read_back() {
+    use model::wire::{DashboardPage, DashboardRef, Items, Release, TabPage};
+    let server = World::new().await;
+    let releases = server.json(paths::API_RELEASES).await;
+    assert_eq!(read_back::<Items<Release>>(&releases), releases);
+    let dashboards = server.json(paths::API_DASHBOARDS).await;
+    assert_eq!(read_back::<Items<DashboardRef>>(&dashboards), dashboards);
+    for path in reads() {
+        let answer = server.json(&path).await;
+        let back = match path.rsplit('/').next() {
+            _ if answer.get("tabs").is_some_and(|tabs| tabs[0].is_object()) => {
+                read_back::<DashboardPage>(&answer)
+            }
+            _ if answer.get("test_group").is_some() => read_back::<TabPage>(&answer),
+            _ if answer.get("rows").is_some() => read_back::<Grid>(&answer),
+            _ => continue,
+        };
+        assert_eq!(back, answer, "{path}");
+    }
+}
