@@ -21,6 +21,8 @@ pub struct GridSlice {
 /// that names it.
 #[cfg(feature = "ssr")]
 pub trait Read: Send + Sync + 'static {
+    /// Names the state of all that is published: another name, and anything may have changed.
+    fn state(&self) -> String;
     /// Release branches, master first, then newest first.
     fn releases(&self) -> Result<Items<Release>, WireError>;
     /// All dashboards, by name.

@@ -71,6 +71,9 @@ pub fn tab_of(path: &str) -> Option<(String, String)> {
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 
+/// `GET /api/v2/events`
+pub const API_EVENTS: &str = "/api/v2/events";
+
 /// `GET /api/v2/dashboards`
 pub const API_DASHBOARDS: &str = "/api/v2/dashboards";
 

@@ -184,6 +184,17 @@ pub struct ComponentRef {
     pub repo: String,
 }
 
+/// A tab whose summary or grid is not what it was: the event `tab` of `GET /api/v2/events`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabChanged {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// The version of its grid now; the same as before when only the summary changed.
+    pub version: String,
+}
+
 /// What a failed request answers: `{"error": {"code", "message"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]

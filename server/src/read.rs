@@ -6,6 +6,7 @@
 
 mod cache;
 mod catalog;
+mod changes;
 mod links;
 mod releases;
 mod tab;
@@ -26,7 +27,8 @@ use model::{
     summary::TabStatus,
     tabulate::GroupResults,
     wire::{
-        ComponentRef, DashboardPage, DashboardRef, Items, Release, TabPage, TabSummary, WireError,
+        ComponentRef, DashboardPage, DashboardRef, Items, Release, TabChanged, TabPage, TabSummary,
+        WireError,
     },
 };
 use regex::Regex;
@@ -34,11 +36,13 @@ use regex::Regex;
 use self::{
     cache::GridCache,
     catalog::key,
+    changes::Changes,
     tab::{Repositories, TabState, build_grid, build_state, unread},
 };
 pub use self::{
     cache::{Coding, PublishedGrid},
     catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
+    changes::{Change, Listener, What},
 };
 use crate::{
     clock::now_ms,
@@ -92,6 +96,7 @@ pub struct Reader {
     releases: Regex,
     days_of_results: u32,
     ready: AtomicBool,
+    changes: Changes,
 }
 
 /// One catalog with the state of each of its tabs.
@@ -144,6 +149,7 @@ impl Reader {
             releases: Regex::new(&settings.releases.dashboard_pattern)?,
             days_of_results: settings.update.days_of_results,
             ready: AtomicBool::new(false),
+            changes: Changes::new(),
         })
     }
 
@@ -160,6 +166,17 @@ impl Reader {
             }
         }
         self.published.store(Arc::new(new));
+        self.changes.tell(What::All);
+    }
+
+    /// Begins to listen for changes; `None` when the process is about to stop.
+    pub fn listen(&self) -> Option<Listener> {
+        self.changes.listen()
+    }
+
+    /// Ends every listening, so that the connections on which changes are told can end.
+    pub fn end_listening(&self) {
+        self.changes.end();
     }
 
     /// Publishes every group that has a tab; the database is ready to answer from when this returns.
@@ -259,13 +276,35 @@ impl Reader {
         group.set_stored(stored);
         let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
         for (&index, (grid, state)) in indexes.iter().zip(built) {
-            published.tabs[index].store(Arc::new(Some(state)));
+            let old = published.tabs[index].swap(Arc::new(Some(state)));
             let key = cache_key(&published.catalog.tabs()[index]);
             if self.cache.holds(&key) {
                 self.cache.replace(&key, content, Arc::new(grid));
             }
+            // Told last: whoever hears of it finds it.
+            self.tell_tab(
+                &published.catalog.tabs()[index],
+                &published.tabs[index],
+                &old,
+            );
         }
         Ok(())
+    }
+
+    /// Tells that a tab's published state is not `old` any more, if so.
+    fn tell_tab(&self, entry: &TabEntry, slot: &ArcSwap<Option<TabState>>, old: &Option<TabState>) {
+        let new = slot.load();
+        let Some(new) = new.as_ref() else {
+            return;
+        };
+        if old.as_ref().is_some_and(|old| old == new) {
+            return;
+        }
+        self.changes.tell(What::Tab(TabChanged {
+            dashboard: entry.dashboard.clone(),
+            tab: entry.tab.name.clone(),
+            version: new.grid_version.clone(),
+        }));
     }
 
     /// The group's results as its tabs show them: of the days that the configuration says, before the
@@ -426,6 +465,10 @@ impl Published {
 }
 
 impl Read for Reader {
+    fn state(&self) -> String {
+        self.changes.state()
+    }
+
     fn releases(&self) -> Result<Items<Release>, WireError> {
         let published = self.published.load();
         let names = published

@@ -1,7 +1,6 @@
 //! A dashboard: one block per tab.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     components::A,
     hooks::{use_location, use_navigate},
@@ -15,11 +14,12 @@ use crate::{
     api, browser,
     components::{
         clock::{Age, Time},
+        headline::{Headline, headline},
         problem::{Loading, ProblemPage},
         status::{StatusBadge, StatusCounts},
         strip::Strip,
     },
-    paths,
+    live, paths,
     text::{count, visible, visible_message},
 };
 
@@ -55,11 +55,37 @@ pub fn Dashboard() -> impl IntoView {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) => view! { <DashboardView page /> }.into_any(),
+                    Ok(page) => view! { <Following first=page /> }.into_any(),
                     Err(error) => view! { <ProblemPage error /> }.into_any(),
                 }
             })}
         </Transition>
+    }
+}
+
+/// The page, renewed whenever one of its tabs changes.
+#[component]
+fn Following(first: DashboardPage) -> impl IntoView {
+    let (name, title) = (first.name.clone(), visible(&first.name));
+    let shown = RwSignal::new(first);
+    let concerned = name.clone();
+    live::follow(
+        move |changed| changed.dashboard == concerned,
+        move || {
+            let asked = api::dashboard(name.clone());
+            async move {
+                // What cannot be had now leaves what is there; the next change asks again.
+                if let Ok(page) = asked.await {
+                    shown.try_set(page);
+                }
+            }
+        },
+    );
+    let state =
+        Signal::derive(move || shown.with(|page| headline(page.tabs.iter().map(|tab| tab.status))));
+    view! {
+        <Headline name=title state />
+        {move || view! { <DashboardView page=shown.get() /> }}
     }
 }
 
@@ -73,7 +99,6 @@ fn DashboardView(page: DashboardPage) -> impl IntoView {
         .map(|tab| view! { <TabBlock tab /> })
         .collect_view();
     view! {
-        <Title text=visible(&page.name) />
         <div class="page dashboard" data-testid="dashboard" data-status=page.status.word()>
             <header class="dashboard__head">
                 {page

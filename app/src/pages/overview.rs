@@ -14,12 +14,13 @@ use crate::{
     components::{
         clock::Age,
         dashboard_list::DashboardList,
+        headline::{Headline, headline},
         legend::StripLegend,
         problem::{Loading, ProblemPage},
         status::StatusCounts,
         strip::Strip,
     },
-    paths,
+    live, paths,
     text::visible,
 };
 
@@ -28,12 +29,12 @@ use crate::{
 pub fn Overview() -> impl IntoView {
     let data = Resource::new(|| (), |()| load());
     view! {
-        <Title text="Overview" />
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
                     Ok((releases, dashboards)) if releases.is_empty() => {
                         view! {
+                            <Title text="Overview" />
                             <div class="page" data-testid="overview">
                                 <h1>"Dashboards"</h1>
                                 <DashboardList dashboards />
@@ -42,7 +43,7 @@ pub fn Overview() -> impl IntoView {
                             .into_any()
                     }
                     Ok((releases, _)) => {
-                        view! { <Releases releases /> }.into_any()
+                        view! { <Releases first=releases /> }.into_any()
                     }
                     Err(error) => view! { <ProblemPage error /> }.into_any(),
                 }
@@ -74,20 +75,43 @@ async fn load() -> Result<(Vec<Release>, Vec<DashboardRef>), WireError> {
     Ok((releases, dashboards))
 }
 
+/// All tabs of all branches.
+fn tabs(releases: &[Release]) -> impl Iterator<Item = &TabSummary> {
+    releases
+        .iter()
+        .flat_map(|release| &release.tiers)
+        .flat_map(|tier| &tier.tabs)
+}
+
 #[component]
-fn Releases(releases: Vec<Release>) -> impl IntoView {
-    let statuses: Vec<TabStatus> = releases
-        .iter()
-        .flat_map(|release| &release.tiers)
-        .flat_map(|tier| &tier.tabs)
-        .map(|tab| tab.status)
-        .collect();
-    let updated = releases
-        .iter()
-        .flat_map(|release| &release.tiers)
-        .flat_map(|tier| &tier.tabs)
-        .filter_map(|tab| tab.last_update)
-        .max();
+fn Releases(first: Vec<Release>) -> impl IntoView {
+    let shown = RwSignal::new(first);
+    live::follow(
+        move |changed| {
+            shown.with_untracked(|releases| {
+                tabs(releases).any(|tab| tab.dashboard == changed.dashboard)
+            })
+        },
+        move || async move {
+            // What cannot be had now leaves what is there; the next change asks again.
+            if let Ok((releases, _)) = load().await {
+                shown.try_set(releases);
+            }
+        },
+    );
+    let state = Signal::derive(move || {
+        shown.with(|releases| headline(tabs(releases).map(|tab| tab.status)))
+    });
+    view! {
+        <Headline name="Overview".to_owned() state />
+        {move || view! { <Branches releases=shown.get() /> }}
+    }
+}
+
+#[component]
+fn Branches(releases: Vec<Release>) -> impl IntoView {
+    let statuses: Vec<TabStatus> = tabs(&releases).map(|tab| tab.status).collect();
+    let updated = tabs(&releases).filter_map(|tab| tab.last_update).max();
     let branches = releases
         .into_iter()
         .map(|release| view! { <Branch release /> })

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
     components::A,
@@ -20,6 +19,7 @@ use crate::{
     components::{
         clock::{Age, use_clock},
         grid::{GridView, state::GridState},
+        headline::Headline,
         legend::Legend,
         problem::{Loading, ProblemPage},
         seam_panel::SeamPanel,
@@ -27,7 +27,7 @@ use crate::{
         toolbar::Toolbar,
     },
     grid::window::{FIRST_COLUMNS, FIRST_ROWS},
-    paths,
+    live, paths,
     text::{safe_url, visible, visible_message},
 };
 
@@ -103,9 +103,39 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     let base = StoredValue::new(page.base_options.clone());
     let query = Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
     let state = GridState::new(grid, &page, query, use_clock());
+    let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
+    let page = RwSignal::new(page);
+    live::follow(
+        move |changed| {
+            names.with_value(|(dashboard, tab)| {
+                *dashboard == changed.dashboard && *tab == changed.tab
+            })
+        },
+        move || async move {
+            let Some((dashboard, tab)) = names.try_get_value() else {
+                return;
+            };
+            // What cannot be had now leaves what is there; the next change asks again.
+            let Ok(new) = api::tab(dashboard.clone(), tab.clone()).await else {
+                return;
+            };
+            let known = state
+                .grid
+                .try_with_untracked(|grid| grid.version == new.grid_version);
+            if known == Some(false)
+                && let Ok(grid) = api::grid(dashboard, tab, GridSlice::default()).await
+            {
+                state.renew(grid);
+            }
+            page.try_set(new);
+        },
+    );
+    let told = Signal::derive(move || {
+        page.with(|page| (page.summary.failing_count as usize, page.summary.status))
+    });
 
     let navigate = use_navigate();
-    let path = StoredValue::new(paths::tab(&page.summary.dashboard, &page.summary.tab));
+    let path = names.with_value(|(dashboard, tab)| StoredValue::new(paths::tab(dashboard, tab)));
     // Typing replaces the entry in the history; opening a seam adds one.
     let change = Callback::new(move |(query, replace): (TabQuery, bool)| {
         let options = base.with_value(|base| address(&query, base));
@@ -127,7 +157,6 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     });
 
     let problem: RwSignal<Option<WireError>> = RwSignal::new(None);
-    let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
     let fetch = move || {
         problem.set(None);
         let (dashboard, tab) = names.get_value();
@@ -145,11 +174,12 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     });
 
     let open = Memo::new(move |_| query.with(|query| query.seam.clone()));
-    let summary = page.summary.clone();
+    let title =
+        names.with_value(|(dashboard, tab)| format!("{} · {}", visible(tab), visible(dashboard)));
     view! {
-        <Title text=format!("{} · {}", visible(&summary.tab), visible(&summary.dashboard)) />
-        <div class="tab" data-testid="tab" data-status=summary.status.word()>
-            <TabHead page=page.clone() />
+        <Headline name=title state=told />
+        <div class="tab" data-testid="tab" data-status=move || told.get().1.word()>
+            {move || view! { <TabHead page=page.get() /> }}
             <Toolbar state change />
             {move || {
                 problem

@@ -3,6 +3,7 @@
 mod answer;
 mod assets;
 mod error;
+mod events;
 mod health;
 pub mod pages;
 mod v2;
@@ -43,6 +44,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
             "/dashboards/{dashboard}/tabs/{tab}/grid",
             get(v2::find_grid),
         )
+        .route("/events", get(events::list_events))
         .route("/infra/components", get(v2::list_components))
         .method_not_allowed_fallback(wrong_method);
     let api = Router::new()

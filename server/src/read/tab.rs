@@ -21,7 +21,7 @@ const STRIP: usize = 20;
 const FAILING_NAMED: usize = 5;
 
 /// What is published of one tab beside its grid.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct TabState {
     /// The tab at a glance.
     pub summary: TabSummary,

@@ -163,6 +163,10 @@ fn not_found(message: String) -> WireError {
 }
 
 impl Read for Fixture {
+    fn state(&self) -> String {
+        "made-up-1".to_owned()
+    }
+
     fn releases(&self) -> Result<Items<Release>, WireError> {
         let mut releases: Vec<Release> = Vec::new();
         for dashboard in self.dashboards.iter().filter(|_| self.with_releases) {

@@ -1,5 +1,7 @@
 //! The API over a store that was filled by hand: shapes, conditional requests, codings, limits, names.
 
+mod events;
+
 use std::{io::Read as _, sync::Arc};
 
 use app::paths;

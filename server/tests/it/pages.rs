@@ -89,6 +89,26 @@ async fn the_overview_shows_each_branch() {
 }
 
 #[tokio::test]
+async fn a_page_says_from_afar_how_things_stand() {
+    let dashboard = paths::dashboard(BLOCKING);
+    let (_, html) = get(site(), &dashboard).await;
+    assert!(
+        html.contains("<html lang=\"en\" data-state=\"made-up-1\">"),
+        "its state"
+    );
+    let failing = regions(&html, "tab-block")
+        .into_iter()
+        .filter(|tag| matches!(attribute(tag, "data-status"), "FAILING" | "BROKEN"))
+        .count();
+    assert!(failing > 0, "the fixture has a failing tab");
+    assert_eq!(title(&html), format!("({failing}) {BLOCKING} · Seamgrid"));
+    let icons: Vec<&str> = html.matches("<link rel=\"icon\"").collect();
+    assert_eq!(icons.len(), 2, "the mark, and after it the status");
+    let (_, plain) = get(site(), paths::DASHBOARDS).await;
+    assert_eq!(plain.matches("<link rel=\"icon\"").count(), 1);
+}
+
+#[tokio::test]
 async fn without_release_branches_the_overview_lists_dashboards() {
     let router = pages_router(Arc::new(Fixture::without_releases()));
     let (status, html) = get(router, "/").await;
