@@ -1,6 +1,8 @@
 //! The alert of one row: its current run of failures has reached the threshold
 //! (specification 4.3).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::status::Status;
@@ -29,23 +31,65 @@ pub struct Outage {
     pub last_visited: usize,
 }
 
-/// An alert as the API shows it. Builds are build ids, times milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// An alert as the API shows it: TestGrid's record, with every build named twice. A `…_build` is the
+/// build id, unique in its group; a `…_id` is what TestGrid names that build by (see
+/// [`crate::tabulate::View::id_from_header`]), often a commit that several builds share. Times are
+/// milliseconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Alert {
-    /// All failures of the outage.
+    /// All failures of the outage; may exceed the unbroken streak.
     pub fail_count: u32,
     /// The build of the oldest failure.
     pub first_fail_build: String,
+    /// TestGrid's `fail_build_id`.
+    pub first_fail_id: String,
     /// When that build began.
     pub first_fail_ms: i64,
+    /// The oldest failing cell's own id, TestGrid's `fail_test_id`; empty when the build says it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub first_fail_cell: String,
     /// The build of the newest failure.
     pub latest_fail_build: String,
+    /// TestGrid's `latest_fail_build_id`.
+    pub latest_fail_id: String,
+    /// When that build began.
+    pub latest_fail_ms: i64,
+    /// The newest failing cell's own id, TestGrid's `latest_fail_test_id`; empty when the build says
+    /// it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub latest_fail_cell: String,
     /// The newest pass before the outage, when one is known.
     pub pass_build: Option<String>,
+    /// TestGrid's `pass_build_id`.
+    pub pass_id: Option<String>,
     /// When that build began.
     pub pass_ms: Option<i64>,
     /// The message of the newest failure.
     pub message: String,
+    /// The group's `user_property` with its value in the newest failing cell, if it has one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
+    /// The configured headers of the oldest column that the rule looked at in full, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub custom_column_headers: BTreeMap<String, String>,
+    /// Whom the oldest failing build itself wants to tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub email_addresses: Vec<String>,
+    /// Part of TestGrid's record; nothing that Seamgrid reads says any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hotlist_ids: Vec<String>,
+}
+
+/// A row with its alert, apart from the grid.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertedRow {
+    /// The row's name as shown.
+    pub name: String,
+    /// The row's identity.
+    pub id: String,
+    /// Its alert.
+    pub alert: Alert,
 }
 
 /// The outage of a row, or `None` when the row raises no alert. `statuses` are the row's cells,

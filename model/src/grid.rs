@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     alert::Alert,
-    infra::{ComponentVersion, Source},
+    infra::{ComponentVersion, Source, single_version},
     rle::Runs,
     run::Problem,
     status::Status,
+    summary::ColumnStats,
     transition::Transition,
 };
 
@@ -38,6 +39,9 @@ pub struct Grid {
 pub struct Column {
     /// The build id.
     pub build: String,
+    /// What is shown instead of the build id, where the test group says so; empty otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
     /// Milliseconds since 1970.
     pub started_ms: i64,
     /// Milliseconds since 1970; absent while it runs.
@@ -55,6 +59,24 @@ pub struct Column {
     /// What was wrong with the build's files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
+    /// Whom the build itself wants to tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
+    /// Counts of its cells, where the tab says what share of failures breaks a column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stats: Option<ColumnStats>,
+}
+
+impl Column {
+    /// What TestGrid names the build by (see [`crate::tabulate::testgrid_id`]); `first_header` is the
+    /// name of the group's first configured header when that is where the name comes from.
+    pub fn testgrid_id(&self, first_header: Option<&str>) -> &str {
+        match first_header.and_then(|name| self.headers.get(name)) {
+            Some(value) => value,
+            None if self.label.is_empty() => &self.build,
+            None => &self.label,
+        }
+    }
 }
 
 /// A component's version in one column.
@@ -69,6 +91,13 @@ pub struct VersionOf {
     /// The evidence as it stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+}
+
+impl VersionOf {
+    /// See [`ComponentVersion::single`].
+    pub fn single(&self) -> Option<&str> {
+        self.version.as_deref().and_then(single_version)
+    }
 }
 
 impl From<&ComponentVersion> for VersionOf {
@@ -91,7 +120,7 @@ pub struct Row {
     pub id: String,
     /// `[[status, count], …]`, newest first.
     pub statuses: Runs<Status>,
-    /// Only cells with an icon, message or link of their own, by column.
+    /// Only cells that say more than their status, by column.
     pub cells: Vec<CellDetail>,
     /// The open alert.
     pub alert: Option<Alert>,
@@ -111,6 +140,12 @@ pub struct CellDetail {
     /// Where the cell leads, when not to its column's page.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
+    /// See [`crate::run::Cell::cell_id`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cell_id: String,
+    /// See [`crate::run::Cell::user_property`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user_property: String,
 }
 
 impl Row {

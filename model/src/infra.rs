@@ -88,10 +88,13 @@ impl ComponentVersion {
 
     /// The version when it names exactly one thing: known, and not merged from several builds.
     pub fn single(&self) -> Option<&str> {
-        self.version
-            .as_deref()
-            .filter(|version| !version.is_empty() && *version != "*" && !version.contains("||"))
+        self.version.as_deref().and_then(single_version)
     }
+}
+
+/// `version` when it names one thing: not empty, and not merged from several builds.
+pub(crate) fn single_version(version: &str) -> Option<&str> {
+    (!version.is_empty() && version != "*" && !version.contains("||")).then_some(version)
 }
 
 /// All versions that produced one run: infra components first, in the order of the configuration,

@@ -1,121 +1,60 @@
 //! The status of a tab: what its colour means and why (specification 4.2, 4.4 to 4.6).
+//!
+//! Whatever does not depend on the time is found once, when the results change: [`Evidence`]. The
+//! status at a time follows from it without the grid, so that a tab goes stale though nothing happens.
 
-use serde::{Deserialize, Serialize};
+mod failing;
+mod message;
+mod metrics;
+mod movement;
+mod reason;
+mod staleness;
+mod status;
+mod walk;
 
 use crate::{
+    alert::Alert,
     grid::{Grid, Row},
     status::Status,
+    tabulate::CompareUrl,
 };
 
-/// The status of a tab, and of a dashboard as the worst of its tabs. In JSON TestGrid's words;
-/// unknown is said, not left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum TabStatus {
-    /// Nothing can be said.
-    #[default]
-    Unknown,
-    /// All recent results passed.
-    Passing,
-    /// Flakiness within what the tab accepts.
-    Acceptable,
-    /// Too few runs to say.
-    Pending,
-    /// Something failed recently, but no row has an alert.
-    Flaky,
-    /// At least one row has an alert.
-    Failing,
-    /// The data is too old to say.
-    Stale,
-    /// A recent run failed almost everywhere.
-    Broken,
-}
+use self::{failing::time, walk::Walk};
+pub use self::{
+    failing::{alerted_rows, failing_rows},
+    message::{message, stale_text},
+    metrics::{ColumnStats, Customization, IgnoredStatuses, Metrics, column_stats, is_broken},
+    movement::{Moved, Movement, MovementState, Movements, moved_between},
+    reason::{BuildRef, OverallRow, Reason, ReasonRow, Rule},
+    staleness::{Freshness, Stale, StaleRule, observed_interval_ms},
+    status::TabStatus,
+};
 
-impl TabStatus {
-    /// TestGrid's word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "UNKNOWN",
-            Self::Passing => "PASSING",
-            Self::Acceptable => "ACCEPTABLE",
-            Self::Pending => "PENDING",
-            Self::Flaky => "FLAKY",
-            Self::Failing => "FAILING",
-            Self::Stale => "STALE",
-            Self::Broken => "BROKEN",
-        }
-    }
-
-    /// A sign that does not need colour.
-    pub const fn glyph(self) -> &'static str {
-        match self {
-            Self::Unknown => "?",
-            Self::Passing => "✓",
-            Self::Acceptable => "≈",
-            Self::Pending => "…",
-            Self::Flaky => "~",
-            Self::Failing => "✗",
-            Self::Stale => "◷",
-            Self::Broken => "⊘",
-        }
-    }
-
-    /// How bad it is: the order in which a dashboard takes the worst of its tabs (4.5). Unknown is
-    /// least, as in TestGrid: a tab without data does not hide the others.
-    pub const fn severity(self) -> u8 {
-        match self {
-            Self::Unknown => 0,
-            Self::Passing => 1,
-            Self::Acceptable => 2,
-            Self::Pending => 3,
-            Self::Flaky => 4,
-            Self::Failing => 5,
-            Self::Stale => 6,
-            Self::Broken => 7,
-        }
-    }
-
-    /// The status of a dashboard.
-    pub fn worst(tabs: impl IntoIterator<Item = Self>) -> Self {
-        tabs.into_iter()
-            .max_by_key(|status| status.severity())
-            .unwrap_or_default()
-    }
-}
+/// How many rows a reason names.
+const NAMED: usize = 5;
 
 /// What the rules of a tab's status depend on beside the grid.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Options {
     /// Share of failing cells above which a column is broken; 0 switches the rule off.
     pub broken_column_threshold: f32,
-    /// After how many hours without change the tab is stale; 0 means never.
-    pub stale_hours: u32,
-}
-
-/// Counts over the recent columns (specification 4.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Metrics {
-    /// Columns with any result.
-    pub completed_columns: u32,
-    /// Columns with a pass and no failure.
-    pub passing_columns: u32,
-    /// Cells with a result.
-    pub filled_cells: u32,
-    /// Cells that passed.
-    pub passing_cells: u32,
-    /// Some column's share of failures exceeds the threshold.
-    pub broken: bool,
+    /// When the tab is stale.
+    pub stale: StaleRule,
+    /// What the tab's `status_customization_options` say.
+    pub customization: Customization,
 }
 
 /// A tab's status with its evidence.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// The status.
     pub status: TabStatus,
-    /// Why, as one sentence.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
     /// TestGrid's status line.
     pub message: String,
+    /// TestGrid's text about stale data; empty when it is not.
+    pub alert: String,
     /// Index of the newest column in which everything passed.
     pub latest_green: Option<usize>,
     /// Counts over the recent columns.
@@ -124,6 +63,26 @@ pub struct Summary {
     pub failing_rows: u32,
     /// Rows that count.
     pub counted_rows: u32,
+}
+
+/// All that decides about a tab's status but the time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// Counts over the recent columns.
+    pub metrics: Metrics,
+    /// Index of the newest column in which everything passed.
+    pub latest_green: Option<usize>,
+    /// Rows with an alert, among those that count.
+    pub failing_rows: u32,
+    /// Rows that count.
+    pub counted_rows: u32,
+    /// What decides whether the tab is stale.
+    pub freshness: Freshness,
+    /// Why the tab has the status that it has as long as it is not stale.
+    settled: Reason,
+    /// The newest build.
+    newest: Option<BuildRef>,
+    options: Options,
 }
 
 /// The rows that count: those with a recent result that are not test methods (specification 4.2).
@@ -135,216 +94,275 @@ pub fn counted_rows(grid: &Grid) -> impl Iterator<Item = &Row> {
     })
 }
 
-/// The status of the tab whose grid this is. `modified_ms` is when the stored results last changed.
-pub fn summarize(grid: &Grid, options: Options, modified_ms: Option<i64>, now_ms: i64) -> Summary {
-    let rows: Vec<&Row> = counted_rows(grid).collect();
-    let metrics = metrics(grid, &rows, options.broken_column_threshold);
-    let stale = stale_text(grid, &rows, options.stale_hours, modified_ms, now_ms);
-    let failing: Vec<&Row> = rows
-        .iter()
-        .copied()
-        .filter(|row| row.alert.is_some())
-        .collect();
-    let (status, reason) = if metrics.broken {
-        let share = options.broken_column_threshold * 100.0;
-        (
-            TabStatus::Broken,
-            format!("a recent run failed in more than {share:.0}% of its cells"),
-        )
-    } else if let Some(text) = stale {
-        (TabStatus::Stale, text)
-    } else if !failing.is_empty() {
-        (
-            TabStatus::Failing,
-            failing_reason(&failing, rows.len(), grid.failures_to_alert),
-        )
-    } else {
-        walk(grid, &rows)
-    };
-    Summary {
-        status,
-        reason,
-        message: message(metrics),
-        latest_green: latest_green(grid, &rows),
-        metrics,
-        failing_rows: failing.len() as u32,
-        counted_rows: rows.len() as u32,
-    }
-}
-
-fn failing_reason(failing: &[&Row], all: usize, threshold: u32) -> String {
-    let rows = match failing {
-        [row] => format!("1 of {all} rows, {},", row.name),
-        _ => format!("{} of {all} rows", failing.len()),
-    };
-    let since = failing
-        .iter()
-        .filter_map(|row| row.alert.as_ref())
-        .min_by_key(|alert| alert.first_fail_ms)
-        .map(|alert| format!(", first in build {}", alert.first_fail_build))
-        .unwrap_or_default();
-    format!("{rows} failed {threshold} or more times in a row{since}")
-}
-
-/// The cells of one column, by class.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    passes: u32,
-    fails: u32,
-    others: u32,
-}
-
-/// Counters over the newest columns, by position: running and blank columns are inside the window.
-fn metrics(grid: &Grid, rows: &[&Row], broken_threshold: f32) -> Metrics {
-    let window = grid.columns.len().min(grid.recent as usize);
-    let mut columns = vec![Counts::default(); window];
-    for row in rows {
-        for (column, status) in columns.iter_mut().zip(row.statuses.iter()) {
-            match status.coalesce(true) {
-                Status::NoResult => {}
-                Status::Pass => column.passes += 1,
-                Status::Fail => column.fails += 1,
-                _ => column.others += 1,
-            }
-        }
-    }
-    let mut metrics = Metrics::default();
-    for column in columns {
-        let filled = column.passes + column.fails + column.others;
-        metrics.filled_cells += filled;
-        metrics.passing_cells += column.passes;
-        metrics.completed_columns += u32::from(filled > 0);
-        metrics.passing_columns += u32::from(column.fails == 0 && column.passes > 0);
-        // Both sides in 32 bits, as TestGrid has them, or exact ties flip.
-        metrics.broken |= broken_threshold > 0.0
-            && column.passes + column.fails > 0
-            && column.fails as f32 / filled as f32 > broken_threshold;
-    }
-    metrics
-}
-
-fn message(metrics: Metrics) -> String {
-    if metrics.filled_cells == 0 {
-        return "no completed results".to_owned();
-    }
-    let percent = |part: u32, whole: u32| {
-        if whole == 0 {
-            0.0
-        } else {
-            100.0 * f64::from(part) / f64::from(whole)
-        }
-    };
-    format!(
-        "Tab stats: {} of {} ({:.1}%) recent columns passed ({} of {} or {:.1}% cells)",
-        metrics.passing_columns,
-        metrics.completed_columns,
-        percent(metrics.passing_columns, metrics.completed_columns),
-        metrics.passing_cells,
-        metrics.filled_cells,
-        percent(metrics.passing_cells, metrics.filled_cells),
-    )
-}
-
-fn stale_text(
+/// The status at `now_ms` of the tab whose grid this is. `modified_ms` is when the stored results last
+/// changed; `None` when there are none.
+pub fn summarize(
     grid: &Grid,
-    rows: &[&Row],
-    hours: u32,
+    options: Options,
     modified_ms: Option<i64>,
+    compare_url: &CompareUrl<'_>,
     now_ms: i64,
-) -> Option<String> {
-    const HOUR_MS: i64 = 3_600_000;
-    let Some(modified_ms) = modified_ms else {
-        return Some("no stored results".to_owned());
-    };
-    if hours == 0 {
-        return None;
+) -> Summary {
+    Evidence::of(grid, options, modified_ms, compare_url).summary(now_ms)
+}
+
+impl Evidence {
+    /// Looks at a grid. `modified_ms` is when the stored results last changed; `None` when there are
+    /// none.
+    pub fn of(
+        grid: &Grid,
+        options: Options,
+        modified_ms: Option<i64>,
+        compare_url: &CompareUrl<'_>,
+    ) -> Self {
+        let rows: Vec<&Row> = counted_rows(grid).collect();
+        let Options {
+            broken_column_threshold,
+            customization,
+            ..
+        } = options;
+        let counted = metrics::count(grid, &rows, broken_column_threshold, customization.ignored);
+        let failing = failing::worst_first(rows.iter().copied());
+        let metrics = counted.metrics;
+        let mut settled = if let Some((column, fails, filled)) = counted.broken {
+            broken(grid, &rows, column, fails as f32 / filled as f32, options)
+        } else if !failing.is_empty() {
+            alerting(grid, &failing, compare_url)
+        } else if customization.min_acceptable_runs > metrics.valid_columns() {
+            Reason {
+                rule: Rule::TooFewRuns,
+                runs: Some(metrics.valid_columns()),
+                of_runs: Some(customization.min_acceptable_runs),
+                ..Reason::default()
+            }
+        } else {
+            walked(grid, &rows, &metrics, customization)
+        };
+        settled.counted_rows = rows.len() as u32;
+        settled.failures_to_alert = grid.failures_to_alert;
+        settled.overall = failing::overall_row(grid);
+        Self {
+            metrics,
+            latest_green: walk::latest_green(grid, &rows),
+            failing_rows: failing.len() as u32,
+            counted_rows: rows.len() as u32,
+            freshness: Freshness {
+                modified_ms,
+                newest_ms: grid
+                    .columns
+                    .first()
+                    .map(|column| column.started_ms)
+                    .filter(|&start| start > 0),
+                has_rows: !rows.is_empty(),
+                interval_ms: observed_interval_ms(&grid.columns),
+            },
+            settled,
+            newest: (!grid.columns.is_empty()).then(|| build_ref(grid, 0)),
+            options,
+        }
     }
-    let newest = grid
-        .columns
-        .first()
-        .map(|column| column.started_ms)
-        .filter(|&start| start > 0);
-    let (Some(newest), false) = (newest, rows.is_empty()) else {
-        return Some("no completed results".to_owned());
-    };
-    let limit = i64::from(hours) * HOUR_MS;
-    let age = |since: i64| {
-        let quarters = (now_ms - since) / (HOUR_MS / 4);
-        format!("{} h {} min", quarters / 4, quarters % 4 * 15)
-    };
-    if now_ms - modified_ms > limit {
-        Some(format!("the data has not changed for {}", age(modified_ms)))
-    } else if now_ms - newest > limit {
-        Some(format!("the latest run began {} ago", age(newest)))
-    } else {
-        None
+
+    /// How the tab is stale at `now_ms`, when that is what its status says.
+    pub fn stale(&self, now_ms: i64) -> Option<Stale> {
+        let stale = self.options.stale.apply(self.freshness, now_ms)?;
+        (self.settled.rule != Rule::BrokenColumn).then_some(stale)
+    }
+
+    /// The tab's status at `now_ms`, and why.
+    pub fn reason(&self, now_ms: i64) -> Reason {
+        let Some(stale) = self.stale(now_ms) else {
+            return self.settled.clone();
+        };
+        let (rule, since_ms, limit_ms) = match stale {
+            Stale::NothingStored => (Rule::NothingStored, None, None),
+            Stale::NothingCompleted => (Rule::NothingCompleted, None, None),
+            Stale::NotChanged { since_ms, limit_ms } => {
+                (Rule::NotChanged, Some(since_ms), Some(limit_ms))
+            }
+            Stale::NoNewColumn { since_ms, limit_ms } => {
+                (Rule::NoNewColumn, Some(since_ms), Some(limit_ms))
+            }
+        };
+        Reason {
+            rule,
+            counted_rows: self.counted_rows,
+            failures_to_alert: self.settled.failures_to_alert,
+            since: self.newest.clone(),
+            age_ms: since_ms.map(|since_ms| now_ms - since_ms),
+            limit_ms,
+            interval_ms: self
+                .freshness
+                .interval_ms
+                .filter(|_| self.options.stale.hours.is_none() && limit_ms.is_some()),
+            overall: self.settled.overall.clone(),
+            ..Reason::default()
+        }
+    }
+
+    /// Everything that is said of the tab at `now_ms`.
+    pub fn summary(&self, now_ms: i64) -> Summary {
+        let reason = self.reason(now_ms);
+        let status = reason.status();
+        Summary {
+            status,
+            reason,
+            message: message(
+                &self.metrics,
+                status,
+                self.options.customization.max_acceptable_flakiness,
+            ),
+            alert: self
+                .stale(now_ms)
+                .map(|stale| stale_text(stale, now_ms))
+                .unwrap_or_default(),
+            latest_green: self.latest_green,
+            metrics: self.metrics,
+            failing_rows: self.failing_rows,
+            counted_rows: self.counted_rows,
+        }
     }
 }
 
-/// Passing, flaky or unknown: the walk over the recent columns (specification 4.5, step 5).
-fn walk(grid: &Grid, rows: &[&Row]) -> (TabStatus, String) {
-    let mut cells: Vec<_> = rows.iter().map(|row| row.statuses.iter()).collect();
-    let mut recent = grid.recent;
-    let (mut flaky, mut passing, mut seen) = (None, false, 0u32);
-    for column in &grid.columns {
-        if recent == 0 {
-            break;
-        }
-        let (mut running, mut found) = (false, false);
-        for cell in &mut cells {
-            match cell.next().unwrap_or_default() {
-                Status::Running => running = true,
-                status => match status.coalesce(false) {
-                    Status::NoResult => {}
-                    Status::Pass => found = true,
-                    _ => flaky = flaky.or(Some(column)),
-                },
-            }
-        }
-        if running {
-            continue;
-        }
-        if let Some(bad) = flaky {
-            let reason = format!(
-                "a test did not pass in build {}, but none has failed {} times in a row",
-                bad.build, grid.failures_to_alert
-            );
-            return (TabStatus::Flaky, reason);
-        }
-        if found {
-            passing = true;
-            recent -= 1;
-            seen += 1;
-        }
-    }
-    if passing {
-        let runs = if seen == 1 { "run" } else { "runs" };
-        (
-            TabStatus::Passing,
-            format!("all results of the last {seen} finished {runs} passed"),
-        )
-    } else {
-        (
-            TabStatus::Unknown,
-            "no finished run has a result".to_owned(),
-        )
+fn build_ref(grid: &Grid, column: usize) -> BuildRef {
+    BuildRef {
+        build: grid.columns[column].build.clone(),
+        started: time(grid.columns[column].started_ms),
     }
 }
 
-/// The newest column with a pass and nothing else (running counts against it).
-fn latest_green(grid: &Grid, rows: &[&Row]) -> Option<usize> {
-    let mut cells: Vec<_> = rows.iter().map(|row| row.statuses.iter()).collect();
-    (0..grid.columns.len()).find(|_| {
-        let (mut passes, mut others) = (0, 0);
-        for cell in &mut cells {
-            match cell.next().unwrap_or_default().coalesce(false) {
-                Status::NoResult => {}
-                Status::Pass => passes += 1,
-                _ => others += 1,
+/// A recent column has too large a share of failures.
+fn broken(grid: &Grid, rows: &[&Row], column: usize, share: f32, options: Options) -> Reason {
+    let failed = |row: &Row| {
+        row.statuses
+            .get(column)
+            .is_some_and(|status| status.is_failing())
+    };
+    let (rows, row_count) = name_rows(grid, rows.iter().copied().filter(|row| failed(row)));
+    Reason {
+        rule: Rule::BrokenColumn,
+        rows,
+        row_count,
+        since: Some(build_ref(grid, column)),
+        percent: Some(share * 100.0),
+        limit_percent: Some(options.broken_column_threshold * 100.0),
+        ..Reason::default()
+    }
+}
+
+/// Rows have alerts; `failing` is worst first.
+fn alerting(grid: &Grid, failing: &[(&Row, &Alert)], compare_url: &CompareUrl<'_>) -> Reason {
+    // The alert that has been open longest; of several the one whose last pass is nearest, because it
+    // says most about what happened between.
+    let oldest = failing
+        .iter()
+        .map(|(_, alert)| *alert)
+        .min_by_key(|alert| (alert.first_fail_ms, std::cmp::Reverse(alert.pass_ms)));
+    let since = oldest.map(|alert| BuildRef {
+        build: alert.first_fail_build.clone(),
+        started: time(alert.first_fail_ms),
+    });
+    let last_pass = oldest.and_then(|alert| {
+        Some(BuildRef {
+            build: alert.pass_build.clone()?,
+            started: time(alert.pass_ms?),
+        })
+    });
+    Reason {
+        rule: Rule::RowsAlert,
+        rows: failing
+            .iter()
+            .take(NAMED)
+            .map(|(row, alert)| ReasonRow {
+                name: row.name.clone(),
+                id: row.id.clone(),
+                count: alert.fail_count,
+            })
+            .collect(),
+        row_count: failing.len() as u32,
+        since,
+        last_pass,
+        moved: oldest.and_then(|alert| failing::moved_since_pass(grid, alert, compare_url)),
+        ..Reason::default()
+    }
+}
+
+/// No row has an alert: acceptable, flaky, passing or unknown.
+fn walked(grid: &Grid, rows: &[&Row], metrics: &Metrics, customization: Customization) -> Reason {
+    match walk::walk(grid, rows, customization.ignored) {
+        Walk::Flaky(column) => {
+            let bad = |row: &Row| {
+                row.statuses
+                    .get(column)
+                    .is_some_and(|status| is_bad(status, customization.ignored))
+            };
+            let (rows, row_count) = name_rows(grid, rows.iter().copied().filter(|row| bad(row)));
+            let reason = Reason {
+                rows,
+                row_count,
+                since: Some(build_ref(grid, column)),
+                ..Reason::default()
+            };
+            if metrics.is_acceptable(customization.max_acceptable_flakiness) {
+                Reason {
+                    rule: Rule::AcceptableFlakiness,
+                    runs: Some(
+                        metrics
+                            .valid_columns()
+                            .saturating_sub(metrics.passing_columns),
+                    ),
+                    of_runs: Some(metrics.valid_columns()),
+                    percent: Some(metrics.flakiness_percent()),
+                    limit_percent: Some(customization.max_acceptable_flakiness),
+                    ..reason
+                }
+            } else {
+                Reason {
+                    rule: Rule::NotPassed,
+                    ..reason
+                }
             }
         }
-        passes > 0 && others == 0
-    })
+        Walk::Passing(runs) => Reason {
+            rule: Rule::AllPassed,
+            runs: Some(runs),
+            ..Reason::default()
+        },
+        Walk::Nothing => Reason {
+            rule: Rule::NoFinishedRun,
+            ..Reason::default()
+        },
+    }
+}
+
+/// Whether a finished cell is neither blank, nor a pass, nor ignored.
+fn is_bad(status: Status, ignored: IgnoredStatuses) -> bool {
+    status != Status::Running
+        && status != Status::NoResult
+        && !status.is_passing()
+        && !ignored.contains(status)
+}
+
+/// The worst of `rows` by how many of their recent results are no pass, and how many rows there are.
+fn name_rows<'a>(grid: &Grid, rows: impl Iterator<Item = &'a Row>) -> (Vec<ReasonRow>, u32) {
+    let mut counted: Vec<(u32, &Row)> = rows
+        .map(|row| {
+            let recent = row.statuses.iter().take(grid.recent as usize);
+            let bad = recent.filter(|&status| is_bad(status, IgnoredStatuses::default()));
+            (bad.count().max(1) as u32, row)
+        })
+        .collect();
+    let all = counted.len() as u32;
+    counted.sort_by_key(|&(count, _)| std::cmp::Reverse(count));
+    let named = counted
+        .into_iter()
+        .take(NAMED)
+        .map(|(count, row)| ReasonRow {
+            name: row.name.clone(),
+            id: row.id.clone(),
+            count,
+        })
+        .collect();
+    (named, all)
 }
 
 #[cfg(test)]
@@ -409,13 +427,17 @@ mod tests {
             (vec!["RRRR"], 3, TabStatus::Unknown, None),
             (vec!["R..PP", ".P..P"], 2, TabStatus::Passing, Some(1)),
         ] {
-            let summary = summarize(&grid(&rows, recent), Options::default(), Some(0), 0);
+            let summary = summary(&rows, recent, Options::default());
             assert_eq!(
                 (summary.status, summary.latest_green),
                 (status, green),
                 "{rows:?}"
             );
         }
+    }
+
+    fn summary(rows: &[&str], recent: u32, options: Options) -> Summary {
+        summarize(&grid(rows, recent), options, Some(0), &|_, _, _, _| None, 0)
     }
 
     #[test]
@@ -431,9 +453,9 @@ mod tests {
         ] {
             let options = Options {
                 broken_column_threshold: threshold,
-                stale_hours: 0,
+                ..Options::default()
             };
-            let metrics = summarize(&grid(&rows, recent), options, Some(0), 0).metrics;
+            let metrics = summary(&rows, recent, options).metrics;
             assert_eq!(
                 (
                     metrics.passing_columns,
@@ -448,15 +470,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_dashboard_takes_the_worst() {
-        assert_eq!(TabStatus::worst([]), TabStatus::Unknown);
-        assert_eq!(
-            TabStatus::worst([TabStatus::Passing, TabStatus::Stale, TabStatus::Failing]),
-            TabStatus::Stale
-        );
-    }
-
     proptest! {
         #[test]
         fn the_order_of_rows_does_not_matter(
@@ -464,7 +477,7 @@ mod tests {
         ) {
             let status = |rows: &[String]| {
                 let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-                summarize(&grid(&rows, 4), Options::default(), Some(0), 0).status
+                summary(&rows, 4, Options::default()).status
             };
             let before = status(&rows);
             rows.reverse();

@@ -3,13 +3,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    alert::{Alert, Thresholds, find_outage},
+    alert::{Alert, Outage, Thresholds, find_outage},
     grid::{CellDetail, Column, Grid, Row, VersionOf},
     infra::{ComponentKind, ComponentVersion, InfraVector},
     name::natural_cmp,
     rle::Runs,
     run::{Header, Problem},
     status::{Class, Status},
+    summary::column_stats,
     transition::{Transition, TurnKind, find_changes, find_turns},
 };
 
@@ -56,6 +57,8 @@ pub struct StoredRun {
     pub versions: Option<InfraVector>,
     /// What was wrong with its files.
     pub problems: Vec<Problem>,
+    /// Whom the build itself wants to tell.
+    pub emails: Vec<String>,
 }
 
 /// What one cell says beyond its status.
@@ -79,6 +82,10 @@ impl StoredRun {
     }
 }
 
+/// A page that compares two versions of a component, given its name, kind, older and newer version;
+/// `None` when it has no repository.
+pub type CompareUrl<'a> = dyn Fn(&str, ComponentKind, &str, &str) -> Option<String> + 'a;
+
 /// How a tab looks at its group.
 pub struct View<'a> {
     /// Whether a row of this name is shown.
@@ -87,12 +94,50 @@ pub struct View<'a> {
     pub thresholds: Thresholds,
     /// How many columns count as recent.
     pub recent: u32,
+    /// Share of failing cells above which a column is broken; with 0 columns have no counts.
+    pub broken_column_threshold: f32,
+    /// Whether TestGrid names a build by its first header's value, as it does for groups that use the
+    /// Kubernetes client or read a bucket; else by the column's label, else by the build id.
+    pub id_from_header: bool,
+    /// The name of the property whose value cells carry; empty for none.
+    pub user_property: &'a str,
     /// The page of a build; empty when there is none.
     pub column_url: &'a dyn Fn(&StoredRun) -> String,
     /// The page of a cell whose id is not empty.
     pub cell_url: &'a dyn Fn(&StoredRun, &str) -> String,
-    /// A page that compares two versions of a component.
-    pub compare_url: &'a dyn Fn(&str, ComponentKind, &str, &str) -> Option<String>,
+    /// A page that compares two versions.
+    pub compare_url: &'a CompareUrl<'a>,
+}
+
+impl Default for View<'_> {
+    /// Every row, TestGrid's defaults for alerts and the recent window of Kubernetes, no links.
+    fn default() -> Self {
+        Self {
+            keep: &|_| true,
+            thresholds: Thresholds {
+                failures_to_open: 3,
+                passes_to_close: 1,
+            },
+            recent: 10,
+            broken_column_threshold: 0.0,
+            id_from_header: false,
+            user_property: "",
+            column_url: &|_| String::new(),
+            cell_url: &|_, _| String::new(),
+            compare_url: &|_, _, _, _| None,
+        }
+    }
+}
+
+/// What TestGrid names a build by: in alerts, and as the newest green one. With `from_header` the
+/// value of the first configured header when there is one, which may be empty while the build runs;
+/// else the column's label, else the build id.
+pub fn testgrid_id(run: &StoredRun, from_header: bool) -> &str {
+    match run.headers.first() {
+        Some(first) if from_header => &first.value,
+        _ if run.label.is_empty() => &run.build,
+        _ => &run.label,
+    }
 }
 
 /// Builds a tab's grid. Rows without any result are dropped, and so are columns that the row filter
@@ -107,23 +152,12 @@ pub fn tabulate(results: &GroupResults, view: &View<'_>) -> Grid {
     let runs = shown_runs(results, &kept);
 
     let mut rows = transpose(results, &runs, &kept, view);
-    let columns: Vec<Column> = columns(&runs, view);
-    for row in &mut rows {
-        row.alert = find_outage(row.statuses.iter(), view.thresholds).map(|outage| {
-            let build = |index: usize| columns[index].build.clone();
-            Alert {
-                fail_count: outage.fail_count,
-                first_fail_build: build(outage.first_fail),
-                first_fail_ms: columns[outage.first_fail].started_ms,
-                latest_fail_build: build(outage.latest_fail),
-                pass_build: outage.latest_pass.map(build),
-                pass_ms: outage.latest_pass.map(|index| columns[index].started_ms),
-                message: row
-                    .cell(outage.latest_fail as u32)
-                    .map(|cell| cell.message.clone())
-                    .unwrap_or_default(),
-            }
-        });
+    let mut columns: Vec<Column> = columns(&runs, view);
+    if view.broken_column_threshold > 0.0 {
+        let stats = column_stats(&rows, columns.len(), view.broken_column_threshold);
+        for (column, stats) in columns.iter_mut().zip(stats) {
+            column.stats = Some(stats);
+        }
     }
     sort_rows(&mut rows);
     let transitions = transitions(&runs, &rows, view);
@@ -135,6 +169,52 @@ pub fn tabulate(results: &GroupResults, view: &View<'_>) -> Grid {
         transitions,
         recent: view.recent,
         failures_to_alert: view.thresholds.failures_to_open,
+    }
+}
+
+/// The record of the outage of the row with this ordinal.
+fn build_alert(ordinal: u32, outage: &Outage, runs: &[&StoredRun], view: &View<'_>) -> Alert {
+    let id = |column: usize| testgrid_id(runs[column], view.id_from_header).to_owned();
+    let detail = |column: usize| {
+        let details = &runs[column].details;
+        details
+            .binary_search_by_key(&ordinal, |detail| detail.test)
+            .ok()
+            .map(|index| &details[index])
+    };
+    let cell_id = |column: usize| {
+        detail(column)
+            .map(|cell| cell.cell_id.clone())
+            .unwrap_or_default()
+    };
+    let (first, latest) = (outage.first_fail, outage.latest_fail);
+    let newest = detail(latest);
+    let property = newest
+        .map(|cell| cell.user_property.clone())
+        .filter(|value| !value.is_empty() && !view.user_property.is_empty())
+        .map(|value| (view.user_property.to_owned(), value));
+    Alert {
+        fail_count: outage.fail_count,
+        first_fail_build: runs[first].build.clone(),
+        first_fail_id: id(first),
+        first_fail_ms: runs[first].started_ms,
+        first_fail_cell: cell_id(first),
+        latest_fail_build: runs[latest].build.clone(),
+        latest_fail_id: id(latest),
+        latest_fail_ms: runs[latest].started_ms,
+        latest_fail_cell: cell_id(latest),
+        pass_build: outage.latest_pass.map(|pass| runs[pass].build.clone()),
+        pass_id: outage.latest_pass.map(id),
+        pass_ms: outage.latest_pass.map(|pass| runs[pass].started_ms),
+        message: newest.map(|cell| cell.message.clone()).unwrap_or_default(),
+        properties: property.into_iter().collect(),
+        custom_column_headers: runs[outage.last_visited]
+            .headers
+            .iter()
+            .map(|header| (header.name.clone(), header.value.clone()))
+            .collect(),
+        email_addresses: runs[first].emails.clone(),
+        hotlist_ids: Vec::new(),
     }
 }
 
@@ -198,14 +278,30 @@ fn transpose(
             } else {
                 (view.cell_url)(run, &detail.cell_id)
             };
+            let cell_id = if is_own_cell(run, &detail.cell_id) {
+                ""
+            } else {
+                &detail.cell_id
+            };
+            let says_more = [
+                detail.icon.as_str(),
+                &detail.message,
+                &detail.user_property,
+                cell_id,
+                &url,
+            ]
+            .into_iter()
+            .any(|text| !text.is_empty());
             if let Some(row) = cells.get_mut(detail.test as usize)
-                && !(detail.icon.is_empty() && detail.message.is_empty() && url.is_empty())
+                && says_more
             {
                 row.push(CellDetail {
                     column: column as u32,
                     icon: detail.icon.clone(),
                     message: detail.message.clone(),
                     url,
+                    cell_id: cell_id.to_owned(),
+                    user_property: detail.user_property.clone(),
                 });
             }
         }
@@ -216,18 +312,34 @@ fn transpose(
         .iter()
         .zip(kept)
         .zip(statuses.into_iter().zip(cells))
-        .filter(|((_, kept), (statuses, _))| **kept && !statuses.is_empty())
-        .map(|((test, _), (mut statuses, cells))| {
+        .enumerate()
+        .filter(|(_, ((_, kept), (statuses, _)))| **kept && !statuses.is_empty())
+        .map(|(ordinal, ((test, _), (mut statuses, cells)))| {
             statuses.push_run(Status::NoResult, (width - statuses.len()) as u32);
+            let alert = find_outage(statuses.iter(), view.thresholds)
+                .map(|outage| build_alert(ordinal as u32, &outage, runs, view));
             Row {
                 name: test.name.clone(),
                 id: test.id.clone(),
                 statuses,
                 cells,
-                alert: None,
+                alert,
             }
         })
         .collect()
+}
+
+/// Whether a cell's id only repeats what its column says: the build, or `<job>/<build>` of the
+/// folder that the run was read from.
+fn is_own_cell(run: &StoredRun, cell_id: &str) -> bool {
+    cell_id == run.build
+        || cell_id
+            .strip_suffix(&run.build)
+            .and_then(|job| job.strip_suffix('/'))
+            .is_some_and(|job| {
+                let mut folders = run.path.trim_end_matches('/').rsplit('/');
+                folders.next() == Some(&run.build) && folders.next() == Some(job)
+            })
 }
 
 fn columns(runs: &[&StoredRun], view: &View<'_>) -> Vec<Column> {
@@ -243,6 +355,7 @@ fn columns(runs: &[&StoredRun], view: &View<'_>) -> Vec<Column> {
             let product = of_kind(run, ComponentKind::Product);
             Column {
                 build: run.build.clone(),
+                label: run.label.clone(),
                 started_ms: run.started_ms,
                 finished_ms: run.finished_ms,
                 headers: product
@@ -260,6 +373,8 @@ fn columns(runs: &[&StoredRun], view: &View<'_>) -> Vec<Column> {
                 product,
                 url: (view.column_url)(run),
                 problems: run.problems.clone(),
+                emails: run.emails.clone(),
+                stats: None,
             }
         })
         .collect()
@@ -410,10 +525,10 @@ mod tests {
                     failures_to_open: 2,
                     passes_to_close: 1,
                 },
-                recent: 10,
                 column_url: &|run| format!("/{}", run.build),
                 cell_url: &|_, id| id.to_owned(),
                 compare_url: &|component, _, from, to| Some(format!("{component}:{from}..{to}")),
+                ..View::default()
             },
         )
     }

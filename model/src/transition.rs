@@ -92,7 +92,7 @@ pub fn find_changes<'a>(
 
 /// Whether versions read from these two sources name the same fact. What was checked out is one
 /// fact, however it is recorded; the commit at which an image was built is another.
-fn comparable(a: Source, b: Source) -> bool {
+pub(crate) fn comparable(a: Source, b: Source) -> bool {
     let checked_out = |source| {
         matches!(
             source,

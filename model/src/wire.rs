@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::summary::TabStatus;
+use crate::summary::{Metrics, Moved, Reason, TabStatus};
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ impl<T> From<Vec<T>> for Items<T> {
 }
 
 /// A release branch with its dashboards: `GET /api/v2/releases`, master first, then newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Release {
     /// `master`, `1.36`.
     pub branch: String,
@@ -31,7 +31,7 @@ pub struct Release {
 }
 
 /// One dashboard of a release branch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tier {
     /// `blocking`, `informing`.
     pub tier: String,
@@ -42,7 +42,7 @@ pub struct Tier {
 }
 
 /// One tab at a glance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TabSummary {
     /// The dashboard's name.
     pub dashboard: String,
@@ -50,10 +50,17 @@ pub struct TabSummary {
     pub tab: String,
     /// The tab's status.
     pub status: TabStatus,
-    /// Why, as one sentence.
+    /// Why, as one sentence: `FAILING because …`.
     pub reason: String,
+    /// Why, as data.
+    pub why: Reason,
     /// TestGrid's status line: `Tab stats: …`.
     pub message: String,
+    /// TestGrid's text about stale data; absent when the data is not stale.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alert: String,
+    /// Counts over the recent columns.
+    pub metrics: Metrics,
     /// The last runs, newest first.
     pub strip: Vec<StripColumn>,
     /// The worst rows with an alert, most failures first; at most five.
@@ -64,6 +71,9 @@ pub struct TabSummary {
     pub row_count: u32,
     /// The newest build in which everything passed.
     pub latest_green: Option<String>,
+    /// What TestGrid names that build by, often a commit; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_green_id: Option<String>,
     /// When the newest run began.
     pub last_run: Option<DateTime<Utc>>,
     /// When the stored results last changed.
@@ -112,14 +122,25 @@ pub enum ColumnState {
 pub struct FailingRow {
     /// The row's name.
     pub name: String,
+    /// The row's identity.
+    pub id: String,
     /// Failures since it last passed.
     pub fail_count: u32,
     /// When the first failing build began.
     pub since: DateTime<Utc>,
     /// That build.
     pub first_fail_build: String,
+    /// The newest failing build.
+    pub latest_fail_build: String,
     /// When the last passing build began.
     pub last_pass: Option<DateTime<Utc>>,
+    /// That build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_pass_build: Option<String>,
+    /// What moved from the last pass to the first failure, with links that compare; absent when no pass
+    /// is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// What it says.
     pub message: String,
 }
@@ -138,7 +159,7 @@ pub struct DashboardRef {
 }
 
 /// A dashboard with its tabs, in the order of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DashboardPage {
     /// Its name.
     pub name: String,
@@ -153,7 +174,7 @@ pub struct DashboardPage {
 }
 
 /// One tab with its configuration: all a page needs but the grid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TabPage {
     /// The tab at a glance.
     pub summary: TabSummary,

@@ -4,6 +4,7 @@ pub mod bucket;
 pub mod clock;
 pub mod http;
 pub mod infra;
+mod name_index;
 pub mod pipeline;
 pub mod prow;
 pub mod read;

@@ -23,6 +23,7 @@ use app::api::{Answer, GridSlice, Read};
 use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
+    alert::AlertedRow,
     grid::Grid,
     summary::TabStatus,
     tabulate::GroupResults,
@@ -261,7 +262,8 @@ impl Reader {
                 .iter()
                 .map(|entry| {
                     let grid = build_grid(entry, &results, &repositories)?;
-                    let state = build_state(entry, &grid.grid, modified_ms, now_ms());
+                    let state =
+                        build_state(entry, &grid.grid, &repositories, modified_ms, now_ms());
                     Ok((grid, state))
                 })
                 .collect::<Result<Vec<_>, serde_json::Error>>()
@@ -374,6 +376,17 @@ impl Reader {
             .get_or_build(&cache_key(&entry), content, build)
             .await?;
         Ok(grid)
+    }
+
+    /// Every row of a tab with an alert among those that count, most failures first; none until the
+    /// tab's results were looked at.
+    pub fn alerted_rows(&self, dashboard: &str, tab: &str) -> Result<Arc<[AlertedRow]>, WireError> {
+        let (published, index) = self.find(dashboard, tab)?;
+        Ok(published.tabs[index]
+            .load()
+            .as_ref()
+            .as_ref()
+            .map_or_else(|| Arc::from([]), |state| state.alerted.clone()))
     }
 
     /// The infra components, in the order of the settings.

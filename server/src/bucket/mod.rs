@@ -253,6 +253,21 @@ impl Buckets {
     /// # Errors
     /// When the bucket as a whole cannot be read.
     pub async fn read_folder(&self, path: &str, wanted: Wanted) -> Result<ReadFolder, BucketError> {
+        self.with_folder(path, wanted, |folder| folder).await
+    }
+
+    /// Reads a folder as [`Buckets::read_folder`] does and makes something of it with `then`, on the
+    /// same thread where the bucket is a folder: going to another thread and back costs as much as
+    /// reading a small build. `then` may compute for as long as it likes.
+    ///
+    /// # Errors
+    /// When the bucket as a whole cannot be read; `then` is not called.
+    pub async fn with_folder<T: Send + 'static>(
+        &self,
+        path: &str,
+        wanted: Wanted,
+        then: impl FnOnce(ReadFolder) -> T + Send + 'static,
+    ) -> Result<T, BucketError> {
         let (bucket, rest) = self.resolve(path)?;
         let limits = self.limits;
         match &bucket.place {
@@ -263,21 +278,21 @@ impl Buckets {
                 let found = blocking(move || {
                     let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
                     Ok(match budget.try_acquire_many_owned(contents.permits()) {
-                        Ok(permit) => Ok(folder::read_files(contents).holding(permit)),
-                        Err(_) => Err(contents),
+                        Ok(permit) => Ok(then(folder::read_files(contents).holding(permit))),
+                        Err(_) => Err((contents, then)),
                     })
                 })
                 .await;
                 match found {
-                    Ok(Ok(read)) => Ok(read),
-                    Ok(Err(contents)) => {
+                    Ok(Ok(made)) => Ok(made),
+                    Ok(Err((contents, then))) => {
                         let permit = self.memory(contents.permits()).await;
                         blocking(move || {
                             let read = folder::read_files(contents);
-                            Ok(match permit {
+                            Ok(then(match permit {
                                 Some(permit) => read.holding(permit),
                                 None => read,
-                            })
+                            }))
                         })
                         .await
                     }
@@ -289,12 +304,16 @@ impl Buckets {
                     Ok(contents) => {
                         let contents = contents.within(limits);
                         let permit = self.memory(contents.permits()).await;
-                        objects::read_files(store, contents)
-                            .await
-                            .map(|read| match permit {
-                                Some(permit) => read.holding(permit),
-                                None => read,
-                            })
+                        match objects::read_files(store, contents).await {
+                            Ok(read) => {
+                                let read = match permit {
+                                    Some(permit) => read.holding(permit),
+                                    None => read,
+                                };
+                                blocking(move || Ok(then(read))).await
+                            }
+                            Err(reason) => Err(reason),
+                        }
                     }
                     Err(reason) => Err(reason),
                 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -35,7 +36,7 @@ const AHEAD: usize = 8;
 /// Runs that wait to be stored.
 const WAITING: usize = 16;
 /// Runs, and results, stored in one transaction at most.
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 const BATCH_RESULTS: usize = 50_000;
 
 /// What the builds of one group are read with.
@@ -169,7 +170,20 @@ impl<P: Publish> Pipeline<P> {
         };
         let write = async {
             let mut batch = Vec::with_capacity(BATCH);
-            while receiver.recv_many(&mut batch, BATCH).await > 0 {
+            loop {
+                // A transaction costs as much as several runs in it, so wait for a batch that is
+                // worth one, or for the end.
+                let mut results = 0;
+                while batch.len() < BATCH && results < BATCH_RESULTS {
+                    let Some(run) = receiver.recv().await else {
+                        break;
+                    };
+                    results += run.results.len();
+                    batch.push(run);
+                }
+                if batch.is_empty() {
+                    break;
+                }
                 for run in &mut batch {
                     starts.settle(run);
                     report.problems += run.problems.len();
@@ -231,69 +245,68 @@ impl<P: Publish> Pipeline<P> {
     async fn read_build(&self, reading: &Arc<Reading>, build: Build) -> Result<Run, UpdateError> {
         // Never closed while the pipeline lives.
         let _place = self.reads.acquire().await.ok();
-        let (path, folder) = match self.read_place(&build).await? {
-            Ok((path, folder)) => (path, Ok(folder)),
-            Err(reason) => (String::new(), Err(reason)),
-        };
-        let files = match &folder {
-            Ok(folder) => folder
-                .files
-                .iter()
-                .map(|file| BuildFile {
-                    name: file.name.clone(),
-                    content: file.content.clone(),
-                })
-                .collect(),
-            Err(reason) => vec![unreadable(reason)],
-        };
-        let mut nothing = BuildFiles {
-            bucket_path: path,
+        let nothing = BuildFiles {
             job: build.job,
             build: build.id,
-            files: Vec::new(),
+            ..BuildFiles::default()
         };
-        let files = BuildFiles {
-            files,
-            ..nothing.clone()
-        };
-        let work = {
-            let reading = Arc::clone(reading);
-            let components = Arc::clone(&self.components);
-            move || {
-                let run = parse(&files, &reading, &components);
-                // Only now is the memory of the files free again.
-                drop((files, folder));
-                run
-            }
-        };
-        Ok(match tokio::task::spawn_blocking(work).await {
-            Ok(run) => run,
-            Err(error) => {
-                let name = &reading.target.group.name;
-                tracing::error!(%error, "{name}: build {} could not be parsed", nothing.build);
-                nothing.files.push(unreadable(
-                    "its files could not be parsed because of a mistake in Seamgrid; please report it",
-                ));
-                parse(&nothing, reading, &self.components)
-            }
-        })
-    }
-
-    /// The build's folder and what is in it, or a sentence why there is no folder.
-    async fn read_place(
-        &self,
-        build: &Build,
-    ) -> Result<Result<(String, ReadFolder), String>, UpdateError> {
+        let place = build.place;
         let read = async {
-            let path = match build.place.folder(&self.buckets).await? {
+            let path = match place.folder(&self.buckets).await? {
                 Ok(path) => path,
-                Err(reason) => return Ok(Err(reason)),
+                Err(reason) => {
+                    let files = BuildFiles {
+                        files: vec![unreadable(&reason)],
+                        ..nothing.clone()
+                    };
+                    return Ok(parse(&files, reading, &self.components));
+                }
             };
-            let folder = self.buckets.read_folder(&path, wanted).await?;
-            Ok(Ok((path, folder)))
+            let work = {
+                let reading = Arc::clone(reading);
+                let components = Arc::clone(&self.components);
+                let mut files = BuildFiles {
+                    bucket_path: path.clone(),
+                    ..nothing.clone()
+                };
+                move |folder: ReadFolder| {
+                    files.files = folder
+                        .files
+                        .iter()
+                        .map(|file| BuildFile {
+                            name: file.name.clone(),
+                            content: file.content.clone(),
+                        })
+                        .collect();
+                    // The folder's share of memory is free again only when the files are.
+                    parse_safely(&files, &reading, &components)
+                }
+            };
+            self.buckets.with_folder(&path, wanted, work).await
         };
-        within(&build.id, read).await
+        within(&nothing.build, read).await
     }
+}
+
+/// As [`parse`], and where that panics, a run that says so: one build that Seamgrid does not bear
+/// must not keep it from the others.
+fn parse_safely(
+    files: &BuildFiles,
+    reading: &Reading,
+    components: &[crate::settings::ComponentSettings],
+) -> Run {
+    let parsed = panic::catch_unwind(AssertUnwindSafe(|| parse(files, reading, components)));
+    parsed.unwrap_or_else(|_| {
+        let name = &reading.target.group.name;
+        tracing::error!("{name}: build {} could not be parsed", files.build);
+        let nothing = BuildFiles {
+            files: vec![unreadable(
+                "its files could not be parsed because of a mistake in Seamgrid; please report it",
+            )],
+            ..files.clone()
+        };
+        parse(&nothing, reading, components)
+    })
 }
 
 fn parse(

@@ -13,6 +13,7 @@ pub mod layout;
 pub mod overall;
 pub mod podinfo;
 pub mod prowjob;
+pub mod rows;
 pub mod started;
 pub mod text;
 
@@ -30,7 +31,7 @@ use crate::{
     infra::{self, Evidence},
     settings::ComponentSettings,
 };
-use cells::{Naming, Rows, case_cell};
+use cells::{Naming, case_cell};
 use clone_records::CloneRecords;
 use finished::Finished;
 use json::{Json, parse_time_ms};
@@ -38,6 +39,7 @@ use junit::read_junit;
 use overall::{deadline_ms, overall_cell};
 use podinfo::{PodInfo, pod_cell};
 use prowjob::ProwJob;
+use rows::Rows;
 use started::Started;
 
 /// How many test cases of one build are read. The largest real builds have some ten thousand.
@@ -336,6 +338,7 @@ impl Reading<'_> {
             any_failed: false,
         };
         let mut left = CASES_CAP;
+        let mut cells: Vec<(usize, TestResult)> = Vec::new();
         for (name, file) in junit_files {
             let content = match &file.content {
                 Ok(content) => content,
@@ -344,7 +347,6 @@ impl Reading<'_> {
                     continue;
                 }
             };
-            let mut cells: Vec<(usize, String, Cell)> = Vec::new();
             let outcome = read_junit(content, &mut |case| {
                 if left == 0 {
                     return false;
@@ -353,15 +355,17 @@ impl Reading<'_> {
                 if let Some(mut cell) = case_cell(case, group) {
                     tests.any_failed |= cell.status.is_failing();
                     cell.cell_id.clone_from(&cell_id);
-                    cells.push((case.suite, naming.row_name(case, name), cell));
+                    let name = naming.row_name(case, name);
+                    cells.push((case.suite, TestResult { name, cell }));
                 }
                 true
             });
             if let Some(order) = &outcome.suite_order {
                 cells.sort_by_key(|&(suite, ..)| order[suite]);
             }
-            for (_, row, cell) in cells {
-                tests.rows.push(row, cell);
+            tests.rows.reserve(cells.len());
+            for (_, row) in cells.drain(..) {
+                tests.rows.push(row);
             }
             if !outcome.problems.is_empty() {
                 self.bad_junit(&file.name, &outcome.problems);
@@ -392,9 +396,15 @@ impl Reading<'_> {
             let Some(mut cell) = cell else { continue };
             if several {
                 cell.cell_id = format!("{job}/{}", self.files.build);
-                rows.push_first(row.to_owned(), cell.clone());
+                rows.push_first(TestResult {
+                    name: row.to_owned(),
+                    cell: cell.clone(),
+                });
             }
-            rows.push_first(format!("{job}.{row}"), cell);
+            rows.push_first(TestResult {
+                name: format!("{job}.{row}"),
+                cell,
+            });
         }
         rows.finish(self.options.group.disable_merged_status == Some(true))
     }

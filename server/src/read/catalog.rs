@@ -10,7 +10,7 @@ use model::{
     config::{Configuration, Dashboard, DashboardTab, TestGroup, columns_recent},
     name::{natural_cmp, normalize},
     query::TabQuery,
-    summary::Options,
+    summary::{Customization, Options, StaleRule},
     wire::WireError,
 };
 use regex::{Regex, RegexBuilder};
@@ -21,6 +21,8 @@ use crate::store::ImportedTab;
 const FAILURES_TO_ALERT: u32 = 3;
 /// The same for the passes that close an alert.
 const PASSES_TO_CLOSE: u32 = 1;
+/// After how many of a job's own intervals a tab without configured hours is stale.
+const STALE_INTERVALS: u32 = 3;
 /// How many names an unknown one is answered with.
 const NEAREST: usize = 3;
 /// A row filter's compiled size; a larger one is taken for an attack or a mistake.
@@ -80,6 +82,8 @@ pub struct TabEntry {
     pub recent: u32,
     /// What else decides about the tab's status.
     pub options: Options,
+    /// The header whose value TestGrid names a build by, when it does not use the build id.
+    pub id_header: Option<String>,
     /// Whether the configuration says how long results are kept; a recording is shown whole.
     pub configured: bool,
 }
@@ -207,12 +211,20 @@ impl Catalog {
                     recent: columns_recent(&tab, &group),
                     options: Options {
                         broken_column_threshold: tab.broken_column_threshold.unwrap_or(0.0),
-                        stale_hours: tab
-                            .alert_options
+                        stale: StaleRule {
+                            hours: tab
+                                .alert_options
+                                .as_ref()
+                                .and_then(|alert| alert.alert_stale_results_hours),
+                            intervals: STALE_INTERVALS,
+                        },
+                        customization: tab
+                            .status_customization_options
                             .as_ref()
-                            .and_then(|alert| alert.alert_stale_results_hours)
-                            .unwrap_or(0),
+                            .map(Customization::from)
+                            .unwrap_or_default(),
                     },
+                    id_header: id_header(&group),
                     configured: configured.contains(&key(&tab.test_group_name)),
                     tab,
                     group,
@@ -270,6 +282,23 @@ impl Catalog {
             not_found(what, tab, names)
         })
     }
+}
+
+/// The header whose value names a build in alerts and as the newest green one: the first, for groups
+/// that use the Kubernetes client or read a bucket.
+fn id_header(group: &TestGroup) -> Option<String> {
+    let reads_bucket = group
+        .result_source
+        .as_ref()
+        .is_some_and(|source| source.gcs_config.is_some());
+    let header = group.column_header.first()?;
+    (group.use_kubernetes_client.unwrap_or(false) || reads_bucket).then(|| {
+        [&header.configuration_value, &header.label, &header.property]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .cloned()
+            .unwrap_or_default()
+    })
 }
 
 /// The dashboards by name in natural order. The tabs of one that occurs again follow those of the

@@ -1,16 +1,17 @@
 //! One tab's grid and summary from its group's results: pure but for the clock it is given.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use model::{
+    alert::AlertedRow,
     grid::Grid,
     infra::ComponentKind,
     status::{Class, Status},
-    summary::{Summary, TabStatus, counted_rows, summarize},
+    summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
     tabulate::{GroupResults, View, tabulate},
     transition::compare_url,
-    wire::{ColumnState, FailingRow, StripColumn, TabSummary},
+    wire::{ColumnState, StripColumn, TabSummary},
 };
 
 use super::{cache::PublishedGrid, catalog::TabEntry, links};
@@ -25,6 +26,10 @@ const FAILING_NAMED: usize = 5;
 pub(super) struct TabState {
     /// The tab at a glance.
     pub summary: TabSummary,
+    /// Every row with an alert among those that count, most failures first.
+    pub alerted: Arc<[AlertedRow]>,
+    /// What the status follows from at any time; `None` when the tab's configuration cannot be applied.
+    pub evidence: Option<Arc<Evidence>>,
     /// The version of its grid.
     pub grid_version: String,
     /// Columns of the whole grid.
@@ -50,72 +55,103 @@ pub(super) fn build_grid(
         recent: entry.recent,
         column_url: &|run| links::column_url(entry, run),
         cell_url: &|run, cell_id| links::cell_url(entry, run, cell_id),
-        compare_url: &|component, kind, from, to| {
-            let repository = match kind {
-                ComponentKind::Infra => repositories.get(component).map(String::as_str),
-                ComponentKind::Product => Some(component),
-            };
-            compare_url(repository?, from, to)
-        },
+        compare_url: &|component, kind, from, to| compare(repositories, component, kind, from, to),
+        broken_column_threshold: entry.options.broken_column_threshold,
+        id_from_header: entry.id_header.is_some(),
+        user_property: &entry.group.user_property,
     };
     PublishedGrid::new(tabulate(results, &view))
 }
 
-/// The tab at a glance. `modified_ms` is when the stored results last changed; `None` when there are
-/// none.
+/// The page that compares two versions of a component; `None` when it has no repository.
+fn compare(
+    repositories: &Repositories,
+    component: &str,
+    kind: ComponentKind,
+    from: &str,
+    to: &str,
+) -> Option<String> {
+    let repository = match kind {
+        ComponentKind::Infra => repositories.get(component).map(String::as_str),
+        ComponentKind::Product => Some(component),
+    };
+    compare_url(repository?, from, to)
+}
+
+/// What is published of a tab beside its grid. `modified_ms` is when the stored results last changed;
+/// `None` when there are none.
 pub(super) fn build_state(
     entry: &TabEntry,
     grid: &Grid,
+    repositories: &Repositories,
     modified_ms: Option<i64>,
     now_ms: i64,
 ) -> TabState {
-    let summary = summarize(grid, entry.options, modified_ms, now_ms);
-    let (status, reason) = match &entry.filter {
-        Ok(_) => (summary.status, summary.reason.clone()),
-        Err(why) => (TabStatus::Unknown, why.clone()),
+    let compare_url = |component: &str, kind, from: &str, to: &str| {
+        compare(repositories, component, kind, from, to)
     };
+    let evidence = Evidence::of(grid, entry.options, modified_ms, &compare_url);
+    let found = evidence.summary(now_ms);
+    let green = found.latest_green.map(|column| &grid.columns[column]);
+    let mut summary = TabSummary {
+        dashboard: entry.dashboard.clone(),
+        tab: entry.tab.name.clone(),
+        status: found.status,
+        reason: found.reason.sentence(),
+        why: found.reason,
+        message: found.message,
+        alert: found.alert,
+        metrics: found.metrics,
+        strip: strip(grid),
+        failing: failing_rows(grid, FAILING_NAMED, &compare_url),
+        failing_count: found.failing_rows,
+        row_count: found.counted_rows,
+        latest_green: green.map(|column| column.build.clone()),
+        latest_green_id: green
+            .map(|column| column.testgrid_id(entry.id_header.as_deref()).to_owned()),
+        last_run: grid.columns.first().map(|column| time(column.started_ms)),
+        last_update: modified_ms.map(time),
+    };
+    if let Err(why) = &entry.filter {
+        set_reason(&mut summary, Reason::unreadable(why.as_str()));
+    }
     TabState {
-        summary: TabSummary {
-            dashboard: entry.dashboard.clone(),
-            tab: entry.tab.name.clone(),
-            status,
-            reason,
-            message: summary.message.clone(),
-            strip: strip(grid),
-            failing: failing(grid),
-            failing_count: summary.failing_rows,
-            row_count: summary.counted_rows,
-            latest_green: latest_green(grid, &summary),
-            last_run: grid.columns.first().map(|column| time(column.started_ms)),
-            last_update: modified_ms.map(time),
-        },
+        summary,
+        alerted: alerted_rows(grid).into(),
+        evidence: entry.filter.is_ok().then(|| Arc::new(evidence)),
         grid_version: grid.version.clone(),
         column_count: grid.columns.len() as u32,
         row_count: grid.rows.len() as u32,
     }
 }
 
+fn set_reason(summary: &mut TabSummary, reason: Reason) {
+    summary.status = reason.status();
+    summary.reason = reason.sentence();
+    summary.why = reason;
+}
+
 /// What is shown of a tab whose results have not been looked at yet.
 pub(super) fn unread(entry: &TabEntry) -> TabSummary {
+    let why = Reason::default();
     TabSummary {
         dashboard: entry.dashboard.clone(),
         tab: entry.tab.name.clone(),
         status: TabStatus::Unknown,
-        reason: "its results are still being read".to_owned(),
+        reason: why.sentence(),
+        why,
         message: String::new(),
+        alert: String::new(),
+        metrics: Metrics::default(),
         strip: Vec::new(),
         failing: Vec::new(),
         failing_count: 0,
         row_count: 0,
         latest_green: None,
+        latest_green_id: None,
         last_run: None,
         last_update: None,
     }
-}
-
-fn latest_green(grid: &Grid, summary: &Summary) -> Option<String> {
-    let column = grid.columns.get(summary.latest_green?)?;
-    Some(column.build.clone())
 }
 
 /// A time in milliseconds as the API writes it; one out of range becomes 1970.
@@ -205,24 +241,4 @@ impl Counts {
             ColumnState::Blank
         }
     }
-}
-
-/// The worst rows with an alert: most failures first, then in the grid's order.
-fn failing(grid: &Grid) -> Vec<FailingRow> {
-    let mut failing: Vec<_> = counted_rows(grid)
-        .filter_map(|row| Some((row, row.alert.as_ref()?)))
-        .collect();
-    failing.sort_by_key(|(_, alert)| std::cmp::Reverse(alert.fail_count));
-    failing
-        .into_iter()
-        .take(FAILING_NAMED)
-        .map(|(row, alert)| FailingRow {
-            name: row.name.clone(),
-            fail_count: alert.fail_count,
-            since: time(alert.first_fail_ms),
-            first_fail_build: alert.first_fail_build.clone(),
-            last_pass: alert.pass_ms.map(time),
-            message: alert.message.clone(),
-        })
-        .collect()
 }

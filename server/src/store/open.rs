@@ -8,7 +8,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Store, StoreError, error::Failure, reading};
+use super::{Store, StoreError, error::Failure, reading, row::Dictionaries};
 
 /// How long a connection waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,6 +32,7 @@ pub struct SqliteStore {
     database: Arc<str>,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    pub(super) dictionaries: Dictionaries,
 }
 
 impl SqliteStore {
@@ -64,6 +65,13 @@ fn migrator() -> Migrator {
 }
 
 impl Store {
+    /// The dictionaries that are kept for writing.
+    pub(super) const fn dictionaries(&self) -> &Dictionaries {
+        match self {
+            Self::Sqlite(sqlite) => &sqlite.dictionaries,
+        }
+    }
+
     /// Opens the database at `url` and brings its schema up to date; an SQLite file that is not
     /// there is created, its folder is not.
     ///
@@ -190,6 +198,7 @@ async fn open_sqlite(
         database: database.into(),
         writer,
         readers,
+        dictionaries: Dictionaries::default(),
     })
 }
 

@@ -15,7 +15,7 @@ use super::{
     code::{decode_details, decode_statuses},
     error::{Failure, Inconsistency},
     reading,
-    row::{decode_row, from_json, in_run},
+    row::{LOAD_ROW_BY_BUILD, decode_row, from_json, in_run},
 };
 
 /// A row of `run` as [`Store::load_results`] reads it.
@@ -31,6 +31,7 @@ type ResultRow = (
     Vec<u8>,
     Vec<u8>,
     Option<i64>,
+    String,
     String,
     String,
 );
@@ -62,7 +63,7 @@ impl Store {
             .await?;
             let runs: Vec<ResultRow> = sqlx::query_as(
                 "SELECT id, build, label, path, started_ms, finished_ms, open, rank, statuses, details, \
-                 vector_id, headers, problems FROM run WHERE group_id = $1 AND started_ms >= $2",
+                 vector_id, headers, problems, emails FROM run WHERE group_id = $1 AND started_ms >= $2",
             )
             .bind(group.0)
             .bind(since_ms)
@@ -76,13 +77,7 @@ impl Store {
     /// order of the dictionary; blank ones are left out.
     pub async fn load_run(&self, group: GroupId, build: &str) -> Result<Option<Run>, StoreError> {
         reading!(self, tx => {
-            let row = sqlx::query_as(
-                "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
-                 r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
-                 r.problems, r.emails \
-                 FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id \
-                 WHERE r.group_id = $1 AND r.build = $2",
-            )
+            let row = sqlx::query_as(LOAD_ROW_BY_BUILD)
             .bind(group.0)
             .bind(build)
             .fetch_optional(&mut *tx)
@@ -149,6 +144,7 @@ fn build_results(
         vector,
         headers,
         problems,
+        emails,
     ) in runs
     {
         let statuses = decode_statuses(&statuses).map_err(in_run(id, "statuses"))?;
@@ -191,6 +187,7 @@ fn build_results(
             headers: from_json(&headers).map_err(in_run(id, "headers"))?,
             versions: vector.and_then(|id| vectors.get(&id).cloned()),
             problems: from_json(&problems).map_err(in_run(id, "problems"))?,
+            emails: from_json(&emails).map_err(in_run(id, "emails"))?,
         };
         built.push((rank, run));
     }

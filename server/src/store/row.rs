@@ -1,6 +1,9 @@
 //! A run between the model's form and the database's: by test ordinal instead of by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use model::{
     infra::ComponentVersion,
@@ -12,55 +15,101 @@ use serde::de::DeserializeOwned;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{
+    GroupId,
     code::{
         DetailText, decode_details, decode_durations, decode_statuses, encode_details,
         encode_durations, encode_statuses,
     },
     error::Inconsistency,
 };
+use crate::name_index::NameIndex;
 
 /// A group's tests by name, for writing.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Dictionary {
-    ordinals: HashMap<String, u32>,
-    /// Names that are not stored yet; the first one's ordinal is `stored`.
-    added: Vec<String>,
-    stored: u32,
+    /// By place; first those that are stored.
+    tests: Vec<(u32, String)>,
+    /// Places in `tests`.
+    index: NameIndex,
+    /// How many are stored.
+    stored: usize,
+    next: u32,
 }
 
 impl Dictionary {
     /// The dictionary of the stored `tests`, (ordinal, name) in any order.
     pub(super) fn new(tests: Vec<(i64, String)>) -> Self {
-        let stored = tests
-            .iter()
-            .map(|&(ordinal, _)| ordinal as u32 + 1)
-            .max()
-            .unwrap_or(0);
-        Self {
-            ordinals: tests
-                .into_iter()
-                .map(|(ordinal, name)| (name, ordinal as u32))
-                .collect(),
-            added: Vec::new(),
-            stored,
+        let mut dictionary = Self::default();
+        dictionary.tests.reserve(tests.len());
+        dictionary.index.reserve(tests.len(), |_| "");
+        for (ordinal, name) in tests {
+            dictionary.add(name, ordinal as u32);
         }
+        dictionary.stored = dictionary.tests.len();
+        dictionary
+    }
+
+    fn add(&mut self, name: String, ordinal: u32) {
+        let tests = &self.tests;
+        self.index
+            .find_or_add(&name, tests.len(), |at| &tests[at].1);
+        self.next = self.next.max(ordinal + 1);
+        self.tests.push((ordinal, name));
     }
 
     /// The ordinal of the test `name`, which is the next one when the name is new.
     pub(super) fn ordinal(&mut self, name: &str) -> u32 {
-        if let Some(&ordinal) = self.ordinals.get(name) {
-            return ordinal;
+        if let Some(at) = self.index.find(name, |at| &self.tests[at].1) {
+            return self.tests[at].0;
         }
-        let ordinal = self.stored + self.added.len() as u32;
-        self.ordinals.insert(name.to_owned(), ordinal);
-        self.added.push(name.to_owned());
+        let ordinal = self.next;
+        self.add(name.to_owned(), ordinal);
         ordinal
+    }
+
+    /// How many tests are stored, so far as this dictionary knows.
+    pub(super) const fn stored(&self) -> usize {
+        self.stored
+    }
+
+    /// Notes that all of it is stored.
+    pub(super) const fn set_stored(&mut self) {
+        self.stored = self.tests.len();
     }
 
     /// The names that must be stored, with their ordinals.
     pub(super) fn added(&self) -> impl ExactSizeIterator<Item = (i64, &str)> {
-        (self.added.iter().enumerate())
-            .map(|(index, name)| (i64::from(self.stored) + index as i64, name.as_str()))
+        self.tests[self.stored..]
+            .iter()
+            .map(|(ordinal, name)| (i64::from(*ordinal), name.as_str()))
+    }
+}
+
+/// How many dictionaries are kept: one for each group that is likely to be written at a time.
+const KEPT: usize = 16;
+
+/// The dictionaries of the groups that were written last, so that storing a few runs does not begin
+/// with reading every name. Tests are only ever added, so one that has as many tests as are stored
+/// is right.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dictionaries(Arc<Mutex<VecDeque<(GroupId, Dictionary)>>>);
+
+impl Dictionaries {
+    /// The dictionary of `group`, which is given back with [`Dictionaries::keep`] once what was added
+    /// is stored, and never when it is not.
+    pub(super) fn take(&self, group: GroupId) -> Option<Dictionary> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(known, _)| *known == group)?;
+        kept.remove(at).map(|(_, dictionary)| dictionary)
+    }
+
+    /// Keeps the dictionary of `group`, all of which is stored.
+    pub(super) fn keep(&self, group: GroupId, mut dictionary: Dictionary) {
+        dictionary.set_stored();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, _)| *known != group);
+        kept.truncate(KEPT - 1);
+        kept.push_front((group, dictionary));
     }
 }
 
@@ -289,7 +338,23 @@ pub(super) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "[]".into())
 }
 
-/// A row of `run` with its infra vector, as the statements of `load_run` and `merge_runs` select it.
+/// The columns of a [`StoredRow`].
+macro_rules! stored_row {
+    () => {
+        "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
+         r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
+         r.problems, r.emails \
+         FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id"
+    };
+}
+
+/// Selects one [`StoredRow`] by its number.
+pub(super) const LOAD_ROW_BY_ID: &str = concat!(stored_row!(), " WHERE r.id = $1");
+/// Selects one [`StoredRow`] by group and build.
+pub(super) const LOAD_ROW_BY_BUILD: &str =
+    concat!(stored_row!(), " WHERE r.group_id = $1 AND r.build = $2");
+
+/// A row of `run` with its infra vector.
 pub(super) type StoredRow = (
     i64,
     String,

@@ -1,6 +1,6 @@
 //! Writing runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{name::natural_cmp, run::Run, tabulate::Test};
 use sqlx::QueryBuilder;
@@ -8,7 +8,7 @@ use sqlx::QueryBuilder;
 use super::{
     GroupId, Store, StoreError,
     error::Failure,
-    row::{Dictionary, RunRow, decode_row},
+    row::{Dictionary, Encoded, LOAD_ROW_BY_ID, RunRow, decode_row},
     writing,
 };
 
@@ -56,6 +56,9 @@ enum Mode {
     /// The two become one; `recorded_ms` says how new the new one is.
     Merge { recorded_ms: i64 },
 }
+
+/// Runs per statement: every statement is a trip to the connection's thread and back.
+const ROWS: usize = 32;
 
 /// Rows per statement when many are inserted: few sizes, so that the statements stay prepared.
 const BATCHES: [usize; 4] = [256, 32, 4, 1];
@@ -121,49 +124,70 @@ impl Store {
             Mode::Replace => None,
             Mode::Merge { recorded_ms } => Some(recorded_ms),
         };
-        writing!(self, tx => {
+        let mut written = None;
+        let saved = writing!(self, tx => {
             let mut saved = Saved::default();
-            let mark: Option<(Option<String>,)> =
-                sqlx::query_as("SELECT mark FROM test_group WHERE id = $1")
-                    .bind(group.0)
-                    .fetch_optional(&mut *tx)
-                    .await?;
-            let Some((mark,)) = mark else {
+            let state: Option<(Option<String>, Option<i64>)> = sqlx::query_as(
+                "SELECT mark, (SELECT ordinal FROM test WHERE group_id = $1 \
+                 ORDER BY ordinal DESC LIMIT 1) FROM test_group WHERE id = $1",
+            )
+            .bind(group.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some((mark, last_ordinal)) = state else {
                 return Err(Failure::UnknownGroup(group.0));
             };
-            let tests: Vec<(i64, String)> =
-                sqlx::query_as("SELECT ordinal, name FROM test WHERE group_id = $1")
-                    .bind(group.0)
+            let stored_tests = last_ordinal.map_or(0, |ordinal| ordinal + 1) as usize;
+            let kept = self
+                .dictionaries()
+                .take(group)
+                .filter(|kept| kept.stored() == stored_tests);
+            let mut dictionary = match kept {
+                Some(kept) => kept,
+                None => Dictionary::new(
+                    sqlx::query_as("SELECT ordinal, name FROM test WHERE group_id = $1")
+                        .bind(group.0)
+                        .fetch_all(&mut *tx)
+                        .await?,
+                ),
+            };
+            let runs: Vec<(&Run, i64)> = runs
+                .iter()
+                .enumerate()
+                .filter(|(index, (run, _))| last.get(run.build.as_str()) == Some(index))
+                .map(|(_, &run)| run)
+                .collect();
+            let mut known: HashMap<String, (i64, Vec<u8>)> = HashMap::with_capacity(runs.len());
+            for part in runs.chunks(ROWS) {
+                let mut query =
+                    QueryBuilder::new("SELECT build, id, hash FROM run WHERE group_id = ");
+                query.push_bind(group.0).push(" AND build IN (");
+                let mut builds = query.separated(", ");
+                for (run, _) in part {
+                    builds.push_bind(run.build.as_str());
+                }
+                query.push(")");
+                let found: Vec<(String, i64, Vec<u8>)> = query
+                    .build_query_as()
+                    .persistent(false)
                     .fetch_all(&mut *tx)
                     .await?;
-            let mut dictionary = Dictionary::new(tests);
-            let mut vectors: HashMap<Vec<u8>, i64> = HashMap::new();
+                known.extend(found.into_iter().map(|(build, id, hash)| (build, (id, hash))));
+            }
 
-            for (index, &(run, rank)) in runs.iter().enumerate() {
-                if last.get(run.build.as_str()) != Some(&index) {
-                    continue;
-                }
+            let mut changed: Vec<(RunRow, Encoded)> = Vec::with_capacity(runs.len());
+            for &(run, rank) in &runs {
                 let mut row = RunRow {
                     recorded_ms,
                     rank,
                     ..RunRow::new(run, &mut dictionary)
                 };
-                let known: Option<(i64, Vec<u8>)> =
-                    sqlx::query_as("SELECT id, hash FROM run WHERE group_id = $1 AND build = $2")
-                        .bind(group.0)
-                        .bind(run.build.as_str())
-                        .fetch_optional(&mut *tx)
+                let known = known.get(&run.build);
+                if let (Mode::Merge { recorded_ms }, Some((id, _))) = (mode, known) {
+                    let stored = sqlx::query_as(LOAD_ROW_BY_ID)
+                        .bind(id)
+                        .fetch_one(&mut *tx)
                         .await?;
-                if let (Mode::Merge { recorded_ms }, Some((id, _))) = (mode, &known) {
-                    let stored = sqlx::query_as(
-                        "SELECT r.id, r.build, r.label, r.path, r.started_ms, r.finished_ms, r.open, \
-                         r.recorded_ms, r.rank, r.statuses, r.durations, r.details, v.versions, r.headers, \
-                         r.problems, r.emails \
-                         FROM run r LEFT JOIN infra_vector v ON v.id = r.vector_id WHERE r.id = $1",
-                    )
-                    .bind(id)
-                    .fetch_one(&mut *tx)
-                    .await?;
                     let stored = decode_row(stored)?;
                     row = match stored.recorded_ms {
                         Some(before) if before < recorded_ms => RunRow::merge(row, stored),
@@ -171,7 +195,7 @@ impl Store {
                     };
                 }
                 let encoded = row.encode();
-                match &known {
+                match known {
                     Some((_, hash)) if *hash == encoded.hash => {
                         saved.unchanged += 1;
                         continue;
@@ -179,56 +203,74 @@ impl Store {
                     Some(_) => saved.updated += 1,
                     None => saved.inserted += 1,
                 }
+                changed.push((row, encoded));
+            }
 
-                let mut vector_id = None;
-                if let Some((hash, versions)) = encoded.vector {
-                    vector_id = vectors.get(&hash).copied();
-                    if vector_id.is_none() {
-                        let (id,): (i64,) = sqlx::query_as(
-                            "INSERT INTO infra_vector (hash, versions) VALUES ($1, $2) \
-                             ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions \
-                             RETURNING id",
+            let mut vectors: HashMap<Vec<u8>, i64> = HashMap::new();
+            let mut seen = HashSet::new();
+            let distinct: Vec<&(Vec<u8>, String)> = changed
+                .iter()
+                .filter_map(|(_, encoded)| encoded.vector.as_ref())
+                .filter(|(hash, _)| seen.insert(hash))
+                .collect();
+            for part in distinct.chunks(ROWS) {
+                let stored: Vec<(Vec<u8>, i64)> =
+                    QueryBuilder::new("INSERT INTO infra_vector (hash, versions) ")
+                        .push_values(part, |mut row, (hash, versions)| {
+                            row.push_bind(hash.as_slice()).push_bind(versions.as_str());
+                        })
+                        .push(
+                            " ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions \
+                             RETURNING hash, id",
                         )
-                        .bind(hash.as_slice())
-                        .bind(versions)
-                        .fetch_one(&mut *tx)
+                        .build_query_as()
+                        .persistent(false)
+                        .fetch_all(&mut *tx)
                         .await?;
-                        vectors.insert(hash, id);
-                        vector_id = Some(id);
-                    }
-                }
-                sqlx::query(
+                vectors.extend(stored);
+            }
+            for part in changed.chunks(ROWS) {
+                QueryBuilder::new(
                     "INSERT INTO run (group_id, build, label, path, started_ms, finished_ms, open, \
                      recorded_ms, rank, hash, statuses, durations, details, vector_id, headers, \
-                     problems, emails) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-                     $16, $17) \
-                     ON CONFLICT (group_id, build) DO UPDATE SET \
+                     problems, emails) ",
+                )
+                .push_values(part, |mut values, (row, encoded)| {
+                    let vector_id = encoded
+                        .vector
+                        .as_ref()
+                        .and_then(|(hash, _)| vectors.get(hash).copied());
+                    values
+                        .push_bind(group.0)
+                        .push_bind(row.build.as_str())
+                        .push_bind(row.label.as_str())
+                        .push_bind(row.path.as_str())
+                        .push_bind(row.started_ms)
+                        .push_bind(row.finished_ms)
+                        .push_bind(row.open)
+                        .push_bind(row.recorded_ms)
+                        .push_bind(row.rank)
+                        .push_bind(encoded.hash.as_slice())
+                        .push_bind(encoded.statuses.as_slice())
+                        .push_bind(encoded.durations.as_slice())
+                        .push_bind(encoded.details.as_slice())
+                        .push_bind(vector_id)
+                        .push_bind(encoded.headers.as_str())
+                        .push_bind(encoded.problems.as_str())
+                        .push_bind(encoded.emails.as_str());
+                })
+                .push(
+                    " ON CONFLICT (group_id, build) DO UPDATE SET \
                      label = excluded.label, path = excluded.path, \
                      started_ms = excluded.started_ms, finished_ms = excluded.finished_ms, \
                      open = excluded.open, recorded_ms = excluded.recorded_ms, rank = excluded.rank, \
                      hash = excluded.hash, statuses = excluded.statuses, \
-                     durations = excluded.durations, details = excluded.details, vector_id = excluded.vector_id, \
-                     headers = excluded.headers, problems = excluded.problems, \
-                     emails = excluded.emails",
+                     durations = excluded.durations, details = excluded.details, \
+                     vector_id = excluded.vector_id, headers = excluded.headers, \
+                     problems = excluded.problems, emails = excluded.emails",
                 )
-                .bind(group.0)
-                .bind(row.build)
-                .bind(row.label)
-                .bind(row.path)
-                .bind(row.started_ms)
-                .bind(row.finished_ms)
-                .bind(row.open)
-                .bind(row.recorded_ms)
-                .bind(row.rank)
-                .bind(encoded.hash)
-                .bind(encoded.statuses)
-                .bind(encoded.durations)
-                .bind(encoded.details)
-                .bind(vector_id)
-                .bind(encoded.headers)
-                .bind(encoded.problems)
-                .bind(encoded.emails)
+                .build()
+                .persistent(false)
                 .execute(&mut *tx)
                 .await?;
             }
@@ -256,8 +298,14 @@ impl Store {
                     .execute(&mut *tx)
                     .await?;
             }
+            written = Some(dictionary);
             saved
-        })
+        });
+        // Only what is certainly stored is kept.
+        if let (Ok(_), Some(dictionary)) = (&saved, written) {
+            self.dictionaries().keep(group, dictionary);
+        }
+        saved
     }
 
     /// Makes sure that the dictionary of `group` has `tests`, in one transaction: new names get the

@@ -5,19 +5,18 @@ use std::{fmt::Write as _, sync::Arc};
 
 use app::api::{Answer, GridSlice, Read};
 use model::{
-    alert::Thresholds,
     grid::Grid,
     infra::{ComponentKind, ComponentVersion, Source},
     name::normalize,
     rle::Runs,
     run::Problem,
     status::{Class, Status},
-    summary::{Options, TabStatus, summarize},
+    summary::{Options, StaleRule, TabStatus, failing_rows, summarize},
     tabulate::{GroupResults, StoredDetail, StoredRun, Test, View, tabulate},
     transition::compare_url,
     wire::{
-        ColumnState, DashboardPage, DashboardRef, FailingRow, Items, Release, StripColumn, TabPage,
-        TabSummary, Tier, WireError,
+        ColumnState, DashboardPage, DashboardRef, Items, Release, StripColumn, TabPage, TabSummary,
+        Tier, WireError,
     },
 };
 
@@ -374,40 +373,29 @@ fn tab_of(
     let grid = Arc::new(build_grid(seed, rows, columns, matter, busy));
     let modified = (matter != Matter::Empty).then_some(NEWEST_MS);
     let options = Options {
-        broken_column_threshold: 0.0,
-        stale_hours: 48,
+        stale: StaleRule {
+            hours: Some(48),
+            intervals: 0,
+        },
+        ..Options::default()
     };
-    let summary = summarize(&grid, options, modified, NEWEST_MS + 1_200_000);
+    let found = summarize(&grid, options, modified, &compare, NEWEST_MS + 1_200_000);
     let at = |ms: i64| chrono::DateTime::from_timestamp_millis(ms).expect("a time of this century");
-    let mut failing: Vec<FailingRow> = grid
-        .rows
-        .iter()
-        .filter_map(|row| {
-            let alert = row.alert.as_ref()?;
-            Some(FailingRow {
-                name: row.name.clone(),
-                fail_count: alert.fail_count,
-                since: at(alert.first_fail_ms),
-                first_fail_build: alert.first_fail_build.clone(),
-                last_pass: alert.pass_ms.map(at),
-                message: alert.message.clone(),
-            })
-        })
-        .collect();
-    failing.sort_by_key(|row| std::cmp::Reverse(row.fail_count));
-    let failing_count = failing.len() as u32;
-    failing.truncate(5);
     let summary = TabSummary {
         dashboard: dashboard.into(),
         tab: name.into(),
-        status: summary.status,
-        reason: summary.reason,
-        message: summary.message,
+        status: found.status,
+        reason: found.reason.sentence(),
+        why: found.reason,
+        message: found.message,
+        alert: found.alert,
+        metrics: found.metrics,
         strip: strip(&grid),
-        failing,
-        failing_count,
-        row_count: summary.counted_rows,
-        latest_green: summary
+        failing: failing_rows(&grid, 5, &compare),
+        failing_count: found.failing_rows,
+        row_count: found.counted_rows,
+        latest_green_id: None,
+        latest_green: found
             .latest_green
             .map(|column| grid.columns[column].build.clone()),
         last_run: grid.columns.first().map(|column| at(column.started_ms)),
@@ -418,6 +406,15 @@ fn tab_of(
         grid,
         summary,
     }
+}
+
+fn compare(component: &str, _: ComponentKind, from: &str, to: &str) -> Option<String> {
+    let repo = match component {
+        "test-infra" => "kubernetes/test-infra",
+        "prow" => "kubernetes-sigs/prow",
+        product => product,
+    };
+    compare_url(repo, from, to)
 }
 
 fn strip(grid: &Grid) -> Vec<StripColumn> {
@@ -612,28 +609,16 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             } else {
                 Vec::new()
             },
+            emails: Vec::new(),
         }));
     }
     runs.reverse();
     let mut grid = tabulate(
         &GroupResults { tests, runs },
         &View {
-            keep: &|_| true,
-            thresholds: Thresholds {
-                failures_to_open: 3,
-                passes_to_close: 1,
-            },
-            recent: 10,
             column_url: &|run| format!("https://prow.example/view/gs/{}", run.path),
-            cell_url: &|_, _| String::new(),
-            compare_url: &|component, _, from, to| {
-                let repo = match component {
-                    "test-infra" => "kubernetes/test-infra",
-                    "prow" => "kubernetes-sigs/prow",
-                    product => product,
-                };
-                compare_url(repo, from, to)
-            },
+            compare_url: &compare,
+            ..View::default()
         },
     );
     grid.version = format!("{seed:x}");

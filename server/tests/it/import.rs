@@ -6,7 +6,6 @@ mod odd;
 use std::path::{Path, PathBuf};
 
 use model::{
-    alert::Thresholds,
     grid::Grid,
     tabulate::{GroupResults, View, tabulate},
 };
@@ -25,20 +24,7 @@ async fn import_quietly(store: &Store, paths: &[PathBuf]) -> ImportReport {
 
 /// The grid of a tab that shows everything.
 fn whole_grid(results: &GroupResults) -> Grid {
-    tabulate(
-        results,
-        &View {
-            keep: &|_| true,
-            thresholds: Thresholds {
-                failures_to_open: 3,
-                passes_to_close: 1,
-            },
-            recent: 10,
-            column_url: &|_| String::new(),
-            cell_url: &|_, _| String::new(),
-            compare_url: &|_, _, _, _| None,
-        },
-    )
+    tabulate(results, &View::default())
 }
 
 /// Writes `content` to `path` below `folder`, with the folders between.

@@ -188,6 +188,8 @@ impl Table {
             name: self.group_name(),
             gcs_prefix: self.query.clone(),
             num_columns_recent: self.recent,
+            // As every group that comes from configuration files.
+            use_kubernetes_client: Some(true),
             column_header: self
                 .header_names
                 .iter()

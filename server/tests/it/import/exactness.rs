@@ -119,7 +119,7 @@ fn compare(table: &Recorded, grid: &Grid, compared: &mut Compared) {
                     column,
                     icon: recorded.short_texts[packed].clone(),
                     message: recorded.messages[packed].clone(),
-                    url: String::new(),
+                    ..CellDetail::default()
                 };
                 packed += 1;
                 if !(cell.icon.is_empty() && cell.message.is_empty()) {

@@ -1,0 +1,107 @@
+//! The rows with an alert, each with what moved between its last pass and its first failure.
+
+use chrono::{DateTime, Utc};
+
+use super::{counted_rows, movement::moved_between};
+use crate::{
+    alert::{Alert, AlertedRow},
+    grid::{Grid, Row},
+    status::{Class, Status},
+    tabulate::CompareUrl,
+    wire::FailingRow,
+};
+
+use super::{Moved, reason::OverallRow};
+
+/// A time in milliseconds as small JSON has it; one out of range becomes 1970.
+pub(super) fn time(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+/// The rows that count and have an alert: most failures first, then in the grid's order.
+pub(super) fn worst_first<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<(&'a Row, &'a Alert)> {
+    let mut failing: Vec<_> = rows
+        .filter_map(|row| Some((row, row.alert.as_ref()?)))
+        .collect();
+    failing.sort_by_key(|(_, alert)| std::cmp::Reverse(alert.fail_count));
+    failing
+}
+
+/// The alerts of the rows that count: most failures first, then in the grid's order.
+pub fn alerted_rows(grid: &Grid) -> Vec<AlertedRow> {
+    worst_first(counted_rows(grid))
+        .into_iter()
+        .map(|(row, alert)| AlertedRow {
+            name: row.name.clone(),
+            id: row.id.clone(),
+            alert: alert.clone(),
+        })
+        .collect()
+}
+
+/// The worst `most` rows with an alert, for a summary.
+pub fn failing_rows(grid: &Grid, most: usize, compare_url: &CompareUrl<'_>) -> Vec<FailingRow> {
+    worst_first(counted_rows(grid))
+        .into_iter()
+        .take(most)
+        .map(|(row, alert)| FailingRow {
+            name: row.name.clone(),
+            id: row.id.clone(),
+            fail_count: alert.fail_count,
+            since: time(alert.first_fail_ms),
+            first_fail_build: alert.first_fail_build.clone(),
+            latest_fail_build: alert.latest_fail_build.clone(),
+            last_pass: alert.pass_ms.map(time),
+            last_pass_build: alert.pass_build.clone(),
+            moved: moved_since_pass(grid, alert, compare_url),
+            message: alert.message.clone(),
+        })
+        .collect()
+}
+
+/// What moved from the last pass before an alert to its first failure; `None` when no pass is known.
+pub(super) fn moved_since_pass(
+    grid: &Grid,
+    alert: &Alert,
+    compare_url: &CompareUrl<'_>,
+) -> Option<Moved> {
+    let older = grid.column_of(alert.pass_build.as_deref()?)?;
+    let newer = grid.column_of(&alert.first_fail_build)?;
+    Some(moved_between(
+        &grid.columns[older],
+        &grid.columns[newer],
+        compare_url,
+    ))
+}
+
+/// The row that says how the job itself ended; of several, as groups of several jobs have them, the
+/// one named `Overall` alone, else the worst.
+pub(super) fn overall_row(grid: &Grid) -> Option<OverallRow> {
+    let of_row = |row: &Row| OverallRow {
+        name: row.name.clone(),
+        id: row.id.clone(),
+        alert: row.alert.is_some(),
+        fail_count: row.alert.as_ref().map_or(0, |alert| alert.fail_count),
+        latest: row
+            .statuses
+            .runs()
+            .iter()
+            .map(|&(status, _)| status)
+            .find(|&status| status.class() != Class::Blank && status != Status::Running)
+            .unwrap_or_default(),
+    };
+    if let Some(row) = grid.rows.iter().find(|row| row.name == "Overall") {
+        return Some(of_row(row));
+    }
+    grid.rows
+        .iter()
+        .filter(|row| row.name.ends_with(".Overall"))
+        .map(of_row)
+        .reduce(|worst, row| {
+            if (row.alert, row.latest.severity()) > (worst.alert, worst.latest.severity()) {
+                row
+            } else {
+                worst
+            }
+        })
+}
