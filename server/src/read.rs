@@ -294,12 +294,12 @@ impl Reader {
     }
 
     /// Tells that a tab's published state is not `old` any more, if so.
-    fn tell_tab(&self, entry: &TabEntry, slot: &ArcSwap<Option<TabState>>, old: &Option<TabState>) {
+    fn tell_tab(&self, entry: &TabEntry, slot: &ArcSwap<Option<TabState>>, old: Option<&TabState>) {
         let new = slot.load();
         let Some(new) = new.as_ref() else {
             return;
         };
-        if old.as_ref().is_some_and(|old| old == new) {
+        if old.is_some_and(|old| old.shows_as(new)) {
             return;
         }
         self.changes.tell(What::Tab(TabChanged {

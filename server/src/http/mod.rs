@@ -38,6 +38,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
     let v2 = Router::new()
         .route("/releases", get(v2::list_releases))
         .route("/dashboards", get(v2::list_dashboards))
+        .route("/dashboard-groups/{group}", get(v2::find_dashboard_group))
         .route("/dashboards/{dashboard}", get(v2::find_dashboard))
         .route("/dashboards/{dashboard}/tabs/{tab}", get(v2::find_tab))
         .route(

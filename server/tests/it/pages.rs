@@ -66,7 +66,11 @@ fn title(html: &str) -> &str {
 async fn the_overview_shows_each_branch() {
     let (status, html) = get(site(), "/").await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(title(&html), "Overview · Seamgrid");
+    let failing = regions(&html, "tab-cell")
+        .into_iter()
+        .filter(|tag| matches!(attribute(tag, "data-status"), "FAILING" | "BROKEN"))
+        .count();
+    assert_eq!(title(&html), format!("({failing}) Overview · Seamgrid"));
     let branches: Vec<&str> = regions(&html, "branch")
         .into_iter()
         .map(|tag| attribute(tag, "data-branch"))
@@ -102,10 +106,10 @@ async fn a_page_says_from_afar_how_things_stand() {
         .count();
     assert!(failing > 0, "the fixture has a failing tab");
     assert_eq!(title(&html), format!("({failing}) {BLOCKING} · Seamgrid"));
-    let icons: Vec<&str> = html.matches("<link rel=\"icon\"").collect();
-    assert_eq!(icons.len(), 2, "the mark, and after it the status");
+    let icons = html.matches("rel=\"icon\"").count();
+    assert_eq!(icons, 2, "the mark, and after it the status");
     let (_, plain) = get(site(), paths::DASHBOARDS).await;
-    assert_eq!(plain.matches("<link rel=\"icon\"").count(), 1);
+    assert_eq!(plain.matches("rel=\"icon\"").count(), 1);
 }
 
 #[tokio::test]
@@ -231,7 +235,7 @@ async fn hostile_names_and_messages_are_text() {
         assert!(page.contains("‹U+202E›"), "{path}");
     }
     let (_, html) = get(site(), &paths::tab(ODD, HOSTILE)).await;
-    assert!(title(&html).starts_with("&lt;script&gt;"));
+    assert!(title(&html).contains("&lt;script&gt;"));
 }
 
 #[tokio::test]
