@@ -24,10 +24,12 @@
 //! | seam | a transition as it is drawn: a line through all rows | |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
+//! | health | how flaky a tab's tests are | [`flakiness::Health`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
 pub mod config;
+pub mod flakiness;
 pub mod grid;
 pub mod infra;
 pub mod link;

@@ -143,7 +143,7 @@ impl Evidence {
         settled.overall = failing::overall_row(grid);
         Self {
             metrics,
-            latest_green: walk::latest_green(grid, &rows),
+            latest_green: walk::latest_green(grid),
             failing_rows: failing.len() as u32,
             counted_rows: rows.len() as u32,
             freshness: Freshness {
