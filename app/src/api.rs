@@ -30,7 +30,7 @@ pub trait Read: Send + Sync + 'static {
     /// One dashboard with its tabs.
     fn dashboard(&self, dashboard: &str) -> Result<DashboardPage, WireError>;
     /// One dashboard group with its dashboards.
-    fn group(&self, group: &str) -> Result<GroupPage, WireError>;
+    fn dashboard_group(&self, group: &str) -> Result<GroupPage, WireError>;
     /// One tab without its grid.
     fn tab<'a>(&'a self, dashboard: &'a str, tab: &'a str) -> Answer<'a, TabPage>;
     /// A tab's grid, or a part of it. May have to load the group's results.
@@ -103,9 +103,16 @@ pub async fn dashboard(dashboard: String) -> Result<DashboardPage, WireError> {
 }
 
 /// One dashboard group with its dashboards.
-pub async fn group(group: String) -> Result<GroupPage, WireError> {
+#[cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, the server has it"
+    )
+)]
+pub async fn dashboard_group(group: String) -> Result<GroupPage, WireError> {
     #[cfg(feature = "ssr")]
-    return reader()?.group(&group);
+    return reader()?.dashboard_group(&group);
     #[cfg(not(feature = "ssr"))]
     get(crate::paths::api_group(&group)).await
 }

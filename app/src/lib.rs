@@ -35,8 +35,8 @@ use leptos_router::{
 use crate::{
     components::{clock::Clock, frame::Frame},
     pages::{
-        dashboard::Dashboard, dashboards::Dashboards, not_found::NotFound, old_link::OldLink,
-        overview::Overview, tab::Tab,
+        dashboard::Dashboard, dashboards::Dashboards, group::Group, not_found::NotFound,
+        old_link::OldLink, overview::Overview, tab::Tab,
     },
 };
 
@@ -55,6 +55,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dashboards") view=Dashboards ssr=SsrMode::Async />
                     <Route path=path!("/d/:dashboard") view=Dashboard ssr=SsrMode::Async />
                     <Route path=path!("/d/:dashboard/:tab") view=Tab ssr=SsrMode::Async />
+                    <Route path=path!("/g/:group") view=Group ssr=SsrMode::Async />
                     <Route path=path!("/:dashboard") view=OldLink ssr=SsrMode::Async />
                 </Routes>
             </Frame>

@@ -41,9 +41,7 @@ pub fn logical_job(name: &str, branch: &str, trunk: Option<Version>) -> String {
     while let Some(&part) = parts.get(at) {
         let last = at + 1 == parts.len();
         at += 1;
-        if matches!(part, "master" | "main" | "latest")
-            || own.is_some() && is_generic(part, last)
-        {
+        if matches!(part, "master" | "main" | "latest") || own.is_some() && is_generic(part, last) {
             drop_introduction(&mut left);
             continue;
         }
@@ -129,11 +127,17 @@ mod tests {
         // Copies made with `fork-per-release`.
         (
             "ci-kubernetes-unit",
-            &[("master", "ci-kubernetes-unit"), ("1.36", "ci-kubernetes-unit-1-36")],
+            &[
+                ("master", "ci-kubernetes-unit"),
+                ("1.36", "ci-kubernetes-unit-1-36"),
+            ],
         ),
         (
             "ci-kubernetes-cmd",
-            &[("master", "ci-kubernetes-cmd-master"), ("1.36", "ci-kubernetes-cmd-1-36")],
+            &[
+                ("master", "ci-kubernetes-cmd-master"),
+                ("1.36", "ci-kubernetes-cmd-1-36"),
+            ],
         ),
         (
             "ci-kubernetes-gce-conformance",
@@ -217,13 +221,19 @@ mod tests {
     fn different_jobs_stay_different() {
         let of = |name, branch| logical_job(name, branch, Some((1, 38)));
         for (a, b) in [
-            (of("build-master", "master"), of("build-master-fast", "master")),
+            (
+                of("build-master", "master"),
+                of("build-master-fast", "master"),
+            ),
             (
                 of("kind-master-beta-features", "master"),
                 of("kind-master", "master"),
             ),
             (of("kind-beta", "master"), of("kind-1.37", "1.37")),
-            (of("upgrade-1-36-1-37", "1.37"), of("upgrade-1-35-1-37", "1.37")),
+            (
+                of("upgrade-1-36-1-37", "1.37"),
+                of("upgrade-1-35-1-37", "1.37"),
+            ),
             (of("e2e-1.37", "1.36"), of("e2e-1.36", "1.36")),
         ] {
             assert_ne!(a, b);

@@ -1,4 +1,7 @@
 //! What `/api/v2` answers and the pages draw, beside [`crate::grid::Grid`]. Times are RFC 3339.
+//!
+//! What a page does not draw, a browser does not read: the code that would is a good part of what it
+//! has to load.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -53,6 +56,7 @@ pub struct TabSummary {
     /// Why, as one sentence: `FAILING because …`.
     pub reason: String,
     /// Why, as data.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub why: Reason,
     /// TestGrid's status line: `Tab stats: …`.
     pub message: String,
@@ -60,6 +64,7 @@ pub struct TabSummary {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub alert: String,
     /// Counts over the recent columns.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub metrics: Metrics,
     /// The last runs, newest first.
     pub strip: Vec<StripColumn>,

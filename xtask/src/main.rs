@@ -12,6 +12,7 @@ mod dependencies;
 mod layering;
 mod process;
 mod site;
+mod snip;
 mod style;
 mod tools;
 

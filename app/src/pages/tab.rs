@@ -17,18 +17,21 @@ use model::{
 use crate::{
     api::{self, GridSlice},
     components::{
-        clock::{Age, use_clock},
+        clock::use_clock,
         grid::{GridView, state::GridState},
         headline::Headline,
         legend::Legend,
+        name_link::name_link,
         problem::{Loading, ProblemPage},
         seam_panel::SeamPanel,
+        siblings::SiblingLinks,
         status::StatusBadge,
+        tab_facts::TabFacts,
         toolbar::Toolbar,
     },
     grid::window::{FIRST_COLUMNS, FIRST_ROWS},
     live, paths,
-    text::{safe_url, visible, visible_message},
+    text::{visible, visible_message},
 };
 
 /// A tab.
@@ -223,9 +226,9 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
 fn TabHead(page: TabPage) -> impl IntoView {
     let TabPage {
         summary,
+        group,
+        siblings,
         test_group,
-        description,
-        results_url,
         tabs,
         ..
     } = page;
@@ -247,63 +250,35 @@ fn TabHead(page: TabPage) -> impl IntoView {
     };
     let before = neighbour(at.and_then(|at| at.checked_sub(1)), "←", "Previous tab");
     let after = neighbour(at.map(|at| at + 1), "→", "Next tab");
+    let group = group.map(|group| {
+        view! {
+            {name_link(paths::group(&group), &group)}
+            " › "
+        }
+    });
+    let elsewhere = (!siblings.is_empty()).then(|| {
+        view! {
+            <p class="tab__siblings">"The same job on " <SiblingLinks siblings /></p>
+        }
+    });
+    let more = view! {
+        <span>"Test group " <bdi>{visible(&test_group)}</bdi></span>
+    }
+    .into_any();
     view! {
         <header class="tab__head">
             <p class="crumbs">
-                <A href=paths::dashboard(&summary.dashboard)>
-                    <bdi>{visible(&summary.dashboard)}</bdi>
-                </A>
+                {group} {name_link(paths::dashboard(&summary.dashboard), &summary.dashboard)}
             </p>
             <div class="tab__title">
                 <h1>
                     <bdi>{visible(&summary.tab)}</bdi>
                 </h1>
                 <StatusBadge status=summary.status />
+                {elsewhere}
                 <span class="tab__steps">{before} {after}</span>
             </div>
-            <p class="tab__reason">
-                <bdi>{visible(&summary.reason)}</bdi>
-            </p>
-            <p class="tab__facts">
-                <span>
-                    <bdi>{visible(&summary.message)}</bdi>
-                </span>
-                <span>
-                    {match &summary.latest_green {
-                        Some(build) => format!("Last green: build {}", visible(build)),
-                        None => "No green run in the data".to_owned(),
-                    }}
-                </span>
-                {summary
-                    .last_update
-                    .map(|at| {
-                        view! {
-                            <span>
-                                "Results changed "
-                                <Age ms=at.timestamp_millis() />
-                            </span>
-                        }
-                    })}
-                <span>
-                    "Test group " <bdi>{visible(&test_group)}</bdi>
-                </span>
-                {safe_url(&results_url)
-                    .map(|url| {
-                        view! {
-                            <a href=url.to_owned() rel="external">
-                                "Job history"
-                            </a>
-                        }
-                    })}
-            </p>
-            {(!description.is_empty())
-                .then(|| {
-                    view! {
-                        <p class="tab__description">
-                            <bdi>{visible_message(&description)}</bdi>
-                        </p>
-                    }
-                })}
+            <TabFacts tab=summary more />
         </header>
     }
 }

@@ -132,7 +132,7 @@ pub(super) async fn find_dashboard_group(
     Path(group): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    json(&headers, &reader.group(&group)?)
+    json(&headers, &reader.dashboard_group(&group)?)
 }
 
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`

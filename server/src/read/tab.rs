@@ -11,7 +11,7 @@ use model::{
     summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
     tabulate::{GroupResults, View, tabulate},
     transition::compare_url,
-    wire::{ColumnState, StripColumn, TabSummary},
+    wire::{ColumnState, StripColumn, TabAbout, TabSummary},
 };
 
 use super::{cache::PublishedGrid, catalog::TabEntry, links};
@@ -118,6 +118,8 @@ pub(super) fn build_state(
             .map(|column| column.testgrid_id(entry.id_header.as_deref()).to_owned()),
         last_run: grid.columns.first().map(|column| time(column.started_ms)),
         last_update: modified_ms.map(time),
+        job: String::new(),
+        about: TabAbout::default(),
     };
     if let Err(why) = &entry.filter {
         set_reason(&mut summary, Reason::unreadable(why.as_str()));
@@ -158,6 +160,8 @@ pub(super) fn unread(entry: &TabEntry) -> TabSummary {
         latest_green_id: None,
         last_run: None,
         last_update: None,
+        job: String::new(),
+        about: TabAbout::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         state::{GridState, Hover},
     },
     grid::{
-        header::{Fact, facts, row_html},
+        header::{Fact, facts, failures_html, row_html},
         hover::Target,
         report::Report,
         seams::{is_certain, of_component, seams},
@@ -92,7 +92,11 @@ fn HeadRow(state: GridState, index: usize, fact: Fact) -> impl IntoView {
                     inner_html=move || {
                         let (window, width) = (state.columns.get(), state.cell_width.get());
                         let zone = state.clock.zone.get();
-                        state.grid.with(|grid| row_html(grid, &shown, zone, window, width))
+                        if shown == Fact::Failures {
+                            state.counts.with(|counts| failures_html(counts, window, width))
+                        } else {
+                            state.grid.with(|grid| row_html(grid, &shown, zone, window, width))
+                        }
                     }
                 ></div>
                 {handles}

@@ -9,6 +9,7 @@ use crate::{
     browser,
     components::clock::Clock,
     grid::{
+        header::{ColumnCount, column_counts},
         hover::Target,
         order::{self, RowOrder, needs_all},
         window::{Viewport, cell_width, column_window, row_window},
@@ -33,6 +34,8 @@ pub struct GridState {
     pub view: RwSignal<Viewport>,
     /// The beginning that most row names share.
     pub shared: Memo<String>,
+    /// The cells of each column; empty until all of the grid is there.
+    pub counts: Memo<Vec<ColumnCount>>,
     /// The width of a column in pixels.
     pub cell_width: Memo<u32>,
     /// The positions to draw.
@@ -89,6 +92,13 @@ impl GridState {
             }
         });
         let shared = Memo::new(move |_| grid.with(|grid| order::shared_beginning(grid).to_owned()));
+        let counts = Memo::new(move |_| {
+            if whole.get() {
+                grid.with(|grid| column_counts(grid))
+            } else {
+                Vec::new()
+            }
+        });
         let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
         let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
         let columns = Memo::new(move |_| {
@@ -106,6 +116,7 @@ impl GridState {
             size,
             view,
             shared,
+            counts,
             cell_width,
             rows,
             columns,
