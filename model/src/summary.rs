@@ -30,6 +30,7 @@ pub use self::{
     status::TabStatus,
 };
 
+const MINUTE_MS: i64 = 60_000;
 /// How many rows a reason names.
 const NAMED: usize = 5;
 
@@ -116,16 +117,27 @@ impl Evidence {
         compare_url: &CompareUrl<'_>,
     ) -> Self {
         let rows: Vec<&Row> = counted_rows(grid).collect();
+        Self::of_rows(grid, &rows, options, modified_ms, compare_url)
+    }
+
+    /// As [`Evidence::of`], with the rows that count as they are given.
+    pub fn of_rows(
+        grid: &Grid,
+        rows: &[&Row],
+        options: Options,
+        modified_ms: Option<i64>,
+        compare_url: &CompareUrl<'_>,
+    ) -> Self {
         let Options {
             broken_column_threshold,
             customization,
             ..
         } = options;
-        let counted = metrics::count(grid, &rows, broken_column_threshold, customization.ignored);
+        let counted = metrics::count(grid, rows, broken_column_threshold, customization.ignored);
         let failing = failing::worst_first(rows.iter().copied());
         let metrics = counted.metrics;
         let mut settled = if let Some((column, fails, filled)) = counted.broken {
-            broken(grid, &rows, column, fails as f32 / filled as f32, options)
+            broken(grid, rows, column, fails as f32 / filled as f32, options)
         } else if !failing.is_empty() {
             alerting(grid, &failing, compare_url)
         } else if customization.min_acceptable_runs > metrics.valid_columns() {
@@ -136,14 +148,14 @@ impl Evidence {
                 ..Reason::default()
             }
         } else {
-            walked(grid, &rows, &metrics, customization)
+            walked(grid, rows, &metrics, customization)
         };
         settled.counted_rows = rows.len() as u32;
         settled.failures_to_alert = grid.failures_to_alert;
         settled.overall = failing::overall_row(grid);
         Self {
             metrics,
-            latest_green: walk::latest_green(grid),
+            latest_green: walk::latest_green(grid, rows),
             failing_rows: failing.len() as u32,
             counted_rows: rows.len() as u32,
             freshness: Freshness {
@@ -188,7 +200,7 @@ impl Evidence {
             counted_rows: self.counted_rows,
             failures_to_alert: self.settled.failures_to_alert,
             since: self.newest.clone(),
-            age_ms: since_ms.map(|since_ms| now_ms - since_ms),
+            age_ms: since_ms.map(|since_ms| (now_ms - since_ms) / MINUTE_MS * MINUTE_MS),
             limit_ms,
             interval_ms: self
                 .freshness
@@ -366,122 +378,4 @@ fn name_rows<'a>(grid: &Grid, rows: impl Iterator<Item = &'a Row>) -> (Vec<Reaso
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::grid::Column;
-    use proptest::prelude::*;
-
-    fn grid(rows: &[&str], recent: u32) -> Grid {
-        let width = rows.first().map_or(0, |row| row.len());
-        Grid {
-            columns: (0..width)
-                .map(|index| Column {
-                    build: index.to_string(),
-                    started_ms: 1_000_000 - index as i64,
-                    ..Column::default()
-                })
-                .collect(),
-            rows: rows
-                .iter()
-                .enumerate()
-                .map(|(index, letters)| Row {
-                    name: format!("row {index}"),
-                    statuses: letters
-                        .chars()
-                        .map(|letter| match letter {
-                            'P' => Status::Pass,
-                            'S' => Status::PassWithSkips,
-                            'B' => Status::BuildPassed,
-                            'F' => Status::Fail,
-                            'K' => Status::Flaky,
-                            'R' => Status::Running,
-                            'U' => Status::Unknown,
-                            'C' => Status::Cancel,
-                            _ => Status::NoResult,
-                        })
-                        .collect(),
-                    ..Row::default()
-                })
-                .collect(),
-            recent,
-            ..Grid::default()
-        }
-    }
-
-    #[test]
-    fn statuses_and_latest_green_follow_the_worked_examples() {
-        for (rows, recent, status, green) in [
-            (vec!["PPPPP"], 5, TabStatus::Passing, Some(0)),
-            (vec!["PPFPP"], 5, TabStatus::Flaky, Some(0)),
-            (vec!["PPPPPF"], 5, TabStatus::Passing, Some(0)),
-            (vec!["RFPPP"], 3, TabStatus::Flaky, Some(2)),
-            (vec!["RPPPP", "RFPPP"], 3, TabStatus::Flaky, Some(2)),
-            (vec!["R....", "FPPPP"], 3, TabStatus::Flaky, Some(1)),
-            (vec!["RPPPP", "FPPPP"], 3, TabStatus::Flaky, Some(1)),
-            (vec![".....", "....."], 5, TabStatus::Unknown, None),
-            (vec![".P.P.P"], 3, TabStatus::Passing, Some(1)),
-            (vec!["PKPP"], 4, TabStatus::Flaky, Some(0)),
-            (vec!["UPPP"], 3, TabStatus::Flaky, Some(1)),
-            (vec!["CCCC"], 3, TabStatus::Flaky, None),
-            (vec!["SSBP"], 4, TabStatus::Passing, Some(0)),
-            (vec!["RRRR"], 3, TabStatus::Unknown, None),
-            (vec!["R..PP", ".P..P"], 2, TabStatus::Passing, Some(1)),
-        ] {
-            let summary = summary(&rows, recent, Options::default());
-            assert_eq!(
-                (summary.status, summary.latest_green),
-                (status, green),
-                "{rows:?}"
-            );
-        }
-    }
-
-    fn summary(rows: &[&str], recent: u32, options: Options) -> Summary {
-        summarize(&grid(rows, recent), options, Some(0), &|_, _, _, _| None, 0)
-    }
-
-    #[test]
-    fn metrics_follow_the_worked_examples() {
-        for (rows, recent, threshold, expected, broken) in [
-            (vec!["PPFPP", "PPPPP"], 5, 0.0, (4, 5, 9, 10), false),
-            (vec!["PFFPP", "PFPPP"], 5, 0.4, (3, 5, 7, 10), true),
-            (vec!["KPPPP"], 5, 0.5, (4, 5, 4, 5), false),
-            (vec!["RPPPP", "FPPPP"], 5, 0.5, (4, 5, 8, 9), true),
-            (vec![".....", "PPP.."], 5, 0.0, (3, 3, 3, 3), false),
-            (vec!["UUPP", "FPPP"], 4, 0.5, (3, 4, 5, 8), false),
-            (vec!["UUPP", "FPPP"], 4, 0.49, (3, 4, 5, 8), true),
-        ] {
-            let options = Options {
-                broken_column_threshold: threshold,
-                ..Options::default()
-            };
-            let metrics = summary(&rows, recent, options).metrics;
-            assert_eq!(
-                (
-                    metrics.passing_columns,
-                    metrics.completed_columns,
-                    metrics.passing_cells,
-                    metrics.filled_cells
-                ),
-                expected,
-                "{rows:?}"
-            );
-            assert_eq!(metrics.broken, broken, "{rows:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_of_rows_does_not_matter(
-            mut rows in prop::collection::vec("[PFKRU.]{6}", 1..6),
-        ) {
-            let status = |rows: &[String]| {
-                let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
-                summary(&rows, 4, Options::default()).status
-            };
-            let before = status(&rows);
-            rows.reverse();
-            prop_assert_eq!(status(&rows), before);
-        }
-    }
-}
+mod tests;

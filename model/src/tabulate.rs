@@ -352,10 +352,8 @@ impl Series {
             let end = (start + BLOCK).min(rows.end);
             let block = &self.current[start..end];
             // Without a way out in the middle, so that the comparison is one of vectors.
-            let differs = block
-                .iter()
-                .fold(false, |differs, &current| differs | (current != status));
-            if differs {
+            let differing = block.iter().filter(|&&current| current != status).count();
+            if differing > 0 {
                 for row in start..end {
                     let before = self.current[row];
                     if before != status {
@@ -618,6 +616,87 @@ mod tests {
         assert_eq!(alerts, [("test 1", 3)]);
         assert_eq!(grid.columns[0].headers["org/product"], "dddddddd");
         assert_eq!(grid.columns[0].url, "/5");
+    }
+
+    #[test]
+    fn an_alert_is_the_whole_record() {
+        let mut runs = vec![
+            run(4, "F", "a", "c"),
+            run(3, "F", "a", "c"),
+            run(2, "P", "a", "c"),
+            run(1, "P", "a", "c"),
+        ];
+        for (index, run) in runs.iter_mut().enumerate() {
+            run.path = format!("bucket/logs/job/{}", run.build);
+            run.label = format!("v{}", run.build);
+            run.emails = vec![format!("{}@example.org", run.build)];
+            run.headers = vec![Header {
+                name: "Commit".into(),
+                value: format!("commit{}", index / 2),
+            }];
+            run.details = vec![StoredDetail {
+                test: 0,
+                icon: "F".into(),
+                message: format!("message {}", run.build),
+                cell_id: format!("job/{}", run.build),
+                user_property: "somebody".into(),
+            }];
+        }
+        runs[0].details[0].cell_id = "other/77".into();
+        let results = results(1, runs);
+        let view = View {
+            thresholds: Thresholds {
+                failures_to_open: 2,
+                passes_to_close: 1,
+            },
+            id_from_header: true,
+            user_property: "owner",
+            broken_column_threshold: 0.5,
+            ..View::default()
+        };
+        let grid = tabulate(&results, &view);
+        let alert = grid.rows[0].alert.clone().expect("an alert");
+        assert_eq!(
+            alert,
+            Alert {
+                fail_count: 2,
+                first_fail_build: "3".into(),
+                first_fail_id: "commit0".into(),
+                first_fail_ms: 3000,
+                first_fail_cell: "job/3".into(),
+                latest_fail_build: "4".into(),
+                latest_fail_id: "commit0".into(),
+                latest_fail_ms: 4000,
+                latest_fail_cell: "other/77".into(),
+                pass_build: Some("2".into()),
+                pass_id: Some("commit1".into()),
+                pass_ms: Some(2000),
+                message: "message 4".into(),
+                properties: [("owner".to_owned(), "somebody".to_owned())].into(),
+                custom_column_headers: [("Commit".to_owned(), "commit0".to_owned())].into(),
+                email_addresses: vec!["3@example.org".into()],
+                hotlist_ids: Vec::new(),
+            }
+        );
+        // A cell that only repeats its column's build says so by silence.
+        let ids: Vec<&str> = grid.rows[0]
+            .cells
+            .iter()
+            .map(|cell| cell.cell_id.as_str())
+            .collect();
+        assert_eq!(ids, ["other/77", "", "", ""]);
+        assert_eq!(grid.columns[0].testgrid_id(Some("Commit")), "commit0");
+        let stats = grid.columns[0].stats.expect("a threshold is set");
+        assert_eq!((stats.fail_count, stats.broken), (1, true));
+
+        let view = View {
+            id_from_header: false,
+            ..view
+        };
+        let grid = tabulate(&results, &view);
+        let alert = grid.rows[0].alert.as_ref().expect("an alert");
+        assert_eq!(alert.first_fail_id, "v3");
+        assert_eq!(grid.columns[0].testgrid_id(None), "v4");
     }
 
     #[test]

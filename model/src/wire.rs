@@ -6,7 +6,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::summary::{Metrics, Moved, Reason, TabStatus};
+use crate::{
+    flakiness::TestHealth,
+    summary::{Metrics, Moved, Reason, TabStatus},
+};
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,10 @@ pub struct TabSummary {
     /// Counts over the recent columns.
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub metrics: Metrics,
+    /// How flaky its tests are; absent when the tab does not ask for that.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<TabHealth>,
     /// The last runs, newest first.
     pub strip: Vec<StripColumn>,
     /// The worst rows with an alert, most failures first; at most five.
@@ -120,6 +127,26 @@ pub struct NamedLink {
     pub text: String,
     /// Where it leads: a web page.
     pub url: String,
+}
+
+/// How flaky a tab's tests are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TabHealth {
+    /// Runs that began from here count.
+    pub start: DateTime<Utc>,
+    /// To here.
+    pub end: DateTime<Utc>,
+    /// Tests that passed or failed in between.
+    pub test_count: u32,
+    /// Of those, the ones that are flaky at all.
+    pub flaky_count: u32,
+    /// The mean over all of them, in percent.
+    pub average_flakiness: f32,
+    /// The mean of the interval before; absent when no test passed or failed in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_flakiness: Option<f32>,
+    /// The flakiest; at most five.
+    pub worst: Vec<TestHealth>,
 }
 
 /// One run in a tab's strip.

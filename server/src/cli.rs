@@ -16,13 +16,14 @@ use model::config::Configuration;
 use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
+    conformance,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{ServeError, Server},
-    settings::{Settings, SettingsError, load_settings},
+    settings::{Settings, SettingsError, ZeroRule, load_settings},
     simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
     store::{Store, StoreError},
     telemetry::{self, LogFormat},
-    testgrid::{self, import::ImportProgress},
+    testgrid::{self, LoadOptions, import::ImportProgress},
 };
 
 /// A CI results dashboard that shows where the test infrastructure changed under the tests.
@@ -111,6 +112,12 @@ enum Command {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
     },
+    /// Evaluate vectors of TestGrid's rules, print each mismatch, then how many passed and failed
+    Conformance {
+        /// JSON files of vectors by area: alert, status, metrics, flip
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// Write a world of builds, configuration and git repositories, and the truth about it
     Simulate {
         /// A new folder to write into
@@ -182,6 +189,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         }
         Command::CheckConfig { paths } => check_config(&paths),
         Command::Import { paths } => runtime.block_on(import(&common, &paths)),
+        Command::Conformance { files } => conformance(&files),
         Command::Simulate {
             out,
             seed,
@@ -359,12 +367,41 @@ fn write_world(options: &SimulateOptions) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn conformance(files: &[PathBuf]) -> Result<ExitCode, CommandError> {
+    let (mut passed, mut failed) = (0, 0);
+    for file in files {
+        let outcome = match std::fs::read(file) {
+            Ok(bytes) => conformance::evaluate(&bytes),
+            Err(error) => conformance::Outcome::unreadable(&error),
+        };
+        passed += outcome.passed;
+        failed += outcome.mismatches.len();
+        for mismatch in &outcome.mismatches {
+            say(&format!("{}: {mismatch}", file.display()))?;
+        }
+    }
+    say(&format!("{passed} passed, {failed} failed"))?;
+    Ok(if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
 /// The settings, and what they say is to be shown. What is wrong with the configuration is logged, and
 /// the rest is used.
 fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), CommandError> {
     let settings = load_settings(file)?;
-    let loaded =
-        testgrid::load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+    let paths: Vec<PathBuf> = [&settings.testgrid.config, &settings.testgrid.prow_jobs]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
+    let options = LoadOptions {
+        zero_is_unset: settings.rules.explicit_zero == ZeroRule::Unset,
+        ..LoadOptions::default()
+    };
+    let loaded = testgrid::load(&paths, &options);
     for problem in loaded.problems.iter().take(PROBLEMS_LOGGED) {
         tracing::warn!("{problem}");
     }

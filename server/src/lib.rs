@@ -2,6 +2,7 @@
 
 pub mod bucket;
 pub mod clock;
+pub mod conformance;
 pub mod http;
 pub mod infra;
 mod name_index;

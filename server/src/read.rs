@@ -12,6 +12,7 @@ mod jobs;
 mod links;
 mod releases;
 mod tab;
+mod tick;
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -26,6 +27,7 @@ use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
     alert::AlertedRow,
+    flakiness::Health,
     grid::Grid,
     summary::TabStatus,
     tabulate::GroupResults,
@@ -47,10 +49,11 @@ pub use self::{
     cache::{Coding, PublishedGrid},
     catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
     changes::{Change, Listener, What},
+    tick::Turned,
 };
 use crate::{
     clock::now_ms,
-    settings::Settings,
+    settings::{RuleSettings, Settings},
     store::{GroupId, Store, StoreError},
 };
 
@@ -99,6 +102,7 @@ pub struct Reader {
     components: Vec<ComponentRef>,
     releases: Regex,
     days_of_results: u32,
+    rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
 }
@@ -154,6 +158,7 @@ impl Reader {
                 .collect(),
             releases,
             days_of_results: settings.update.days_of_results,
+            rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
         })
@@ -262,13 +267,20 @@ impl Reader {
             .collect();
         let repositories = self.repositories.clone();
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
+        let intervals = self.rules.stale_intervals;
         let built = tokio::task::spawn_blocking(move || {
             entries
                 .iter()
                 .map(|entry| {
                     let grid = build_grid(entry, &results, &repositories)?;
-                    let state =
-                        build_state(entry, &grid.grid, &repositories, modified_ms, now_ms());
+                    let state = build_state(
+                        entry,
+                        &grid.grid,
+                        &repositories,
+                        intervals,
+                        modified_ms,
+                        now_ms(),
+                    );
                     Ok((grid, state))
                 })
                 .collect::<Result<Vec<_>, serde_json::Error>>()
@@ -292,7 +304,7 @@ impl Reader {
             self.tell_tab(
                 &published.catalog.tabs()[index],
                 &published.tabs[index],
-                &old,
+                old.as_ref().as_ref(),
             );
         }
         Ok(())
@@ -398,6 +410,17 @@ impl Reader {
             .as_ref()
             .as_ref()
             .map_or_else(|| Arc::from([]), |state| state.alerted.clone()))
+    }
+
+    /// How flaky a tab's tests are, all of them; `None` when the tab does not ask for that, or until its
+    /// results were looked at.
+    pub fn health(&self, dashboard: &str, tab: &str) -> Result<Option<Arc<Health>>, WireError> {
+        let (published, index) = self.find(dashboard, tab)?;
+        let state = published.tabs[index].load();
+        Ok(state
+            .as_ref()
+            .as_ref()
+            .and_then(|state| state.health.clone()))
     }
 
     /// The infra components, in the order of the settings.

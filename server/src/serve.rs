@@ -8,6 +8,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     bucket::{BucketError, Buckets},
+    clock::now_ms,
     http,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
@@ -17,6 +18,8 @@ use crate::{
 
 /// How often the server looks whether another process changed the database.
 const FOLLOW: Duration = Duration::from_secs(5);
+/// How often statuses that depend on the clock are looked at.
+const TICK: Duration = Duration::from_secs(60);
 /// How long requests and updates may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -123,6 +126,10 @@ impl Server {
             self.configuration,
             stopped.clone(),
         ))];
+        work.push(tokio::spawn(keep_time(
+            self.reader.clone(),
+            stopped.clone(),
+        )));
         if let Some(pipeline) = pipeline {
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
@@ -203,6 +210,29 @@ async fn keep_published(
     };
     tokio::select! {
         () = follow => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Looks at statuses that depend on the clock.
+async fn keep_time(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
+    let tick = async {
+        loop {
+            tokio::time::sleep(TICK).await;
+            for turned in reader.tick(now_ms()) {
+                let (dashboard, tab) = (&turned.dashboard, &turned.tab);
+                tracing::debug!(
+                    dashboard.name = dashboard,
+                    tab.name = tab,
+                    "{dashboard}/{tab} was {} and is {}",
+                    turned.from.word(),
+                    turned.to.word()
+                );
+            }
+        }
+    };
+    tokio::select! {
+        () = tick => {}
         () = until(stopped) => {}
     }
 }

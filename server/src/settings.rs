@@ -21,6 +21,8 @@ pub struct Settings {
     pub infra: InfraSettings,
     /// How results are kept fresh.
     pub update: UpdateSettings,
+    /// Where the rules differ from TestGrid's on purpose.
+    pub rules: RuleSettings,
 }
 
 /// What to show.
@@ -164,4 +166,60 @@ impl Default for UpdateSettings {
             days_of_results: 15,
         }
     }
+}
+
+/// Where the rules differ from TestGrid's on purpose. Each can be set to what TestGrid does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RuleSettings {
+    /// When a tab is looked at for whether it is stale.
+    pub staleness: StalenessRule,
+    /// A tab that configures no `alert_stale_results_hours` is stale when its newest run began longer
+    /// ago than so many of the job's own intervals. 0 for never, as TestGrid has it.
+    pub stale_intervals: u32,
+    /// What a zero or `false` in the configuration means where there is a default.
+    pub explicit_zero: ZeroRule,
+    /// What makes a row the same row.
+    pub row_identity: IdentityRule,
+}
+
+impl Default for RuleSettings {
+    fn default() -> Self {
+        Self {
+            staleness: StalenessRule::Clock,
+            stale_intervals: 3,
+            explicit_zero: ZeroRule::Overrides,
+            row_identity: IdentityRule::Id,
+        }
+    }
+}
+
+/// When a tab is looked at for whether it is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StalenessRule {
+    /// Every minute, whether or not anything happens.
+    Clock,
+    /// When its results change, as TestGrid has it: a stopped updater makes nothing stale.
+    Change,
+}
+
+/// What a zero or `false` in the configuration means where there is a default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZeroRule {
+    /// What it says.
+    Overrides,
+    /// Nothing, so that the default stands, as TestGrid has it.
+    Unset,
+}
+
+/// What makes a row the same row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityRule {
+    /// The test's own name: a row keeps its history when what it is called in the grid changes.
+    Id,
+    /// What it is called in the grid, as TestGrid has it.
+    Name,
 }

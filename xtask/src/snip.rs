@@ -235,7 +235,11 @@ mod tests {
 
     #[test]
     fn only_large_functions_of_the_name_are_left_out() {
-        let before = wasm([("keep", 300), ("x hydrate_async y", 200), ("hydrate_async", 40)]);
+        let before = wasm([
+            ("keep", 300),
+            ("x hydrate_async y", 200),
+            ("hydrate_async", 40),
+        ]);
         let (after, count) = snip(&before, ASYNC_HYDRATION).expect("it is a wasm");
         assert_eq!(count, 1);
         assert!(after.len() < before.len());

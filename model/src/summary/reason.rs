@@ -47,7 +47,7 @@ pub struct Reason {
     /// What moved from the last pass to [`Reason::since`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved: Option<Moved>,
-    /// How old the data is, in milliseconds, when that makes the tab stale.
+    /// How old the data is, in milliseconds cut down to whole minutes, when that makes the tab stale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age_ms: Option<i64>,
     /// From which age it is stale, in milliseconds.

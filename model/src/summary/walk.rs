@@ -65,12 +65,11 @@ pub(super) fn walk(grid: &Grid, rows: &[&Row], ignored: IgnoredStatuses) -> Walk
     }
 }
 
-/// The newest column with a pass and nothing else; running counts against it. Every row of the grid
-/// counts here, also one that has no recent result: what it said when the column was new still stands.
-pub(super) fn latest_green(grid: &Grid) -> Option<usize> {
+/// The newest column with a pass and nothing else; running counts against it.
+pub(super) fn latest_green(grid: &Grid, rows: &[&Row]) -> Option<usize> {
     let width = grid.columns.len();
     let (mut passed, mut spoiled) = (vec![false; width], vec![false; width]);
-    for row in &grid.rows {
+    for row in rows {
         let mut start = 0;
         for &(status, count) in row.statuses.runs() {
             let end = (start + count as usize).min(width);

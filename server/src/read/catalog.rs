@@ -21,8 +21,6 @@ use crate::store::ImportedTab;
 const FAILURES_TO_ALERT: u32 = 3;
 /// The same for the passes that close an alert.
 const PASSES_TO_CLOSE: u32 = 1;
-/// After how many of a job's own intervals a tab without configured hours is stale.
-const STALE_INTERVALS: u32 = 3;
 /// How many names an unknown one is answered with.
 const NEAREST: usize = 3;
 /// A row filter's compiled size; a larger one is taken for an attack or a mistake.
@@ -94,12 +92,15 @@ pub struct TabEntry {
     pub thresholds: Thresholds,
     /// How many columns count as recent.
     pub recent: u32,
-    /// What else decides about the tab's status.
+    /// What else decides about the tab's status. When a tab without configured hours is stale, whoever
+    /// publishes it says.
     pub options: Options,
     /// The header whose value TestGrid names a build by, when it does not use the build id.
     pub id_header: Option<String>,
     /// Whether the configuration says how long results are kept; a recording is shown whole.
     pub configured: bool,
+    /// When the recording was made, for a tab that is nothing else: its status is that of then.
+    pub recorded_ms: Option<i64>,
 }
 
 /// The row filters of `base_options`: every include must match, no exclude may.
@@ -182,6 +183,14 @@ impl Catalog {
             .map(|group| key(&group.name))
             .collect();
 
+        let recorded_ms: HashMap<(String, String), i64> = imported
+            .iter()
+            .map(|recorded| {
+                let tab = (key(&recorded.dashboard), key(&recorded.tab.name));
+                (tab, recorded.recorded_ms)
+            })
+            .collect();
+
         let recorded = recorded_dashboards(imported);
         for dashboard in join_dashboards(configuration.dashboards.iter().chain(&recorded)) {
             let name = key(&dashboard.name);
@@ -208,6 +217,7 @@ impl Catalog {
                             ..TestGroup::default()
                         })
                     });
+                let is_configured = configured.contains(&key(&tab.test_group_name));
                 catalog
                     .by_group
                     .entry(key(&tab.test_group_name))
@@ -230,7 +240,7 @@ impl Catalog {
                                 .alert_options
                                 .as_ref()
                                 .and_then(|alert| alert.alert_stale_results_hours),
-                            intervals: STALE_INTERVALS,
+                            intervals: 0,
                         },
                         customization: tab
                             .status_customization_options
@@ -239,7 +249,11 @@ impl Catalog {
                             .unwrap_or_default(),
                     },
                     id_header: id_header(&group),
-                    configured: configured.contains(&key(&tab.test_group_name)),
+                    configured: is_configured,
+                    recorded_ms: recorded_ms
+                        .get(&(name.clone(), key(&tab.name)))
+                        .copied()
+                        .filter(|_| !is_configured),
                     tab,
                     group,
                 }));

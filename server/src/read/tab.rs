@@ -5,20 +5,21 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use model::{
     alert::AlertedRow,
+    flakiness::{Health, analyze_health},
     grid::Grid,
     infra::ComponentKind,
     status::{Class, Status},
     summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
     tabulate::{GroupResults, View, tabulate},
     transition::compare_url,
-    wire::{ColumnState, StripColumn, TabAbout, TabSummary},
+    wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary},
 };
 
 use super::{cache::PublishedGrid, catalog::TabEntry, links};
 
 /// How many of the newest columns a tab's strip shows.
 const STRIP: usize = 20;
-/// How many failing rows a summary names.
+/// How many failing rows, and how many flaky tests, a summary names.
 const FAILING_NAMED: usize = 5;
 
 /// What is published of one tab beside its grid.
@@ -28,8 +29,11 @@ pub(super) struct TabState {
     pub summary: TabSummary,
     /// Every row with an alert among those that count, most failures first.
     pub alerted: Arc<[AlertedRow]>,
-    /// What the status follows from at any time; `None` when the tab's configuration cannot be applied.
+    /// What the status follows from at any time; `None` when it does not depend on the time, because
+    /// the tab's configuration cannot be applied, or the tab is a recording.
     pub evidence: Option<Arc<Evidence>>,
+    /// How flaky its tests are, when the tab asks for that.
+    pub health: Option<Arc<Health>>,
     /// The version of its grid.
     pub grid_version: String,
     /// Columns of the whole grid.
@@ -85,19 +89,33 @@ fn compare(
     compare_url(repository?, from, to)
 }
 
-/// What is published of a tab beside its grid. `modified_ms` is when the stored results last changed;
-/// `None` when there are none.
+/// What is published of a tab beside its grid. A tab without configured hours is stale after
+/// `stale_intervals` of the job's own. `modified_ms` is when the stored results last changed; `None`
+/// when there are none. A recording is looked at with the clock of when it was made.
 pub(super) fn build_state(
     entry: &TabEntry,
     grid: &Grid,
     repositories: &Repositories,
+    stale_intervals: u32,
     modified_ms: Option<i64>,
     now_ms: i64,
 ) -> TabState {
+    let (modified_ms, now_ms) = match entry.recorded_ms {
+        Some(recorded_ms) => (modified_ms.and(Some(recorded_ms)), recorded_ms),
+        None => (modified_ms, now_ms),
+    };
+    let mut options = entry.options;
+    options.stale.intervals = stale_intervals;
     let compare_url = |component: &str, kind, from: &str, to: &str| {
         compare(repositories, component, kind, from, to)
     };
-    let evidence = Evidence::of(grid, entry.options, modified_ms, &compare_url);
+    let evidence = Evidence::of(grid, options, modified_ms, &compare_url);
+    let health = entry
+        .tab
+        .health_analysis_options
+        .as_ref()
+        .filter(|options| options.enable == Some(true))
+        .map(|options| analyze_health(grid, options.days_of_analysis, now_ms));
     let found = evidence.summary(now_ms);
     let green = found.latest_green.map(|column| &grid.columns[column]);
     let mut summary = TabSummary {
@@ -109,6 +127,7 @@ pub(super) fn build_state(
         message: found.message,
         alert: found.alert,
         metrics: found.metrics,
+        health: health.as_ref().map(tab_health),
         strip: strip(grid),
         failing: failing_rows(grid, FAILING_NAMED, &compare_url),
         failing_count: found.failing_rows,
@@ -127,10 +146,44 @@ pub(super) fn build_state(
     TabState {
         summary,
         alerted: alerted_rows(grid).into(),
-        evidence: entry.filter.is_ok().then(|| Arc::new(evidence)),
+        evidence: (entry.filter.is_ok() && entry.recorded_ms.is_none()).then(|| Arc::new(evidence)),
+        health: health.map(Arc::new),
         grid_version: grid.version.clone(),
         column_count: grid.columns.len() as u32,
         row_count: grid.rows.len() as u32,
+    }
+}
+
+impl TabState {
+    /// The state at `now_ms`, when it is another by the clock alone.
+    pub(super) fn at(&self, now_ms: i64) -> Option<Self> {
+        let evidence = self.evidence.as_ref()?;
+        if evidence.stale(now_ms).is_none() && self.summary.status != TabStatus::Stale {
+            return None;
+        }
+        let found = evidence.summary(now_ms);
+        if found.reason == self.summary.why {
+            return None;
+        }
+        let mut state = self.clone();
+        state.summary.message = found.message;
+        state.summary.alert = found.alert;
+        set_reason(&mut state.summary, found.reason);
+        Some(state)
+    }
+}
+
+/// The worst of a tab's tests, with what they all come to.
+fn tab_health(health: &Health) -> TabHealth {
+    let flaky = health.tests.iter().filter(|test| test.flakiness > 0.0);
+    TabHealth {
+        start: time(health.start_ms),
+        end: time(health.end_ms),
+        test_count: health.tests.len() as u32,
+        flaky_count: flaky.clone().count() as u32,
+        average_flakiness: health.average_flakiness,
+        previous_flakiness: health.previous_flakiness,
+        worst: flaky.take(FAILING_NAMED).cloned().collect(),
     }
 }
 
@@ -152,6 +205,7 @@ pub(super) fn unread(entry: &TabEntry) -> TabSummary {
         message: String::new(),
         alert: String::new(),
         metrics: Metrics::default(),
+        health: None,
         strip: Vec::new(),
         failing: Vec::new(),
         failing_count: 0,

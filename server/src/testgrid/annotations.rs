@@ -199,7 +199,11 @@ impl Reading<'_> {
             None if wanted => {
                 let mut group = self.new_group();
                 self.group_fields(&mut group.value, &mut group.set, true);
-                fill_group(&mut group, self.context.defaults);
+                fill_group(
+                    &mut group,
+                    self.context.defaults,
+                    self.context.options.zero_is_unset,
+                );
                 by_name.insert(job.name.clone(), groups.len());
                 groups.push(group);
                 return Some(groups.len() - 1);
@@ -307,7 +311,11 @@ impl Reading<'_> {
                 alerts.alert_mail_to_addresses.clone_from(email);
                 tab.set.push(("alert_options", *line));
             }
-            fill_tab(&mut tab, self.context.defaults);
+            fill_tab(
+                &mut tab,
+                self.context.defaults,
+                self.context.options.zero_is_unset,
+            );
             dashboards[index].tabs.push(tab);
         }
         any_missing

@@ -54,13 +54,13 @@ pub(super) fn assemble(
         let own = defaults.of(source);
         for group in &source.contents.groups {
             let mut group = group.clone();
-            fill_group(&mut group, own);
+            fill_group(&mut group, own, options.zero_is_unset);
             assembly.groups.push(group);
         }
         for dashboard in &source.contents.dashboards {
             let mut dashboard = dashboard.clone();
             for tab in &mut dashboard.tabs {
-                fill_tab(tab, own);
+                fill_tab(tab, own, options.zero_is_unset);
             }
             assembly.dashboards.push(dashboard);
         }

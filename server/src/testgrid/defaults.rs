@@ -3,6 +3,8 @@
 use std::{collections::HashMap, path::Path};
 
 use model::config::{DashboardTab, TestGroup};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     decode::Message,
@@ -81,30 +83,70 @@ impl<'a> AllDefaults<'a> {
     }
 }
 
-/// Fills what a group leaves unset.
-pub(super) fn fill_group(group: &mut Placed<TestGroup>, defaults: Option<&Defaults>) {
+/// Fills what a group leaves unset. With `zero_is_unset` a zero, `false` or empty text leaves a field
+/// unset, as it does in TestGrid.
+pub(super) fn fill_group(
+    group: &mut Placed<TestGroup>,
+    defaults: Option<&Defaults>,
+    zero_is_unset: bool,
+) {
     if let Some(defaults) = defaults {
-        fill(group, &defaults.group, &GROUP_OWN);
+        fill(group, &defaults.group, &GROUP_OWN, zero_is_unset);
     }
-    if group.is_set("result_source") && !group.is_set("use_kubernetes_client") {
-        group.value.use_kubernetes_client = None;
+    let client = &mut group.value.use_kubernetes_client;
+    let external = &mut group.value.is_external;
+    if zero_is_unset {
+        *client = client.filter(|&set| set);
+        *external = external.filter(|&set| set);
+    }
+    let has_source = group.set.iter().any(|(key, _)| *key == "result_source");
+    let says = group
+        .set
+        .iter()
+        .any(|(key, _)| *key == "use_kubernetes_client");
+    if has_source && !says {
+        *client = None;
     } else {
-        group.value.use_kubernetes_client.get_or_insert(true);
+        client.get_or_insert(true);
     }
-    group.value.is_external.get_or_insert(true);
+    external.get_or_insert(true);
 }
 
 /// Fills what a tab leaves unset. Alert options count as one: a tab that sets any has no default of them.
-pub(super) fn fill_tab(tab: &mut Placed<DashboardTab>, defaults: Option<&Defaults>) {
+pub(super) fn fill_tab(
+    tab: &mut Placed<DashboardTab>,
+    defaults: Option<&Defaults>,
+    zero_is_unset: bool,
+) {
     if let Some(defaults) = defaults {
-        fill(tab, &defaults.tab, &TAB_OWN);
+        fill(tab, &defaults.tab, &TAB_OWN, zero_is_unset);
     }
 }
 
-fn fill<T: Message>(own: &mut Placed<T>, defaults: &Placed<T>, except: &[&str]) {
+fn fill<T: Message + Serialize>(
+    own: &mut Placed<T>,
+    defaults: &Placed<T>,
+    except: &[&str],
+    zero_is_unset: bool,
+) {
+    // Asked seldom enough that JSON may tell what a field's zero is.
+    let values = zero_is_unset.then(|| serde_json::to_value(&own.value).unwrap_or_default());
+    let is_zero = |key: &str| values.as_ref().is_some_and(|values| zero(&values[key]));
     for (key, _) in &defaults.set {
-        if !except.contains(key) && !own.is_set(key) {
+        if !except.contains(key) && (!own.is_set(key) || is_zero(key)) {
             own.value.take(key, &defaults.value);
         }
+    }
+}
+
+/// Whether TestGrid's protocol cannot tell the value from an unset one.
+fn zero(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(set) => !set,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => matches!(text.as_str(), "" | "UNSPECIFIED" | "NONE"),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(_) => false,
     }
 }

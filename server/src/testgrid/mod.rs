@@ -90,6 +90,9 @@ pub struct LoadOptions {
     /// Write the job's name into the description of its tabs, as TestGrid's tabs carry it; otherwise
     /// the description is the job's own.
     pub rewrite_descriptions: bool,
+    /// A zero, `false` or empty text leaves a field unset, so that its default stands, as in TestGrid;
+    /// otherwise it overrides the default.
+    pub zero_is_unset: bool,
 }
 
 impl Default for LoadOptions {
@@ -99,6 +102,7 @@ impl Default for LoadOptions {
             job_url_prefix: "https://prow.k8s.io/view/".to_owned(),
             job_config_url_prefix: None,
             rewrite_descriptions: true,
+            zero_is_unset: false,
         }
     }
 }

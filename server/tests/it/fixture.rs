@@ -414,6 +414,7 @@ fn tab_of(
         message: found.message,
         alert: found.alert,
         metrics: found.metrics,
+        health: None,
         strip: strip(&grid),
         failing: failing_rows(&grid, 5, &compare),
         failing_count: found.failing_rows,

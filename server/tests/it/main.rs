@@ -1,7 +1,9 @@
 //! One integration binary: each file of this folder is a module.
 
+mod agreement;
 mod cli;
 mod config;
+mod conformance;
 mod fixture;
 mod http;
 mod import;

@@ -59,7 +59,7 @@ pub fn GridView(
     });
     // Whoever looks at older columns goes on looking at them; at the left edge the newest are shown.
     Effect::new(move |_| {
-        let moved = state.moved.get();
+        let (_, moved) = state.renewals.get();
         if let Some(area) = area.get_untracked()
             && area.scroll_left() > 0
         {
@@ -159,7 +159,7 @@ pub fn GridView(
             .get()
             .filter_map(|position| Some((position, *order.rows.get(position)? as usize)))
             // A renewed grid may have other rows in the same places.
-            .map(|(position, row)| (position, row, state.renewals.get()))
+            .map(|(position, row)| (position, row, state.renewals.get().0))
             .collect::<Vec<_>>()
     };
     let lines = move || state.grid.with(|grid| seams(grid, &state.columns.get()));

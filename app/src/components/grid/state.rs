@@ -9,7 +9,6 @@ use crate::{
     browser,
     components::clock::Clock,
     grid::{
-        header::{ColumnCount, column_counts},
         hover::Target,
         order::{self, RowOrder, needs_all},
         window::{Viewport, cell_width, column_window, row_window},
@@ -34,8 +33,6 @@ pub struct GridState {
     pub view: RwSignal<Viewport>,
     /// The beginning that most row names share.
     pub shared: Memo<String>,
-    /// The cells of each column; empty until all of the grid is there.
-    pub counts: Memo<Vec<ColumnCount>>,
     /// The width of a column in pixels.
     pub cell_width: Memo<u32>,
     /// The positions to draw.
@@ -46,10 +43,9 @@ pub struct GridState {
     pub cursor: RwSignal<Option<(usize, usize)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
-    /// How often the grid was renewed while it was looked at.
-    pub renewals: RwSignal<u32>,
-    /// By how many columns the last renewal moved the others to the right.
-    pub moved: RwSignal<usize>,
+    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
+    /// the others to the right.
+    pub renewals: RwSignal<(u32, usize)>,
     /// Times.
     pub clock: Clock,
 }
@@ -92,13 +88,6 @@ impl GridState {
             }
         });
         let shared = Memo::new(move |_| grid.with(|grid| order::shared_beginning(grid).to_owned()));
-        let counts = Memo::new(move |_| {
-            if whole.get() {
-                grid.with(|grid| column_counts(grid))
-            } else {
-                Vec::new()
-            }
-        });
         let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
         let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
         let columns = Memo::new(move |_| {
@@ -116,14 +105,12 @@ impl GridState {
             size,
             view,
             shared,
-            counts,
             cell_width,
             rows,
             columns,
             cursor: RwSignal::new(None),
             hover: RwSignal::new(None),
-            renewals: RwSignal::new(0),
-            moved: RwSignal::new(0),
+            renewals: RwSignal::new((0, 0)),
             clock,
         }
     }
@@ -154,8 +141,8 @@ impl GridState {
         self.cursor.set(None);
         self.grid.set(new.clone());
         self.whole.set(true);
-        self.renewals.update(|count| *count += 1);
-        self.moved.set(moved);
+        self.renewals
+            .update(|(count, by)| (*count, *by) = (*count + 1, moved));
         if let Some((id, column)) = current {
             let position = self.order.with_untracked(|order| {
                 order
