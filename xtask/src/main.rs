@@ -12,7 +12,6 @@ mod dependencies;
 mod layering;
 mod process;
 mod site;
-mod snip;
 mod style;
 mod tools;
 

@@ -23,7 +23,6 @@ use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 use crate::{
     compress::{Sizes, write_compressed},
     process::{Doing as _, Result, cargo, command, fail, root, run, target_dir},
-    snip::{ASYNC_HYDRATION, snip},
     style,
     tools::{ensure_wasm_target, wasm_opt},
 };
@@ -80,10 +79,8 @@ pub(crate) fn build_site() -> Result<()> {
     let work = target_dir().join("site-work").join(path_hash(&root));
     renew(&work)?;
     renew(&site)?;
-    let (snipped, left_out) = snip(&raw_content, ASYNC_HYDRATION)?;
-    println!("wasm     {left_out} functions left out that nothing calls");
     Bindgen::new()
-        .input_bytes("app", snipped)
+        .input_path(&raw)
         .out_name("app")
         .web(true)
         .and_then(|bindgen| {
@@ -194,7 +191,6 @@ fn stamp(raw: &[u8], css: &str, optimised: bool) -> Result<String> {
         &[u8::from(optimised)],
         include_str!("site.rs").as_bytes(),
         include_str!("compress.rs").as_bytes(),
-        include_str!("snip.rs").as_bytes(),
     ] {
         hash.update(&part.len().to_le_bytes());
         hash.update(part);

@@ -109,7 +109,7 @@ fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
         moved_view(kind, movements)
     };
     view! {
-        <tr data-testid="failing-row" data-row-name=row.name.clone()>
+        <tr data-testid="failing-row" data-row-name=visible(&row.name)>
             <td class="failing__name">{name} {message}</td>
             <td class="failing__count">{row.fail_count}</td>
             <td>
