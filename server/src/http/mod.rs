@@ -4,6 +4,7 @@ mod answer;
 mod assets;
 mod badge;
 mod error;
+mod events;
 mod extract;
 mod feed;
 mod health;

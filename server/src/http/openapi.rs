@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 
-use super::v2;
+use super::{events, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -16,9 +16,11 @@ use super::v2;
     paths(
         v2::list_releases,
         v2::list_dashboards,
+        v2::find_dashboard_group,
         v2::find_dashboard,
         v2::find_tab,
         v2::find_grid,
+        events::list_events,
         v2::list_components,
         v2::find_openapi,
     )

@@ -10,13 +10,16 @@ use axum::{
 };
 use model::{
     grid::Grid,
-    wire::{ComponentRef, DashboardPage, DashboardRef, ErrorBody, Items, Release, TabPage},
+    wire::{
+        ComponentRef, DashboardPage, DashboardRef, ErrorBody, GroupPage, Items, Release, TabPage,
+    },
 };
 use serde::Deserialize;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
     error::ApiError,
+    events::list_events,
     extract::{Path, Query},
     openapi,
 };
@@ -27,9 +30,11 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
     vec![
         ("/releases", get(list_releases)),
         ("/dashboards", get(list_dashboards)),
+        ("/dashboard-groups/{group}", get(find_dashboard_group)),
         ("/dashboards/{dashboard}", get(find_dashboard)),
         ("/dashboards/{dashboard}/tabs/{tab}", get(find_tab)),
         ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
+        ("/events", get(list_events)),
         ("/infra/components", get(list_components)),
         ("/openapi.json", get(find_openapi)),
     ]
@@ -141,6 +146,27 @@ pub(super) async fn find_dashboard(
     headers: HeaderMap,
 ) -> Answer {
     json(&headers, &reader.dashboard(&dashboard)?)
+}
+
+/// One dashboard group.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboard-groups/{group}",
+    params(
+        ("group" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "A dashboard group with its dashboards, in the order of the configuration", body = GroupPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_dashboard_group(
+    State(reader): State<Arc<Reader>>,
+    Path(group): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    json(&headers, &reader.dashboard_group(&group)?)
 }
 
 /// One tab.

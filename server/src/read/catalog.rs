@@ -5,20 +5,15 @@ use std::{
     sync::Arc,
 };
 
+use super::filter::RowFilter;
+use crate::store::ImportedTab;
 use model::{
     alert::Thresholds,
-    config::{
-        Configuration, Dashboard, DashboardGroup, DashboardTab, Notification, TestGroup,
-        columns_recent,
-    },
+    config::{Configuration, Dashboard, DashboardTab, Notification, TestGroup, columns_recent},
     name::{natural_cmp, normalize},
-    query::TabQuery,
     summary::{Customization, Options, StaleRule},
     wire::WireError,
 };
-use regex::{Regex, RegexBuilder};
-
-use crate::store::ImportedTab;
 
 /// TestGrid's default for groups that do not say.
 const FAILURES_TO_ALERT: u32 = 3;
@@ -26,8 +21,6 @@ const FAILURES_TO_ALERT: u32 = 3;
 const PASSES_TO_CLOSE: u32 = 1;
 /// How many names an unknown one is answered with.
 const NEAREST: usize = 3;
-/// A row filter's compiled size; a larger one is taken for an attack or a mistake.
-const FILTER_BYTES: usize = 1 << 20;
 
 /// What a name is compared by: its ASCII letters and digits, or all of it when it has none.
 pub(super) fn key(name: &str) -> String {
@@ -46,8 +39,9 @@ pub struct Catalog {
     /// By name, in natural order.
     dashboards: Vec<DashboardEntry>,
     by_name: HashMap<String, usize>,
-    /// By name, in natural order.
-    dashboard_groups: Vec<GroupEntry>,
+    /// In the order of the configuration.
+    groups: Vec<GroupEntry>,
+    groups_by_name: HashMap<String, usize>,
     /// All tabs, dashboard by dashboard.
     tabs: Vec<Arc<TabEntry>>,
     /// Indexes into `tabs`, by the key of the group's name.
@@ -81,8 +75,9 @@ pub struct DashboardEntry {
 pub struct GroupEntry {
     /// As configured.
     pub name: String,
-    /// Indexes of its dashboards, in the order of the configuration; those that do not exist are left
-    /// out.
+    /// For people.
+    pub description: String,
+    /// Indexes of its dashboards, in the order of the configuration.
     pub dashboards: Vec<usize>,
 }
 
@@ -110,89 +105,6 @@ pub struct TabEntry {
     pub configured: bool,
     /// When the recording was made, for a tab that is nothing else: its status is that of then.
     pub recorded_ms: Option<i64>,
-}
-
-/// The row filters of `base_options`: every include must match, no exclude may.
-#[derive(Clone, Debug, Default)]
-pub struct RowFilter {
-    include: Vec<Regex>,
-    exclude: Vec<Regex>,
-}
-
-impl PartialEq for RowFilter {
-    fn eq(&self, other: &Self) -> bool {
-        let texts = |filter: &Self| -> Vec<(bool, String)> {
-            let include = filter.include.iter().map(|regex| (true, regex.to_string()));
-            let exclude = filter
-                .exclude
-                .iter()
-                .map(|regex| (false, regex.to_string()));
-            include.chain(exclude).collect()
-        };
-        texts(self) == texts(other)
-    }
-}
-
-/// A row filter that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilterError {
-    /// The filter as it was given.
-    pub pattern: String,
-    /// What is wrong with it.
-    pub why: String,
-}
-
-/// Compiles a row filter. TestGrid has RE2, which is nearly the same dialect; both take time linear in
-/// the text, so that a bound on the compiled size bounds the work.
-pub fn compile_filter(pattern: &str) -> Result<Regex, FilterError> {
-    RegexBuilder::new(pattern)
-        .size_limit(FILTER_BYTES)
-        .dfa_size_limit(FILTER_BYTES)
-        .build()
-        .map_err(|error| {
-            let why = match &error {
-                regex::Error::CompiledTooBig(_) => "it is too costly".to_owned(),
-                _ => {
-                    let error = error.to_string();
-                    let why = error.lines().last().unwrap_or_default();
-                    let why = why.trim_start_matches("error: ");
-                    format!("it is not a regular expression: {why}")
-                }
-            };
-            FilterError {
-                pattern: pattern.to_owned(),
-                why,
-            }
-        })
-}
-
-impl RowFilter {
-    /// Reads the filters of a query string of view options; the error names the one that is wrong.
-    pub fn parse(base_options: &str) -> Result<Self, String> {
-        let compile = |patterns: Vec<String>| -> Result<Vec<Regex>, String> {
-            patterns
-                .into_iter()
-                .map(|pattern| {
-                    compile_filter(&pattern).map_err(|FilterError { pattern, why }| {
-                        format!(
-                            "the row filter \"{pattern}\" of the tab's base_options cannot be used: {why}"
-                        )
-                    })
-                })
-                .collect()
-        };
-        let query = TabQuery::parse(base_options);
-        Ok(Self {
-            include: compile(query.include)?,
-            exclude: compile(query.exclude)?,
-        })
-    }
-
-    /// Whether a row of this name is shown.
-    pub fn keeps(&self, row: &str) -> bool {
-        self.include.iter().all(|filter| filter.is_match(row))
-            && !self.exclude.iter().any(|filter| filter.is_match(row))
-    }
 }
 
 impl Catalog {
@@ -303,32 +215,25 @@ impl Catalog {
             catalog.by_name.insert(name, catalog.dashboards.len());
             catalog.dashboards.push(entry);
         }
-        catalog.dashboard_groups = catalog.join_groups(&configuration.dashboard_groups);
-        catalog
-    }
-
-    /// The dashboard groups by name in natural order. The dashboards of one that occurs again follow
-    /// those of the first.
-    fn join_groups(&self, groups: &[DashboardGroup]) -> Vec<GroupEntry> {
-        let mut joined: Vec<GroupEntry> = Vec::new();
-        for group in groups {
-            let indexes = group
+        for group in &configuration.dashboard_groups {
+            let Entry::Vacant(vacant) = catalog.groups_by_name.entry(key(&group.name)) else {
+                continue;
+            };
+            vacant.insert(catalog.groups.len());
+            let mut seen = HashSet::new();
+            let dashboards = group
                 .dashboard_names
                 .iter()
-                .filter_map(|name| self.by_name.get(&key(name)).copied());
-            let known = joined
-                .iter_mut()
-                .find(|known| key(&known.name) == key(&group.name));
-            match known {
-                Some(known) => known.dashboards.extend(indexes),
-                None => joined.push(GroupEntry {
-                    name: group.name.clone(),
-                    dashboards: indexes.collect(),
-                }),
-            }
+                .filter_map(|name| catalog.by_name.get(&key(name)).copied())
+                .filter(|&index| seen.insert(index))
+                .collect();
+            catalog.groups.push(GroupEntry {
+                name: group.name.clone(),
+                description: group.description.clone(),
+                dashboards,
+            });
         }
-        joined.sort_by(|a, b| natural_cmp(&a.name, &b.name));
-        joined
+        catalog
     }
 
     /// All dashboards, by name in natural order.
@@ -365,21 +270,18 @@ impl Catalog {
             })
     }
 
-    /// All dashboard groups, by name in natural order.
+    /// All dashboard groups, in the order of the configuration.
     pub fn dashboard_groups(&self) -> &[GroupEntry] {
-        &self.dashboard_groups
+        &self.groups
     }
 
     /// The dashboard group of this name.
     pub fn dashboard_group(&self, name: &str) -> Result<&GroupEntry, WireError> {
-        self.dashboard_groups
-            .iter()
-            .find(|group| key(&group.name) == key(name))
+        self.groups_by_name
+            .get(&key(name))
+            .map(|&index| &self.groups[index])
             .ok_or_else(|| {
-                let names = self
-                    .dashboard_groups
-                    .iter()
-                    .map(|group| group.name.as_str());
+                let names = self.groups.iter().map(|entry| entry.name.as_str());
                 not_found(
                     format!("there is no dashboard group \"{name}\""),
                     name,
@@ -589,21 +491,5 @@ mod tests {
         );
         let error = catalog.tab("board-10", "zzz").expect_err("it is not there");
         assert_eq!(error.message, "dashboard \"board-10\" has no tab \"zzz\"");
-    }
-
-    #[test]
-    fn row_filters_are_read_from_the_options() {
-        let filter = RowFilter::parse(
-            "include-filter-by-regex=%5Ea&include-filter-by-regex=b&exclude-filter-by-regex=c%24&width=5",
-        )
-        .expect("it is right");
-        for (row, kept) in [("ab", true), ("a", false), ("ba", false), ("abc", false)] {
-            assert_eq!(filter.keeps(row), kept, "{row}");
-        }
-        let error = RowFilter::parse("exclude-filter-by-regex=(").expect_err("it is wrong");
-        assert!(
-            error.contains("\"(\"") && error.contains("unclosed group"),
-            "{error}"
-        );
     }
 }

@@ -1,85 +1,192 @@
-//! Which tabs have another status than was last recorded: what feeds tell.
-//!
-//! A change is noted where a state is published, by new results or by the clock, and saved when that
-//! round of publishing is over, so that publishing thousands of tabs costs few transactions.
+//! What changes in the snapshot, told to whoever listens.
 
 use std::{
-    collections::HashMap,
-    sync::{MutexGuard, PoisonError},
+    fmt,
+    sync::{Mutex, PoisonError},
 };
 
-use model::summary::TabStatus;
+use model::wire::TabChanged;
+use tokio::sync::broadcast;
 
-use super::{PublishError, Reader, catalog::key, tab::TabState};
-use crate::store::{SeenStatus, StatusChange};
+use crate::clock::now_ms;
 
-/// What is recorded, and what is still to be.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    /// By what the names of dashboard and tab are compared by; `None` before it was first read.
-    recorded: Option<HashMap<(String, String), TabStatus>>,
-    pending: Vec<SeenStatus>,
+/// How many changes a listener may be behind. One that falls further back is told to read everything
+/// again, which costs less than the changes would.
+const BEHIND: usize = 1024;
+
+/// One change, or the beginning of listening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The name of the snapshot's state after it.
+    pub state: String,
+    /// What changed.
+    pub what: What,
 }
 
-impl Reader {
-    /// Notes the status of a tab that is published now.
-    pub(super) fn note_status(&self, state: &TabState, now_ms: i64) {
-        let summary = &state.summary;
-        let name = (key(&summary.dashboard), key(&summary.tab));
-        let mut seen = self.seen();
-        let known = seen.recorded.as_ref().and_then(|known| known.get(&name));
-        if known == Some(&summary.status) {
-            return;
+/// What changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Nothing: the listener begins at this state.
+    Begin,
+    /// A tab has a new grid or a new summary.
+    Tab(TabChanged),
+    /// More than can be told, dashboards and tabs among it.
+    All,
+}
+
+/// Counts changes and tells them.
+#[derive(Debug)]
+pub(super) struct Changes {
+    /// Tells states of this process from those of another.
+    begun_ms: i64,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    count: u64,
+    /// `None` when the process is about to stop.
+    sender: Option<broadcast::Sender<Change>>,
+}
+
+/// Receives changes.
+pub struct Listener {
+    first: Option<Change>,
+    changes: broadcast::Receiver<Change>,
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").finish_non_exhaustive()
+    }
+}
+
+impl Changes {
+    pub(super) fn new() -> Self {
+        Self {
+            begun_ms: now_ms(),
+            inner: Mutex::new(Inner {
+                count: 0,
+                sender: Some(broadcast::channel(BEHIND).0),
+            }),
         }
-        if let Some(recorded) = &mut seen.recorded {
-            recorded.insert(name, summary.status);
-        }
-        seen.pending.push(SeenStatus {
-            dashboard: summary.dashboard.clone(),
-            tab: summary.tab.clone(),
-            status: summary.status,
-            reason: summary.reason.clone(),
-            build: summary
-                .strip
-                .first()
-                .map(|column| column.build.clone())
-                .unwrap_or_default(),
-            at_ms: now_ms,
-        });
     }
 
-    /// Reads what is recorded, once: before that every tab that is published counts as changed, which
-    /// costs a look into the database and no more.
-    pub(super) async fn read_statuses(&self) -> Result<(), PublishError> {
-        if self.seen().recorded.is_some() {
-            return Ok(());
-        }
-        let recorded = self.store.load_statuses().await?;
-        self.seen().recorded.get_or_insert(recorded);
-        Ok(())
+    /// Names the present state. Read before the data, it is never newer than they.
+    pub(super) fn state(&self) -> String {
+        self.name(self.lock().count)
     }
 
-    /// Saves what was noted. What cannot be saved is logged and tried again with the next.
-    pub async fn save_statuses(&self) {
-        let pending = std::mem::take(&mut self.seen().pending);
-        if let Err(error) = self.store.save_statuses(&pending).await {
-            tracing::error!(%error, "cannot record changed statuses: {error}");
-            let mut seen = self.seen();
-            let newer = std::mem::replace(&mut seen.pending, pending);
-            seen.pending.extend(newer);
+    /// Tells a change that is already there to be read.
+    pub(super) fn tell(&self, what: What) {
+        let mut inner = self.lock();
+        inner.count += 1;
+        let state = self.name(inner.count);
+        if let Some(sender) = &inner.sender {
+            // An error means that nobody listens.
+            let _ = sender.send(Change { state, what });
         }
     }
 
-    /// The newest `limit` changes of status on these dashboards together, newest first.
-    pub async fn status_changes(
-        &self,
-        dashboards: &[&str],
-        limit: u32,
-    ) -> Result<Vec<StatusChange>, PublishError> {
-        Ok(self.store.load_status_changes(dashboards, limit).await?)
+    /// Begins to listen; `None` when the process is about to stop.
+    pub(super) fn listen(&self) -> Option<Listener> {
+        let inner = self.lock();
+        let changes = inner.sender.as_ref()?.subscribe();
+        Some(Listener {
+            first: Some(Change {
+                state: self.name(inner.count),
+                what: What::Begin,
+            }),
+            changes,
+        })
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ends every listening, now and later.
+    pub(super) fn end(&self) {
+        self.lock().sender = None;
+    }
+
+    fn name(&self, count: u64) -> String {
+        format!("{:x}-{count:x}", self.begun_ms)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listener {
+    /// The next change, first of all the state at which the listening begins; `None` when there will
+    /// be no more.
+    pub async fn next(&mut self) -> Option<Change> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        match self.changes.recv().await {
+            Ok(change) => Some(change),
+            Err(broadcast::error::RecvError::Closed) => None,
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                // What is still in the channel is part of everything, too.
+                let mut state = String::new();
+                loop {
+                    match self.changes.try_recv() {
+                        Ok(change) => state = change.state,
+                        Err(broadcast::error::TryRecvError::Lagged(_)) => {}
+                        Err(_) => break,
+                    }
+                }
+                Some(Change {
+                    state,
+                    what: What::All,
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tab(number: usize) -> What {
+        What::Tab(TabChanged {
+            dashboard: "d".to_owned(),
+            tab: number.to_string(),
+            version: String::new(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_listener_begins_at_a_state_and_hears_what_follows() {
+        let changes = Changes::new();
+        changes.tell(tab(1));
+        let mut listener = changes.listen().expect("it does not stop yet");
+        let before = changes.state();
+        changes.tell(tab(2));
+        assert_ne!(changes.state(), before);
+        let first = listener.next().await.expect("it begins");
+        assert_eq!((first.state, first.what), (before, What::Begin));
+        let second = listener.next().await.expect("there is a change");
+        assert_eq!((second.state, second.what), (changes.state(), tab(2)));
+        changes.end();
+        assert_eq!(listener.next().await, None);
+        assert!(changes.listen().is_none());
+    }
+
+    #[tokio::test]
+    async fn whoever_falls_behind_reads_everything_again() {
+        let changes = Changes::new();
+        let mut listener = changes.listen().expect("it does not stop yet");
+        for number in 0..BEHIND * 3 {
+            changes.tell(tab(number));
+        }
+        let now = changes.state();
+        let first = listener.next().await.expect("it begins");
+        assert_eq!(first.what, What::Begin);
+        let second = listener.next().await.expect("there is a change");
+        assert_eq!((second.state, second.what), (now, What::All));
+        changes.tell(tab(0));
+        let third = listener.next().await.expect("there is a change");
+        assert_eq!(third.what, tab(0));
     }
 }

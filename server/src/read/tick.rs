@@ -47,6 +47,7 @@ impl Reader {
                 if let Some(state) = &*new {
                     self.note_status(state, now_ms);
                 }
+                self.tell_tab(entry, slot, old.as_ref().as_ref());
                 turned.push(Turned {
                     dashboard: entry.dashboard.clone(),
                     tab: entry.tab.name.clone(),

@@ -1,6 +1,7 @@
 //! HTTP over a store that was filled by hand.
 
 mod badges;
+mod events;
 mod feeds;
 mod legacy;
 mod names;
@@ -231,7 +232,7 @@ fn configuration() -> Configuration {
         dashboard_groups: vec![DashboardGroup {
             name: "sig-release".into(),
             dashboard_names: vec![MASTER.into(), "sig-release-1.9-blocking".into()],
-            ..DashboardGroup::default()
+            description: "What blocks a release.".into(),
         }],
     }
 }
