@@ -151,30 +151,39 @@ fn reader() -> Result<Reader, WireError> {
 /// Fetches one answer. What goes wrong on the way is told in the same form as what the server says.
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 async fn get<T: serde::de::DeserializeOwned>(path: String) -> Result<T, WireError> {
-    send_wrapper::SendWrapper::new(async move {
-        let failed = |problem: String| WireError {
-            code: "unreachable".to_owned(),
-            message: format!("{path} could not be read: {problem}"),
-        };
-        let response = gloo_net::http::Request::get(&path)
-            .send()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let text = response
-            .text()
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        if !response.ok() {
-            return Err(
-                serde_json::from_str::<model::wire::ErrorBody>(&text).map_or_else(
-                    |_| failed(format!("the server answered {}", response.status())),
-                    |body| body.error,
-                ),
-            );
-        }
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
-    })
-    .await
+    // Only this line is compiled once for each type of answer.
+    let (path, text) = send_wrapper::SendWrapper::new(fetch(path)).await?;
+    serde_json::from_str(&text).map_err(|error| unread(&path, &error.to_string()))
+}
+
+/// The path again and the text of what it answers.
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+async fn fetch(path: String) -> Result<(String, String), WireError> {
+    let response = gloo_net::http::Request::get(&path)
+        .send()
+        .await
+        .map_err(|error| unread(&path, &error.to_string()))?;
+    let text = response
+        .text()
+        .await
+        .map_err(|error| unread(&path, &error.to_string()))?;
+    if response.ok() {
+        return Ok((path, text));
+    }
+    Err(
+        serde_json::from_str::<model::wire::ErrorBody>(&text).map_or_else(
+            |_| unread(&path, &format!("the server answered {}", response.status())),
+            |body| body.error,
+        ),
+    )
+}
+
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+fn unread(path: &str, problem: &str) -> WireError {
+    WireError {
+        code: "unreachable".to_owned(),
+        message: format!("{path} could not be read: {problem}"),
+    }
 }
 
 #[cfg(not(any(feature = "hydrate", feature = "ssr")))]

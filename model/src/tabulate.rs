@@ -1,6 +1,6 @@
 //! The results of a test group, seen through a tab: `(results, view) → Grid`.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use crate::{
     alert::{Alert, Outage, Thresholds, find_outage},
@@ -250,28 +250,10 @@ fn transpose(
     kept: &[bool],
     view: &View<'_>,
 ) -> Vec<Row> {
-    let mut statuses: Vec<Runs<Status>> = vec![Runs::new(); results.tests.len()];
-    // How many columns each row has so far; summing its runs each time would be quadratic.
-    let mut widths: Vec<usize> = vec![0; results.tests.len()];
+    let mut series = Series::new(results.tests.len());
     let mut cells: Vec<Vec<CellDetail>> = vec![Vec::new(); results.tests.len()];
     for (column, run) in runs.iter().enumerate() {
-        let mut ordinal = 0;
-        for &(status, count) in run.statuses.runs() {
-            let next = (ordinal + count as usize).min(statuses.len());
-            // Blanks are filled in when the row has its next result, so that a test that this run
-            // does not know costs nothing.
-            if status != Status::NoResult {
-                for (row, width) in statuses[ordinal..next]
-                    .iter_mut()
-                    .zip(&mut widths[ordinal..next])
-                {
-                    row.push_run(Status::NoResult, (column - *width) as u32);
-                    row.push(status);
-                    *width = column + 1;
-                }
-            }
-            ordinal = next;
-        }
+        series.push_column(column as u32, &run.statuses);
         for detail in &run.details {
             let url = if detail.cell_id.is_empty() {
                 String::new()
@@ -306,16 +288,16 @@ fn transpose(
             }
         }
     }
-    let width = runs.len();
     results
         .tests
         .iter()
         .zip(kept)
-        .zip(statuses.into_iter().zip(cells))
+        .zip(series.finish(runs.len() as u32).into_iter().zip(cells))
         .enumerate()
-        .filter(|(_, ((_, kept), (statuses, _)))| **kept && !statuses.is_empty())
-        .map(|(ordinal, ((test, _), (mut statuses, cells)))| {
-            statuses.push_run(Status::NoResult, (width - statuses.len()) as u32);
+        .filter(|(_, ((_, kept), (statuses, _)))| {
+            **kept && !matches!(statuses.runs(), [] | [(Status::NoResult, _)])
+        })
+        .map(|(ordinal, ((test, _), (statuses, cells)))| {
             let alert = find_outage(statuses.iter(), view.thresholds)
                 .map(|outage| build_alert(ordinal as u32, &outage, runs, view));
             Row {
@@ -327,6 +309,71 @@ fn transpose(
             }
         })
         .collect()
+}
+
+/// Rows while columns are added to them. Neighbouring columns are nearly equal, so what costs is
+/// finding the few rows that change: whole blocks of equal cells are passed over at once.
+struct Series {
+    /// Per row what is behind its newest change, newest first.
+    done: Vec<Runs<Status>>,
+    /// Per row the status that it goes on with.
+    current: Vec<Status>,
+    /// Per row the column with which that status began.
+    since: Vec<u32>,
+}
+
+impl Series {
+    /// So many rows that are blank before the first column.
+    fn new(rows: usize) -> Self {
+        Self {
+            done: vec![Runs::new(); rows],
+            current: vec![Status::NoResult; rows],
+            since: vec![0; rows],
+        }
+    }
+
+    /// Adds a column: `statuses` by row, blank past the end.
+    fn push_column(&mut self, column: u32, statuses: &Runs<Status>) {
+        let rows = self.current.len();
+        let mut row = 0;
+        for &(status, count) in statuses.runs() {
+            let next = (row + count as usize).min(rows);
+            self.set(column, row..next, status);
+            row = next;
+        }
+        self.set(column, row..rows, Status::NoResult);
+    }
+
+    fn set(&mut self, column: u32, rows: Range<usize>, status: Status) {
+        /// As many bytes as a processor compares in a few instructions.
+        const BLOCK: usize = 64;
+        let mut start = rows.start;
+        while start < rows.end {
+            let end = (start + BLOCK).min(rows.end);
+            let block = &self.current[start..end];
+            // Without a way out in the middle, so that the comparison is one of vectors.
+            let differing = block.iter().filter(|&&current| current != status).count();
+            if differing > 0 {
+                for row in start..end {
+                    let before = self.current[row];
+                    if before != status {
+                        self.done[row].push_run(before, column - self.since[row]);
+                        self.since[row] = column;
+                        self.current[row] = status;
+                    }
+                }
+            }
+            start = end;
+        }
+    }
+
+    /// The rows, each of `columns` columns.
+    fn finish(mut self, columns: u32) -> Vec<Runs<Status>> {
+        for ((done, &status), &since) in self.done.iter_mut().zip(&self.current).zip(&self.since) {
+            done.push_run(status, columns - since);
+        }
+        self.done
+    }
 }
 
 /// Whether a cell's id only repeats what its column says: the build, or `<job>/<build>` of the

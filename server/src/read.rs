@@ -333,14 +333,20 @@ impl Reader {
             let name = entry.group.name.clone();
             let task = {
                 let entry = entry.clone();
-                move || build_grid(&entry, &results, &repositories)
+                move || {
+                    let grid = build_grid(&entry, &results, &repositories);
+                    // Giving so many small strings back takes a while; nobody need wait for it.
+                    (grid, results)
+                }
             };
             match tokio::task::spawn_blocking(task).await {
-                Ok(Ok(grid)) => Ok(Arc::new(grid)),
-                Ok(Err(source)) => Err(PublishError::Write {
-                    group: name,
-                    source,
-                }),
+                Ok((grid, results)) => {
+                    tokio::task::spawn_blocking(move || drop(results));
+                    grid.map(Arc::new).map_err(|source| PublishError::Write {
+                        group: name,
+                        source,
+                    })
+                }
                 Err(_) => Err(PublishError::Lost(name)),
             }
         };

@@ -67,16 +67,19 @@ pub(super) fn walk(grid: &Grid, rows: &[&Row], ignored: IgnoredStatuses) -> Walk
 
 /// The newest column with a pass and nothing else; running counts against it.
 pub(super) fn latest_green(grid: &Grid, rows: &[&Row]) -> Option<usize> {
-    let mut cells: Vec<_> = rows.iter().map(|row| row.statuses.iter()).collect();
-    (0..grid.columns.len()).find(|_| {
-        let (mut passes, mut others) = (0, 0);
-        for cell in &mut cells {
-            match cell.next().unwrap_or_default().coalesce(false) {
+    let width = grid.columns.len();
+    let (mut passed, mut spoiled) = (vec![false; width], vec![false; width]);
+    for row in rows {
+        let mut start = 0;
+        for &(status, count) in row.statuses.runs() {
+            let end = (start + count as usize).min(width);
+            match status.coalesce(false) {
                 Status::NoResult => {}
-                Status::Pass => passes += 1,
-                _ => others += 1,
+                Status::Pass => passed[start..end].fill(true),
+                _ => spoiled[start..end].fill(true),
             }
+            start = end;
         }
-        passes > 0 && others == 0
-    })
+    }
+    (0..width).find(|&column| passed[column] && !spoiled[column])
 }
