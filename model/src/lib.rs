@@ -34,6 +34,7 @@ pub mod infra;
 pub mod link;
 pub mod name;
 pub mod query;
+pub mod rename;
 pub mod rle;
 pub mod run;
 pub mod status;

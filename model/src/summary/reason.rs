@@ -275,21 +275,20 @@ impl Reason {
 
     /// Whether the job itself fails, when that is not all there is.
     fn overall_words(&self) -> String {
-        match &self.overall {
-            None => String::new(),
-            Some(overall)
-                if self.row_count == 1 && self.rows.iter().any(|row| row.id == overall.id) =>
-            {
-                ": it is the job itself".to_owned()
-            }
-            Some(overall) if overall.alert => format!("; {} is one of them", clip(&overall.name)),
-            Some(overall) if overall.latest.is_failing() => {
-                format!("; {} failed last, without an alert", clip(&overall.name))
-            }
-            Some(overall) if overall.latest.is_passing() => {
-                format!("; {} itself passes", clip(&overall.name))
-            }
-            Some(_) => String::new(),
+        let Some(overall) = &self.overall else {
+            return String::new();
+        };
+        let name = clip(&overall.name);
+        if self.row_count == 1 && self.rows.iter().any(|row| row.id == overall.id) {
+            ": it is the job itself".to_owned()
+        } else if overall.alert {
+            format!("; {name} is one of them")
+        } else if overall.latest.is_failing() {
+            format!("; {name} failed last, without an alert")
+        } else if overall.latest.is_passing() {
+            format!("; {name} itself passes")
+        } else {
+            String::new()
         }
     }
 

@@ -745,7 +745,10 @@ async fn ready_means_published() {
     reader.publish_all().await.expect("all is published");
     assert_eq!(get("/readyz").await.status, StatusCode::OK);
     let page = get(&paths::api_dashboard("sig-node")).await.json();
-    assert_eq!(page["tabs"][0]["reason"], "STALE because no results are stored");
+    assert_eq!(
+        page["tabs"][0]["reason"],
+        "STALE because no results are stored"
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! Statuses that depend on the clock.
 
 use app::api::Read as _;
-use model::summary::TabStatus;
+use model::{config::Configuration, summary::TabStatus};
 use seamgrid::{
     read::{Catalog, Reader},
     settings::StalenessRule,
+    testgrid::import::import,
 };
+
+use crate::{shared::shared, store::test_store};
 
 use super::{HOUR_MS, MASTER, START_MS, World, settings};
 
@@ -50,4 +53,31 @@ async fn a_tab_goes_stale_by_the_clock_alone() {
     let reader = reader.expect("the pattern is right");
     reader.publish_all().await.expect("all is published");
     assert_eq!(reader.tick(start(8)), []);
+}
+
+#[tokio::test]
+async fn a_recording_has_the_status_of_when_it_was_made() {
+    let test = test_store().await;
+    let samples = shared("data/testgrid-captures/openshift-sippy-historical/samples/4.9GA");
+    import(&test.store, &[samples], START_MS, &|_| {})
+        .await
+        .expect("the database works");
+    let imported = test.store.load_imported_tabs().await.expect("tabs");
+    assert!(!imported.is_empty());
+    let catalog = Catalog::new(&Configuration::default(), &imported);
+    let reader = Reader::new(test.store.clone(), catalog, &settings(3));
+    let reader = reader.expect("the pattern is right");
+    reader.publish_all().await.expect("all is published");
+    for recorded in &imported {
+        let board = reader.dashboard(&recorded.dashboard).expect("it is there");
+        let tab = board
+            .tabs
+            .iter()
+            .find(|tab| tab.tab == recorded.tab.name)
+            .expect("it is there");
+        assert_ne!(tab.status, TabStatus::Stale, "{}", tab.reason);
+        let updated = tab.last_update.expect("it has results");
+        assert_eq!(updated.timestamp_millis(), recorded.recorded_ms);
+    }
+    assert_eq!(reader.tick(START_MS + 1_000 * HOUR_MS), []);
 }
