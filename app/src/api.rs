@@ -3,7 +3,7 @@
 
 use model::{
     grid::Grid,
-    wire::{DashboardPage, DashboardRef, Items, Release, TabPage, WireError},
+    wire::{DashboardPage, DashboardRef, GroupPage, Items, Release, TabPage, WireError},
 };
 
 /// Which part of a grid is wanted.
@@ -21,12 +21,16 @@ pub struct GridSlice {
 /// that names it.
 #[cfg(feature = "ssr")]
 pub trait Read: Send + Sync + 'static {
+    /// Names the state of all that is published: another name, and anything may have changed.
+    fn state(&self) -> String;
     /// Release branches, master first, then newest first.
     fn releases(&self) -> Result<Items<Release>, WireError>;
     /// All dashboards, by name.
     fn dashboards(&self) -> Result<Items<DashboardRef>, WireError>;
     /// One dashboard with its tabs.
     fn dashboard(&self, dashboard: &str) -> Result<DashboardPage, WireError>;
+    /// One dashboard group with its dashboards.
+    fn dashboard_group(&self, group: &str) -> Result<GroupPage, WireError>;
     /// One tab without its grid.
     fn tab<'a>(&'a self, dashboard: &'a str, tab: &'a str) -> Answer<'a, TabPage>;
     /// A tab's grid, or a part of it. May have to load the group's results.
@@ -96,6 +100,14 @@ pub async fn dashboard(dashboard: String) -> Result<DashboardPage, WireError> {
     return reader()?.dashboard(&dashboard);
     #[cfg(not(feature = "ssr"))]
     get(crate::paths::api_dashboard(&dashboard)).await
+}
+
+/// One dashboard group with its dashboards.
+pub async fn dashboard_group(group: String) -> Result<GroupPage, WireError> {
+    #[cfg(feature = "ssr")]
+    return reader()?.dashboard_group(&group);
+    #[cfg(not(feature = "ssr"))]
+    get(crate::paths::api_group(&group)).await
 }
 
 /// One tab without its grid.

@@ -146,6 +146,20 @@ mod imp {
             .unwrap_or_default()
     }
 
+    /// Puts `address` in the place of the page's icon.
+    pub fn set_icon(address: &str) {
+        let links = web_sys::window()
+            .and_then(|window| window.document())
+            .and_then(|document| document.query_selector_all("link[rel=icon]").ok());
+        // Of several links browsers take the last.
+        if let Some(icon) = links
+            .and_then(|links| links.get(links.length().wrapping_sub(1)))
+            .and_then(|icon| icon.dyn_into::<web_sys::Element>().ok())
+        {
+            let _ = icon.set_attribute("href", address);
+        }
+    }
+
     /// Switches between light and dark and remembers it.
     pub fn toggle_theme() {
         let Some(window) = web_sys::window() else {

@@ -7,6 +7,7 @@
 //! | [`grid`] | what the grid draws, worked out without a browser |
 //! | [`components`] | the parts of pages |
 //! | [`pages`] | one file per page |
+//! | [`live`] | changes as they happen |
 //! | [`browser`] | what only a browser can do |
 
 // The types of views grow with the page.
@@ -16,6 +17,7 @@ pub mod api;
 pub mod browser;
 pub mod components;
 pub mod grid;
+pub mod live;
 pub mod pages;
 pub mod paths;
 pub mod shell;
@@ -33,8 +35,8 @@ use leptos_router::{
 use crate::{
     components::{clock::Clock, frame::Frame},
     pages::{
-        dashboard::Dashboard, dashboards::Dashboards, not_found::NotFound, old_link::OldLink,
-        overview::Overview, tab::Tab,
+        dashboard::Dashboard, dashboards::Dashboards, group::Group, not_found::NotFound,
+        old_link::OldLink, overview::Overview, tab::Tab,
     },
 };
 
@@ -43,6 +45,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Clock::start());
+    Effect::new(|_| live::start());
     view! {
         <Title formatter=document_title />
         <Router>
@@ -52,6 +55,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dashboards") view=Dashboards ssr=SsrMode::Async />
                     <Route path=path!("/d/:dashboard") view=Dashboard ssr=SsrMode::Async />
                     <Route path=path!("/d/:dashboard/:tab") view=Tab ssr=SsrMode::Async />
+                    <Route path=path!("/g/:group") view=Group ssr=SsrMode::Async />
                     <Route path=path!("/:dashboard") view=OldLink ssr=SsrMode::Async />
                 </Routes>
             </Frame>

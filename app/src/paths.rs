@@ -35,6 +35,11 @@ pub fn tab(dashboard: &str, tab: &str) -> String {
     format!("/d/{}/{}", segment(dashboard), segment(tab))
 }
 
+/// A dashboard group's page.
+pub fn group(group: &str) -> String {
+    format!("/g/{}", segment(group))
+}
+
 /// All dashboards.
 pub const DASHBOARDS: &str = "/dashboards";
 
@@ -68,11 +73,24 @@ pub fn tab_of(path: &str) -> Option<(String, String)> {
     Some((segments.next()?, segments.next()?))
 }
 
+/// The group of a dashboard group's page; `None` for other addresses.
+pub fn group_of(path: &str) -> Option<String> {
+    path.strip_prefix("/g/").map(name)
+}
+
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 
+/// `GET /api/v2/events`
+pub const API_EVENTS: &str = "/api/v2/events";
+
 /// `GET /api/v2/dashboards`
 pub const API_DASHBOARDS: &str = "/api/v2/dashboards";
+
+/// `GET /api/v2/dashboard-groups/{group}`
+pub fn api_group(group: &str) -> String {
+    format!("/api/v2/dashboard-groups/{}", segment(group))
+}
 
 /// `GET /api/v2/dashboards/{dashboard}`
 pub fn api_dashboard(dashboard: &str) -> String {
@@ -131,6 +149,7 @@ mod tests {
                 tab_of(&tab(original, original)),
                 Some((original.to_owned(), original.to_owned()))
             );
+            assert_eq!(group_of(&group(original)).as_deref(), Some(original));
             assert_eq!(
                 dashboard_of(&dashboard(original)).as_deref(),
                 Some(original)

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
-use crate::App;
+use crate::{App, components::headline::MARK};
 
 /// The addresses of the files that the browser needs. Without them (a build without a site) the pages
 /// are complete but still.
@@ -21,8 +21,9 @@ pub struct Assets {
 const THEME: &str = "try{const t=localStorage.getItem('theme');\
     if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
 
-/// The whole document.
-pub fn shell(assets: &Assets) -> impl IntoView + use<> {
+/// The whole document. `state` names the published state from which it is drawn, or an older one: see
+/// [`crate::live`].
+pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
     let start = assets.script.as_ref().zip(assets.wasm.as_ref()).map(|(script, wasm)| {
         let code = format!(
             "import init,{{hydrate}} from {script:?};await init({{module_or_path:{wasm:?}}});hydrate();"
@@ -45,13 +46,13 @@ pub fn shell(assets: &Assets) -> impl IntoView + use<> {
         .map(|style| view! { <link rel="stylesheet" href=style /> });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-state=state>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <script inner_html=THEME></script>
-                <link rel="icon" href=ICON />
+                <link rel="icon" href=MARK />
                 {style}
                 {start}
                 <MetaTags />
@@ -62,9 +63,3 @@ pub fn shell(assets: &Assets) -> impl IntoView + use<> {
         </html>
     }
 }
-
-/// Three columns and a seam.
-const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
-    %3Crect width='16' height='16' rx='3' fill='%23157a3d'/%3E\
-    %3Crect x='9' width='7' height='16' rx='3' fill='%23c32f27'/%3E\
-    %3Crect x='7' width='3' height='16' fill='%23241a8f'/%3E%3C/svg%3E";

@@ -22,6 +22,7 @@
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
+//! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
@@ -32,6 +33,7 @@ pub mod flakiness;
 pub mod grid;
 pub mod infra;
 pub mod link;
+pub mod logical_job;
 pub mod name;
 pub mod query;
 pub mod rename;

@@ -1,4 +1,7 @@
 //! What `/api/v2` answers and the pages draw, beside [`crate::grid::Grid`]. Times are RFC 3339.
+//!
+//! What a page does not draw, a browser does not read: the code that would is a good part of what it
+//! has to load.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -56,6 +59,7 @@ pub struct TabSummary {
     /// Why, as one sentence: `FAILING because …`.
     pub reason: String,
     /// Why, as data.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub why: Reason,
     /// TestGrid's status line: `Tab stats: …`.
     pub message: String,
@@ -63,8 +67,10 @@ pub struct TabSummary {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub alert: String,
     /// Counts over the recent columns.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub metrics: Metrics,
     /// How flaky its tests are; absent when the tab does not ask for that.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<TabHealth>,
     /// The last runs, newest first.
@@ -84,6 +90,43 @@ pub struct TabSummary {
     pub last_run: Option<DateTime<Utc>>,
     /// When the stored results last changed.
     pub last_update: Option<DateTime<Utc>>,
+    /// The same for the same job on every release branch; absent outside of `GET /api/v2/releases`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub job: String,
+    /// What people say of it; absent in `GET /api/v2/releases`.
+    #[serde(default, skip_serializing_if = "TabAbout::is_empty")]
+    pub about: TabAbout,
+}
+
+/// What the configuration says of a tab for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TabAbout {
+    /// What the tab is for; may have lines.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The addresses that alerts are mailed to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<String>,
+    /// The job's history first, then its configuration, then what else there is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<NamedLink>,
+}
+
+impl TabAbout {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.description.is_empty() && self.owners.is_empty() && self.links.is_empty()
+    }
+}
+
+/// A link with what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedLink {
+    /// What it says.
+    pub text: String,
+    /// Where it leads: a web page.
+    pub url: String,
 }
 
 /// How flaky a tab's tests are.
@@ -182,6 +225,31 @@ pub struct DashboardRef {
     pub tab_count: u32,
     /// The worst of its tabs.
     pub status: TabStatus,
+    /// How many tabs have which status, worst first; only statuses that some tab has.
+    #[serde(default)]
+    pub counts: Vec<StatusCount>,
+}
+
+/// How many tabs have a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusCount {
+    /// The status.
+    pub status: TabStatus,
+    /// How many tabs.
+    pub count: u32,
+}
+
+/// A dashboard group: `GET /api/v2/dashboard-groups/{group}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupPage {
+    /// Its name.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// The worst of its dashboards.
+    pub status: TabStatus,
+    /// In the order of the configuration.
+    pub dashboards: Vec<DashboardRef>,
 }
 
 /// A dashboard with its tabs, in the order of the configuration.
@@ -204,6 +272,12 @@ pub struct DashboardPage {
 pub struct TabPage {
     /// The tab at a glance.
     pub summary: TabSummary,
+    /// The dashboard group that its dashboard belongs to.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// The same job on other release branches, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub siblings: Vec<Sibling>,
     /// The test group that it shows.
     pub test_group: String,
     /// For people.
@@ -222,6 +296,19 @@ pub struct TabPage {
     pub row_count: u32,
 }
 
+/// A tab that shows the same job on another release branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sibling {
+    /// The branch.
+    pub branch: String,
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// The tab's status.
+    pub status: TabStatus,
+}
+
 /// An infra component: `GET /api/v2/infra/components`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComponentRef {
@@ -229,6 +316,17 @@ pub struct ComponentRef {
     pub name: String,
     /// `org/repo`, used in links.
     pub repo: String,
+}
+
+/// A tab whose summary or grid is not what it was: the event `tab` of `GET /api/v2/events`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TabChanged {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// The version of its grid now; the same as before when only the summary changed.
+    pub version: String,
 }
 
 /// What a failed request answers: `{"error": {"code", "message"}}`.

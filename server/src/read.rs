@@ -4,8 +4,11 @@
 //! summary are in memory, each swapped whole when its group's results change; grids are built from
 //! the stored results when somebody looks, and kept while there is room.
 
+mod about;
 mod cache;
 mod catalog;
+mod changes;
+mod jobs;
 mod links;
 mod releases;
 mod tab;
@@ -30,7 +33,8 @@ use model::{
     summary::TabStatus,
     tabulate::GroupResults,
     wire::{
-        ComponentRef, DashboardPage, DashboardRef, Items, Release, TabPage, TabSummary, WireError,
+        ComponentRef, DashboardPage, DashboardRef, GroupPage, Items, Release, Sibling, StatusCount,
+        TabChanged, TabPage, TabSummary, WireError,
     },
 };
 use regex::Regex;
@@ -38,11 +42,14 @@ use regex::Regex;
 use self::{
     cache::GridCache,
     catalog::key,
+    changes::Changes,
+    jobs::Jobs,
     tab::{Repositories, TabState, build_grid, build_state, unread},
 };
 pub use self::{
     cache::{Coding, PublishedGrid},
     catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
+    changes::{Change, Listener, What},
     tick::Turned,
 };
 use crate::{
@@ -98,12 +105,14 @@ pub struct Reader {
     days_of_results: u32,
     rules: RuleSettings,
     ready: AtomicBool,
+    changes: Changes,
 }
 
 /// One catalog with the state of each of its tabs.
 #[derive(Debug)]
 struct Published {
     catalog: Catalog,
+    jobs: Jobs,
     /// One per tab of the catalog; `None` until its group's results were looked at.
     tabs: Vec<ArcSwap<Option<TabState>>>,
 }
@@ -129,9 +138,10 @@ impl Reader {
     /// A reader with nothing published yet: [`Reader::publish_all`] does that.
     pub fn new(store: Store, catalog: Catalog, settings: &Settings) -> Result<Self, regex::Error> {
         let components = &settings.infra.components;
+        let releases = Regex::new(&settings.releases.dashboard_pattern)?;
         Ok(Self {
             store,
-            published: ArcSwap::from_pointee(Published::new(catalog)),
+            published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
             repositories: Arc::new(
@@ -147,10 +157,11 @@ impl Reader {
                     repo: component.repo.clone(),
                 })
                 .collect(),
-            releases: Regex::new(&settings.releases.dashboard_pattern)?,
+            releases,
             days_of_results: settings.update.days_of_results,
             rules: settings.rules,
             ready: AtomicBool::new(false),
+            changes: Changes::new(),
         })
     }
 
@@ -158,7 +169,7 @@ impl Reader {
     /// read when their group is next published, or when somebody looks.
     pub fn publish_catalog(&self, catalog: Catalog) {
         let old = self.published.load();
-        let new = Published::new(catalog);
+        let new = Published::new(catalog, &self.releases);
         for (entry, state) in new.catalog.tabs().iter().zip(&new.tabs) {
             if let Ok(index) = old.catalog.tab(&entry.dashboard, &entry.tab.name)
                 && **entry == *old.catalog.tabs()[index]
@@ -167,6 +178,17 @@ impl Reader {
             }
         }
         self.published.store(Arc::new(new));
+        self.changes.tell(What::All);
+    }
+
+    /// Begins to listen for changes; `None` when the process is about to stop.
+    pub fn listen(&self) -> Option<Listener> {
+        self.changes.listen()
+    }
+
+    /// Ends every listening, so that the connections on which changes are told can end.
+    pub fn end_listening(&self) {
+        self.changes.end();
     }
 
     /// Publishes every group that has a tab; the database is ready to answer from when this returns.
@@ -274,13 +296,35 @@ impl Reader {
         group.set_stored(stored);
         let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
         for (&index, (grid, state)) in indexes.iter().zip(built) {
-            published.tabs[index].store(Arc::new(Some(state)));
+            let old = published.tabs[index].swap(Arc::new(Some(state)));
             let key = cache_key(&published.catalog.tabs()[index]);
             if self.cache.holds(&key) {
                 self.cache.replace(&key, content, Arc::new(grid));
             }
+            // Told last: whoever hears of it finds it.
+            self.tell_tab(
+                &published.catalog.tabs()[index],
+                &published.tabs[index],
+                old.as_ref().as_ref(),
+            );
         }
         Ok(())
+    }
+
+    /// Tells that a tab's published state is not `old` any more, if so.
+    fn tell_tab(&self, entry: &TabEntry, slot: &ArcSwap<Option<TabState>>, old: Option<&TabState>) {
+        let new = slot.load();
+        let Some(new) = new.as_ref() else {
+            return;
+        };
+        if old.is_some_and(|old| old.shows_as(new)) {
+            return;
+        }
+        self.changes.tell(What::Tab(TabChanged {
+            dashboard: entry.dashboard.clone(),
+            tab: entry.tab.name.clone(),
+            version: new.grid_version.clone(),
+        }));
     }
 
     /// The group's results as its tabs show them: of the days that the configuration says, before the
@@ -445,13 +489,17 @@ fn cache_key(entry: &TabEntry) -> String {
 }
 
 impl Published {
-    fn new(catalog: Catalog) -> Self {
+    fn new(catalog: Catalog, releases: &Regex) -> Self {
         let tabs = catalog
             .tabs()
             .iter()
             .map(|_| ArcSwap::from_pointee(None))
             .collect();
-        Self { catalog, tabs }
+        Self {
+            jobs: Jobs::new(&catalog, releases),
+            catalog,
+            tabs,
+        }
     }
 
     fn summary(&self, index: usize) -> TabSummary {
@@ -461,26 +509,64 @@ impl Published {
         }
     }
 
-    fn status(&self, dashboard: &DashboardEntry) -> TabStatus {
-        TabStatus::worst(dashboard.tabs.iter().map(|&index| {
-            self.tabs[index]
-                .load()
-                .as_ref()
-                .as_ref()
-                .map_or(TabStatus::Unknown, |state| state.summary.status)
-        }))
+    /// The tab at a glance, with what people say of it.
+    fn described(&self, index: usize) -> TabSummary {
+        TabSummary {
+            about: about::build_about(&self.catalog.tabs()[index]),
+            ..self.summary(index)
+        }
     }
 
-    fn summaries(&self, dashboard: &DashboardEntry) -> Vec<TabSummary> {
+    fn tab_status(&self, index: usize) -> TabStatus {
+        self.tabs[index]
+            .load()
+            .as_ref()
+            .as_ref()
+            .map_or(TabStatus::Unknown, |state| state.summary.status)
+    }
+
+    fn status(&self, dashboard: &DashboardEntry) -> TabStatus {
+        TabStatus::worst(dashboard.tabs.iter().map(|&index| self.tab_status(index)))
+    }
+
+    /// A dashboard as lists have it.
+    fn reference(&self, entry: &DashboardEntry) -> DashboardRef {
+        let mut counts: Vec<StatusCount> = Vec::new();
+        for &index in &entry.tabs {
+            let status = self.tab_status(index);
+            match counts.iter_mut().find(|known| known.status == status) {
+                Some(known) => known.count += 1,
+                None => counts.push(StatusCount { status, count: 1 }),
+            }
+        }
+        counts.sort_by_key(|known| std::cmp::Reverse(known.status.severity()));
+        DashboardRef {
+            name: entry.name.clone(),
+            group: entry.group.clone(),
+            tab_count: entry.tabs.len() as u32,
+            status: self.status(entry),
+            counts,
+        }
+    }
+
+    /// The tabs of a release dashboard, each with its job.
+    fn with_jobs(&self, dashboard: &DashboardEntry) -> Vec<TabSummary> {
         dashboard
             .tabs
             .iter()
-            .map(|&index| self.summary(index))
+            .map(|&index| TabSummary {
+                job: self.jobs.name(index).unwrap_or_default().to_owned(),
+                ..self.summary(index)
+            })
             .collect()
     }
 }
 
 impl Read for Reader {
+    fn state(&self) -> String {
+        self.changes.state()
+    }
+
     fn releases(&self) -> Result<Items<Release>, WireError> {
         let published = self.published.load();
         let names = published
@@ -492,7 +578,7 @@ impl Read for Reader {
             published
                 .catalog
                 .dashboard(name)
-                .map(|entry| published.summaries(entry))
+                .map(|entry| published.with_jobs(entry))
                 .unwrap_or_default()
         });
         Ok(releases.into())
@@ -504,12 +590,7 @@ impl Read for Reader {
             .catalog
             .dashboards()
             .iter()
-            .map(|entry| DashboardRef {
-                name: entry.name.clone(),
-                group: entry.group.clone(),
-                tab_count: entry.tabs.len() as u32,
-                status: published.status(entry),
-            })
+            .map(|entry| published.reference(entry))
             .collect();
         Ok(dashboards.into())
     }
@@ -522,7 +603,27 @@ impl Read for Reader {
             group: entry.group.clone(),
             description: entry.description.clone(),
             status: published.status(entry),
-            tabs: published.summaries(entry),
+            tabs: entry
+                .tabs
+                .iter()
+                .map(|&index| published.described(index))
+                .collect(),
+        })
+    }
+
+    fn dashboard_group(&self, group: &str) -> Result<GroupPage, WireError> {
+        let published = self.published.load();
+        let entry = published.catalog.dashboard_group(group)?;
+        let dashboards: Vec<DashboardRef> = entry
+            .dashboards
+            .iter()
+            .map(|&index| published.reference(&published.catalog.dashboards()[index]))
+            .collect();
+        Ok(GroupPage {
+            name: entry.name.clone(),
+            description: entry.description.clone(),
+            status: TabStatus::worst(dashboards.iter().map(|one| one.status)),
+            dashboards,
         })
     }
 
@@ -537,7 +638,21 @@ impl Read for Reader {
             let state = published.tabs[index].load();
             let counts = state.as_ref().as_ref();
             Ok(TabPage {
-                summary: published.summary(index),
+                summary: published.described(index),
+                group: board.group.clone(),
+                siblings: published
+                    .jobs
+                    .siblings(index)
+                    .map(|(branch, index)| {
+                        let entry = &published.catalog.tabs()[index];
+                        Sibling {
+                            branch: branch.to_owned(),
+                            dashboard: entry.dashboard.clone(),
+                            tab: entry.tab.name.clone(),
+                            status: published.tab_status(index),
+                        }
+                    })
+                    .collect(),
                 test_group: entry.tab.test_group_name.clone(),
                 description: entry.tab.description.clone(),
                 results_url: links::results_url(entry),

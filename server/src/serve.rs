@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How often the server looks whether another process changed the database.
-const FOLLOW: Duration = Duration::from_secs(15);
+const FOLLOW: Duration = Duration::from_secs(5);
 /// How often statuses that depend on the clock are looked at.
 const TICK: Duration = Duration::from_mins(1);
 /// How long requests and updates may go on after the server was told to stop.
@@ -137,9 +137,14 @@ impl Server {
                 pipeline::run_forever(&pipeline, &watched, until(stopped)).await;
             }));
         }
+        let reader = self.reader.clone();
         let mut web = tokio::spawn(
             axum::serve(self.listener, http::router(self.reader))
-                .with_graceful_shutdown(until(stopped))
+                .with_graceful_shutdown(async move {
+                    until(stopped).await;
+                    // Or those who listen would hold their connections for the whole grace.
+                    reader.end_listening();
+                })
                 .into_future(),
         );
         let ended = tokio::select! {

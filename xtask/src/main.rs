@@ -14,7 +14,6 @@ mod process;
 mod site;
 mod style;
 mod tools;
-mod unused;
 
 use std::process::ExitCode;
 

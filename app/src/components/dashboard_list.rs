@@ -5,7 +5,10 @@ use leptos_router::components::A;
 use model::{name::natural_cmp, wire::DashboardRef};
 
 use crate::{
-    components::status::{StatusBadge, StatusCounts},
+    components::{
+        name_link::name_link,
+        status::{Counts, StatusBadge, StatusCounts},
+    },
     paths,
     text::{count, visible},
 };
@@ -39,15 +42,22 @@ pub fn DashboardList(
             };
             let items = members
                 .into_iter()
-                .map(|one| view! { <DashboardItem one wanted /> })
+                .map(|one| {
+                    let name = one.name.clone();
+                    view! {
+                        <li hidden=move || !contains(&name, &wanted.get())>
+                            <DashboardItem one />
+                        </li>
+                    }
+                })
                 .collect_view();
+            let title = match &group {
+                None => "Ungrouped".into_any(),
+                Some(group) => name_link(paths::group(group), group),
+            };
             view! {
                 <section class="dashboards__group" hidden=hidden>
-                    <h2>
-                        <bdi>
-                            {group.as_deref().map_or_else(|| "Ungrouped".to_owned(), visible)}
-                        </bdi>
-                    </h2>
+                    <h2>{title}</h2>
                     <ul class="dashboards__list">{items}</ul>
                 </section>
             }
@@ -93,27 +103,39 @@ pub fn DashboardList(
     }
 }
 
+/// One dashboard of a list: its status, its name, and how many of its tabs have which status.
 #[component]
-fn DashboardItem(one: DashboardRef, wanted: RwSignal<String>) -> impl IntoView {
-    let name = one.name.clone();
+pub fn DashboardItem(
+    /// The dashboard.
+    one: DashboardRef,
+) -> impl IntoView {
+    let counts = one
+        .counts
+        .iter()
+        .map(|known| (known.status, known.count as usize))
+        .collect::<Vec<_>>();
     view! {
-        <li class="dashboards__item" hidden=move || !contains(&name, &wanted.get())>
-            <A href=paths::dashboard(&one.name) attr:data-testid="dashboard-link">
-                <StatusBadge status=one.status />
-                <bdi class="dashboards__name">{visible(&one.name)}</bdi>
-                <span class="dashboards__tabs">
-                    {count(one.tab_count as usize, "tab", "tabs")}
-                </span>
-            </A>
-        </li>
+        <A
+            href=paths::dashboard(&one.name)
+            attr:class="dashboards__item"
+            attr:data-testid="dashboard-link"
+            attr:data-status=one.status.word()
+        >
+            <StatusBadge status=one.status />
+            <bdi class="dashboards__name">{visible(&one.name)}</bdi>
+            <span class="dashboards__tabs">
+                {count(one.tab_count as usize, "tab", "tabs")} <Counts counts />
+            </span>
+        </A>
     }
 }
 
-/// Whether a name holds every word that was typed, whatever their case.
+/// Whether a name holds every word that was typed, whatever the case of their ASCII letters: names have
+/// no others.
 fn contains(name: &str, wanted: &str) -> bool {
-    let name = name.to_lowercase();
+    let name = name.to_ascii_lowercase();
     wanted
-        .to_lowercase()
+        .to_ascii_lowercase()
         .split_whitespace()
         .all(|word| name.contains(word))
 }
@@ -148,6 +170,7 @@ mod tests {
             group: group.map(str::to_owned),
             tab_count: 1,
             status: model::summary::TabStatus::Passing,
+            counts: Vec::new(),
         };
         let groups = grouped(vec![
             one("z", None),

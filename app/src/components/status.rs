@@ -25,7 +25,16 @@ pub fn StatusCounts(
     /// The statuses, in any order.
     statuses: Vec<TabStatus>,
 ) -> impl IntoView {
-    let counts = count_statuses(&statuses)
+    view! { <Counts counts=count_statuses(&statuses) /> }
+}
+
+/// Statuses with their numbers, in the given order.
+#[component]
+pub fn Counts(
+    /// Worst first.
+    counts: Vec<(TabStatus, usize)>,
+) -> impl IntoView {
+    let counts = counts
         .into_iter()
         .map(|(status, count)| {
             view! {
@@ -35,7 +44,7 @@ pub fn StatusCounts(
                     </span>
                     <span class="counts__number">{count}</span>
                     " "
-                    <span class="counts__word">{status.word().to_lowercase()}</span>
+                    <span class="counts__word">{status.word().to_ascii_lowercase()}</span>
                 </li>
             }
         })

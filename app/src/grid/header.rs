@@ -5,6 +5,7 @@ use std::{fmt::Write as _, ops::Range};
 use model::{
     grid::{Column, Grid, VersionOf},
     infra::{ComponentKind, same_version, short_version},
+    status::Status,
 };
 
 use crate::{
@@ -21,6 +22,8 @@ pub enum Fact {
     Time,
     /// The build id.
     Build,
+    /// How many cells of the build failed.
+    Failures,
     /// A configured header.
     Header(String),
     /// The version of a component.
@@ -42,12 +45,13 @@ impl Fact {
                 Zone::Local => "Time (local)".to_owned(),
             },
             Self::Build => "Build".to_owned(),
+            Self::Failures => "Failed cells".to_owned(),
             Self::Header(name) => visible(name),
             Self::Version { component, .. } => visible(component),
         }
     }
 
-    /// `product` and `infra` for versions, else nothing: how the row is told apart.
+    /// `product` and `infra` for versions, `failures`, else nothing: how the row is told apart.
     pub const fn kind_word(&self) -> &'static str {
         match self {
             Self::Version {
@@ -58,13 +62,14 @@ impl Fact {
                 kind: ComponentKind::Infra,
                 ..
             } => "infra",
+            Self::Failures => "failures",
             _ => "",
         }
     }
 }
 
-/// The header rows of a grid from the top: date, time, build, configured headers, products, and last,
-/// next to the cells, the infra components.
+/// The header rows of a grid from the top: date, time, build, configured headers, products, infra
+/// components, and last, next to the cells, how many of them failed.
 pub fn facts(grid: &Grid) -> Vec<Fact> {
     let mut facts = vec![Fact::Date, Fact::Time, Fact::Build];
     let (mut headers, mut products, mut infra) = (Vec::new(), Vec::new(), Vec::new());
@@ -97,7 +102,82 @@ pub fn facts(grid: &Grid) -> Vec<Fact> {
                 .map(|component| Fact::Version { kind, component }),
         );
     }
+    facts.push(Fact::Failures);
     facts
+}
+
+/// The cells of one column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ColumnCount {
+    /// Cells that failed.
+    pub failed: u32,
+    /// Cells with any result.
+    pub filled: u32,
+}
+
+/// The cells of each column, by the runs of equal cells.
+pub fn column_counts(grid: &Grid) -> Vec<ColumnCount> {
+    // Where a run begins a count begins, and where it ends it ends: the sums come last.
+    let mut changes = vec![(0_i64, 0_i64); grid.columns.len() + 1];
+    for row in &grid.rows {
+        let mut column = 0;
+        for &(status, length) in row.statuses.runs() {
+            let end = (column + length as usize).min(grid.columns.len());
+            let (failed, filled) = (
+                i64::from(status.is_failing()),
+                i64::from(status != Status::NoResult),
+            );
+            changes[column].0 += failed;
+            changes[column].1 += filled;
+            changes[end].0 -= failed;
+            changes[end].1 -= filled;
+            column = end;
+        }
+    }
+    changes.truncate(grid.columns.len());
+    let (mut failed, mut filled) = (0, 0);
+    changes
+        .into_iter()
+        .map(|(more_failed, more_filled)| {
+            failed += more_failed;
+            filled += more_filled;
+            ColumnCount {
+                failed: failed as u32,
+                filled: filled as u32,
+            }
+        })
+        .collect()
+}
+
+/// How many cells of each column failed, as HTML. Empty until the whole grid is there: a part of its
+/// rows would give a wrong number.
+pub fn failures_html(counts: &[ColumnCount], window: Range<usize>, cell_width: u32) -> String {
+    let mut html = String::new();
+    for (column, count) in counts
+        .iter()
+        .enumerate()
+        .take(window.end)
+        .skip(window.start)
+    {
+        // A single failure among thousands is seen, too.
+        let share = if count.failed == 0 {
+            0
+        } else {
+            (count.failed * 100 / count.filled.max(1)).max(12)
+        };
+        let _ = write!(
+            html,
+            r#"<span class="group" data-column="{column}" data-count="1" data-failed="{}" style="left:{}px;width:{cell_width}px;--share:{share}%">"#,
+            count.failed,
+            column * cell_width as usize,
+        );
+        let text = count.failed.to_string();
+        if count.failed > 0 && text.len() * DIGIT + 4 <= cell_width as usize {
+            html.push_str(&text);
+        }
+        html.push_str("</span>");
+    }
+    html
 }
 
 /// The version of a component in a column.
@@ -130,7 +210,9 @@ pub fn groups(grid: &Grid, fact: &Fact, zone: Zone, window: Range<usize>) -> Vec
         match fact {
             Fact::Date => Some(zone.moment(column.started_ms).short_day_text()),
             Fact::Time => Some(zone.moment(column.started_ms).clock_text()),
-            Fact::Build => Some(column.build.clone()),
+            Fact::Build if column.label.is_empty() => Some(column.build.clone()),
+            Fact::Build => Some(column.label.clone()),
+            Fact::Failures => Some(String::new()),
             Fact::Header(name) => column.headers.get(name).cloned(),
             Fact::Version { kind, component } => {
                 version_of(column, *kind, component)?.version.clone()
@@ -142,7 +224,7 @@ pub fn groups(grid: &Grid, fact: &Fact, zone: Zone, window: Range<usize>) -> Vec
         (Some(a), Some(b)) => match fact {
             Fact::Version { .. } => same_version(a, b),
             // Two builds in the same minute, and two builds of the same id, are two columns.
-            Fact::Time | Fact::Build => false,
+            Fact::Time | Fact::Build | Fact::Failures => false,
             _ => a == b,
         },
         _ => false,
@@ -208,7 +290,7 @@ pub fn row_html(
                 .to_owned()
             }
             Some(value) => match fact {
-                Fact::Version { .. } => visible(short_version(value)),
+                Fact::Version { .. } => beginning(&visible(short_version(value)), width),
                 Fact::Build => tail(&visible(value), width),
                 _ => visible(value),
             },
@@ -235,9 +317,26 @@ const ROOM_FOR_TEXT: usize = 20;
 /// Narrower than this in pixels, `unknown` is a question mark.
 const ROOM_FOR_WORD: usize = 58;
 
+/// How wide a digit is in pixels, at most.
+const DIGIT: usize = 7;
+
+/// The beginning of a version, as much as fits between the seams at both edges. So little that it tells
+/// nothing is left out.
+fn beginning(text: &str, width: usize) -> String {
+    const LEAST: usize = 3;
+    let room = width.saturating_sub(2 * BESIDE_SEAM) / DIGIT;
+    let length = text.chars().count();
+    if room < length.min(LEAST) {
+        return String::new();
+    }
+    text.chars().take(room).collect()
+}
+
+/// How far text keeps from the edge of a group of versions, where a seam may be: as in the style sheet.
+const BESIDE_SEAM: usize = 7;
+
 /// The end of a build id, as much as fits: builds of one job differ in their last digits.
 fn tail(text: &str, width: usize) -> String {
-    const DIGIT: usize = 7;
     let length = text.chars().count();
     let room = width.saturating_sub(4) / DIGIT;
     if length <= room {
@@ -303,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn infra_stands_next_to_the_cells() {
+    fn infra_and_failures_stand_next_to_the_cells() {
         assert_eq!(
             facts(&grid("a")),
             [
@@ -312,15 +411,70 @@ mod tests {
                 Fact::Build,
                 Fact::Header("Commit".into()),
                 infra(),
+                Fact::Failures,
             ]
         );
     }
 
     #[test]
     fn unknown_is_said() {
-        let html = row_html(&grid("?a"), &infra(), Zone::Utc, 0..2, 60);
+        let html = row_html(&grid("?a"), &infra(), Zone::Utc, 0..2, 84);
         assert!(html.contains(r#"data-unknown="""#) && html.contains(">unknown<"));
         assert!(html.contains(">aaaaaaaaaa<"), "{html}");
+    }
+
+    #[test]
+    fn failures_are_counted_column_by_column() {
+        use model::{grid::Row, rle::Runs};
+        let row = |letters: &str| Row {
+            statuses: letters
+                .chars()
+                .map(|letter| match letter {
+                    'F' => Status::Fail,
+                    'T' => Status::TimedOut,
+                    'P' => Status::Pass,
+                    _ => Status::NoResult,
+                })
+                .collect::<Runs<Status>>(),
+            ..Row::default()
+        };
+        let grid = Grid {
+            rows: vec![row("FFP."), row("PTP."), row(".FPP")],
+            ..grid("aaaa")
+        };
+        let counts: Vec<(u32, u32)> = column_counts(&grid)
+            .iter()
+            .map(|count| (count.failed, count.filled))
+            .collect();
+        assert_eq!(counts, [(1, 2), (3, 3), (0, 3), (0, 1)]);
+        let html = failures_html(&column_counts(&grid), 1..3, 36);
+        assert!(
+            html.starts_with(
+                r#"<span class="group" data-column="1" data-count="1" data-failed="3""#
+            )
+        );
+        assert!(html.contains("--share:100%\">3</span>"), "{html}");
+        assert!(html.ends_with("--share:0%\"></span>"), "{html}");
+        assert_eq!(failures_html(&[], 0..4, 36), "");
+    }
+
+    #[test]
+    fn a_build_is_called_by_its_label() {
+        let mut grid = grid("aa");
+        grid.columns[0].label = "v1.36.0".into();
+        let html = row_html(&grid, &Fact::Build, Zone::Utc, 0..2, 60);
+        assert!(
+            html.contains(">v1.36.0<") && html.contains(">1001<"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn versions_end_before_the_seam() {
+        assert_eq!(beginning("a1b2c3d4e5", 84), "a1b2c3d4e5");
+        assert_eq!(beginning("a1b2c3d4e5", 36), "a1b");
+        assert_eq!(beginning("a1b2c3d4e5", 30), "");
+        assert_eq!(beginning("v1", 28), "v1");
     }
 
     #[test]

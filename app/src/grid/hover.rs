@@ -8,7 +8,7 @@ use model::{
 
 use crate::{
     grid::{
-        header::{Fact, groups, version_of},
+        header::{Fact, column_counts, groups, version_of},
         seams::is_certain,
     },
     text::{visible, visible_message},
@@ -79,6 +79,20 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
             })
         }
         Target::Header { fact, column } => {
+            if *fact == Fact::Failures {
+                let (at, count) = (
+                    grid.columns.get(*column)?,
+                    column_counts(grid).get(*column).copied()?,
+                );
+                return Some(Told {
+                    title: format!("{} of {} cells failed", count.failed, count.filled),
+                    facts: vec![
+                        ("Build".into(), visible(&at.build)),
+                        ("Began".into(), when(at.started_ms)),
+                    ],
+                    message: String::new(),
+                });
+            }
             let group = groups(grid, fact, zone, *column..*column + 1)
                 .into_iter()
                 .find(|group| group.columns.contains(column))?;
@@ -127,7 +141,10 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
                     }
                 }
                 Fact::Date => told.title = zone.moment(newest.started_ms).day_text(),
-                Fact::Time | Fact::Build => {}
+                Fact::Time | Fact::Build | Fact::Failures => {}
+            }
+            if !newest.label.is_empty() && matches!(fact, Fact::Time | Fact::Build) {
+                told.facts.push(("Named".into(), visible(&newest.label)));
             }
             if group.columns.len() == 1 {
                 told.facts.push(("Began".into(), when(newest.started_ms)));

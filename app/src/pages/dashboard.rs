@@ -1,27 +1,33 @@
-//! A dashboard: one block per tab.
+//! A dashboard: one block per tab, the worst first or in the order of the configuration.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     components::A,
     hooks::{use_location, use_navigate},
 };
 use model::{
     summary::TabStatus,
-    wire::{DashboardPage, FailingRow, TabSummary},
+    wire::{DashboardPage, TabSummary},
 };
 
 use crate::{
     api, browser,
     components::{
-        clock::{Age, Time},
+        clock::Age,
+        failing_rows::FailingRows,
+        headline::{Headline, headline},
+        name_link::name_link,
         problem::{Loading, ProblemPage},
         status::{StatusBadge, StatusCounts},
         strip::Strip,
+        tab_facts::{TabFacts, reason_text},
     },
-    paths,
-    text::{count, visible, visible_message},
+    live, paths,
+    text::{safe_url, visible, visible_message},
 };
+
+/// The query string that asks for the order of the configuration; without it the worst comes first.
+const CONFIGURED: &str = "order=configured";
 
 /// A dashboard.
 #[component]
@@ -35,6 +41,7 @@ pub fn Dashboard() -> impl IntoView {
             .or_else(|| old.cloned())
             .unwrap_or_default()
     });
+    let configured = Memo::new(move |_| location.search.with(|search| search.contains(CONFIGURED)));
     let page = Resource::new(move || name.get(), api::dashboard);
     // An old link may have been redirected here with its `#tab`.
     let navigate = use_navigate();
@@ -55,7 +62,7 @@ pub fn Dashboard() -> impl IntoView {
         <Transition fallback=Loading>
             {move || Suspend::new(async move {
                 match page.await {
-                    Ok(page) => view! { <DashboardView page /> }.into_any(),
+                    Ok(page) => view! { <Following first=page configured /> }.into_any(),
                     Err(error) => view! { <ProblemPage error /> }.into_any(),
                 }
             })}
@@ -63,33 +70,83 @@ pub fn Dashboard() -> impl IntoView {
     }
 }
 
+/// The page, renewed whenever one of its tabs changes.
 #[component]
-fn DashboardView(page: DashboardPage) -> impl IntoView {
-    let statuses: Vec<TabStatus> = page.tabs.iter().map(|tab| tab.status).collect();
-    let empty = page.tabs.is_empty();
-    let blocks = page
-        .tabs
+fn Following(first: DashboardPage, configured: Memo<bool>) -> impl IntoView {
+    let (name, title) = (first.name.clone(), visible(&first.name));
+    let shown = RwSignal::new(first);
+    let concerned = name.clone();
+    live::follow(
+        move |changed| changed.dashboard == concerned,
+        move || {
+            let asked = api::dashboard(name.clone());
+            async move {
+                // What cannot be had now leaves what is there; the next change asks again.
+                if let Ok(page) = asked.await {
+                    shown.try_set(page);
+                }
+            }
+        },
+    );
+    let state =
+        Signal::derive(move || shown.with(|page| headline(page.tabs.iter().map(|tab| tab.status))));
+    view! {
+        <Headline name=title state />
+        {move || view! { <DashboardView page=shown.get() configured=configured.get() /> }}
+    }
+}
+
+#[component]
+fn DashboardView(page: DashboardPage, configured: bool) -> impl IntoView {
+    let mut tabs = page.tabs;
+    let statuses: Vec<TabStatus> = tabs.iter().map(|tab| tab.status).collect();
+    let several = tabs.len() > 1;
+    let empty = tabs.is_empty();
+    if !configured {
+        tabs.sort_by_key(|tab| std::cmp::Reverse(tab.status.severity()));
+    }
+    let blocks = tabs
         .into_iter()
         .map(|tab| view! { <TabBlock tab /> })
         .collect_view();
+    let group = page.group.as_ref().map(|group| {
+        view! {
+            <p class="crumbs">
+                {name_link(paths::group(group), group)}
+            </p>
+        }
+    });
+    let path = paths::dashboard(&page.name);
+    let choice = |wanted: bool, text: &'static str| {
+        if configured == wanted {
+            view! { <span class="order__chosen">{text}</span> }.into_any()
+        } else {
+            let query = if wanted {
+                format!("?{CONFIGURED}")
+            } else {
+                String::new()
+            };
+            view! { <A href=format!("{path}{query}")>{text}</A> }.into_any()
+        }
+    };
+    let order = several.then(|| {
+        view! {
+            <p class="order" data-testid="order">
+                "Order: " {choice(false, "worst first")} " · " {choice(true, "as configured")}
+            </p>
+        }
+    });
     view! {
-        <Title text=visible(&page.name) />
         <div class="page dashboard" data-testid="dashboard" data-status=page.status.word()>
             <header class="dashboard__head">
-                {page
-                    .group
-                    .as_ref()
-                    .map(|group| {
-                        view! {
-                            <p class="crumbs">
-                                <bdi>{visible(group)}</bdi>
-                            </p>
-                        }
-                    })}
+                {group}
                 <h1>
                     <bdi>{visible(&page.name)}</bdi>
                 </h1>
-                <StatusCounts statuses />
+                <div class="dashboard__line">
+                    <StatusCounts statuses />
+                    {order}
+                </div>
                 {(!page.description.is_empty())
                     .then(|| {
                         view! {
@@ -105,140 +162,72 @@ fn DashboardView(page: DashboardPage) -> impl IntoView {
     }
 }
 
+/// One tab: all that is known of one that needs a look, one line of one that is well.
 #[component]
 fn TabBlock(tab: TabSummary) -> impl IntoView {
     let path = paths::tab(&tab.dashboard, &tab.tab);
-    let hidden = (tab.failing_count as usize).saturating_sub(tab.failing.len());
-    let failing = (!tab.failing.is_empty())
-        .then(|| view! { <FailingRows rows=tab.failing.clone() hidden path=path.clone() /> });
+    let quiet = matches!(tab.status, TabStatus::Passing | TabStatus::Acceptable);
+    let status = tab.status;
+    let (name, strip) = (visible(&tab.tab), tab.strip.clone());
+    let body = if quiet {
+        quiet_line(&tab).into_any()
+    } else {
+        let hidden = (tab.failing_count as usize).saturating_sub(tab.failing.len());
+        let rows = tab.failing.clone();
+        let failing =
+            (!rows.is_empty()).then(|| view! { <FailingRows rows hidden path=path.clone() /> });
+        view! {
+            <TabFacts tab />
+            {failing}
+        }
+        .into_any()
+    };
     view! {
-        <article class="block" data-testid="tab-block" data-status=tab.status.word()>
+        <article
+            class="block"
+            data-testid="tab-block"
+            data-status=status.word()
+            data-quiet=quiet.then_some("")
+        >
             <header class="block__head">
-                <StatusBadge status=tab.status />
+                <StatusBadge status />
                 <h2 class="block__name">
-                    <A href=path.clone()>
-                        <bdi>{visible(&tab.tab)}</bdi>
+                    <A href=path>
+                        <bdi>{name}</bdi>
                     </A>
                 </h2>
-                <Strip runs=tab.strip most=30 />
+                <Strip runs=strip most=30 />
             </header>
-            <p class="block__reason">
-                <bdi>{visible(&tab.reason)}</bdi>
-            </p>
-            <p class="block__facts">
-                <span>
-                    <bdi>{visible(&tab.message)}</bdi>
-                </span>
-                <span>
-                    {match &tab.latest_green {
-                        Some(build) => format!("Last green: build {}", visible(build)),
-                        None => "No green run in the data".to_owned(),
-                    }}
-                </span>
-                <span>
-                    {match tab.last_run {
-                        Some(at) => {
-                            view! {
-                                "Last run began "
-                                <Age ms=at.timestamp_millis() />
-                            }
-                                .into_any()
-                        }
-                        None => "No run yet".into_any(),
-                    }}
-                </span>
-                {tab
-                    .last_update
-                    .map(|at| {
-                        view! {
-                            <span>
-                                "Results changed "
-                                <Age ms=at.timestamp_millis() />
-                            </span>
-                        }
-                    })}
-            </p>
-            {failing}
+            {body}
         </article>
     }
 }
 
-#[component]
-fn FailingRows(rows: Vec<FailingRow>, hidden: usize, path: String) -> impl IntoView {
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            let last_pass = match row.last_pass {
-                Some(at) => view! { <Time ms=at.timestamp_millis() /> }.into_any(),
-                None => "not in the data".into_any(),
-            };
-            let name = visible(&row.name);
-            let link = format!(
-                "{path}?{}",
-                model::query::TabQuery {
-                    include: vec![crate::grid::order::pattern_of(&row.name)],
-                    ..model::query::TabQuery::default()
-                }
-                .to_query_string()
-            );
-            // A name of a megabyte is no link.
-            let name = if link.len() < 4_000 {
-                view! {
-                    <A href=link>
-                        <bdi>{name}</bdi>
-                    </A>
-                }
-                .into_any()
-            } else {
-                view! { <bdi>{name}</bdi> }.into_any()
-            };
-            view! {
-                <tr>
-                    <td class="failing__name">
-                        {name}
-                        {(!row.message.is_empty())
-                            .then(|| {
-                                view! {
-                                    <span class="failing__message">
-                                        <bdi>{visible_message(&row.message)}</bdi>
-                                    </span>
-                                }
-                            })}
-                    </td>
-                    <td class="failing__count">{row.fail_count}</td>
-                    <td>
-                        <Time ms=row.since.timestamp_millis() />
-                        <span class="failing__build">
-                            "build "
-                            <bdi>{visible(&row.first_fail_build)}</bdi>
-                        </span>
-                    </td>
-                    <td>{last_pass}</td>
-                </tr>
-            }
+/// What is worth knowing of a tab that is well.
+fn quiet_line(tab: &TabSummary) -> impl IntoView + use<> {
+    let age = tab.last_run.map(|at| {
+        view! {
+            <span>
+                "Last run began "
+                <Age ms=at.timestamp_millis() />
+            </span>
+        }
+    });
+    let history = tab.about.links.first().and_then(|link| {
+        let url = safe_url(&link.url)?.to_owned();
+        Some(view! {
+            <a href=url rel="external">
+                <bdi>{visible(&link.text)}</bdi>
+            </a>
         })
-        .collect_view();
+    });
     view! {
-        <div class="failing">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Failing row"</th>
-                        <th scope="col">"Failures"</th>
-                        <th scope="col">"Since"</th>
-                        <th scope="col">"Last pass"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-            {(hidden > 0)
-                .then(|| {
-                    view! {
-                        <p class="failing__more">
-                            <A href=path>{format!("and {}", count(hidden, "more row", "more rows"))}</A>
-                        </p>
-                    }
-                })}
-        </div>
+        <p class="facts__line" title=visible_message(&tab.about.description)>
+            <span data-testid="reason">
+                <bdi>{reason_text(tab)}</bdi>
+            </span>
+            {age}
+            {history}
+        </p>
     }
 }

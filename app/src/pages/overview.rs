@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use leptos_router::components::A;
 use model::{
     summary::TabStatus,
-    wire::{DashboardRef, Release, TabSummary, Tier, WireError},
+    wire::{DashboardRef, Release, Sibling, TabSummary, Tier, WireError},
 };
 
 use crate::{
@@ -14,12 +14,14 @@ use crate::{
     components::{
         clock::Age,
         dashboard_list::DashboardList,
+        headline::{Headline, headline},
         legend::StripLegend,
         problem::{Loading, ProblemPage},
+        siblings::SiblingLinks,
         status::StatusCounts,
         strip::Strip,
     },
-    paths,
+    live, paths,
     text::visible,
 };
 
@@ -28,12 +30,12 @@ use crate::{
 pub fn Overview() -> impl IntoView {
     let data = Resource::new(|| (), |()| load());
     view! {
-        <Title text="Overview" />
         <Suspense fallback=Loading>
             {move || Suspend::new(async move {
                 match data.await {
                     Ok((releases, dashboards)) if releases.is_empty() => {
                         view! {
+                            <Title text="Overview" />
                             <div class="page" data-testid="overview">
                                 <h1>"Dashboards"</h1>
                                 <DashboardList dashboards />
@@ -42,7 +44,7 @@ pub fn Overview() -> impl IntoView {
                             .into_any()
                     }
                     Ok((releases, _)) => {
-                        view! { <Releases releases /> }.into_any()
+                        view! { <Releases first=releases /> }.into_any()
                     }
                     Err(error) => view! { <ProblemPage error /> }.into_any(),
                 }
@@ -74,23 +76,69 @@ async fn load() -> Result<(Vec<Release>, Vec<DashboardRef>), WireError> {
     Ok((releases, dashboards))
 }
 
+/// All tabs of all branches, each with its job and as the others link to it; newest branch first.
+type Siblings = std::sync::Arc<[(String, Sibling)]>;
+
+fn sibling(branch: &str, tab: &TabSummary) -> Sibling {
+    Sibling {
+        branch: branch.to_owned(),
+        dashboard: tab.dashboard.clone(),
+        tab: tab.tab.clone(),
+        status: tab.status,
+    }
+}
+
+/// All tabs of all branches.
+fn tabs(releases: &[Release]) -> impl Iterator<Item = &TabSummary> {
+    releases
+        .iter()
+        .flat_map(|release| &release.tiers)
+        .flat_map(|tier| &tier.tabs)
+}
+
 #[component]
-fn Releases(releases: Vec<Release>) -> impl IntoView {
-    let statuses: Vec<TabStatus> = releases
+fn Releases(first: Vec<Release>) -> impl IntoView {
+    let shown = RwSignal::new(first);
+    live::follow(
+        move |changed| {
+            shown.with_untracked(|releases| {
+                tabs(releases).any(|tab| tab.dashboard == changed.dashboard)
+            })
+        },
+        move || async move {
+            // What cannot be had now leaves what is there; the next change asks again.
+            if let Ok((releases, _)) = load().await {
+                shown.try_set(releases);
+            }
+        },
+    );
+    let state = Signal::derive(move || {
+        shown.with(|releases| headline(tabs(releases).map(|tab| tab.status)))
+    });
+    view! {
+        <Headline name="Overview".to_owned() state />
+        {move || view! { <Branches releases=shown.get() /> }}
+    }
+}
+
+#[component]
+fn Branches(releases: Vec<Release>) -> impl IntoView {
+    let statuses: Vec<TabStatus> = tabs(&releases).map(|tab| tab.status).collect();
+    let updated = tabs(&releases).filter_map(|tab| tab.last_update).max();
+    let siblings: Siblings = releases
         .iter()
-        .flat_map(|release| &release.tiers)
-        .flat_map(|tier| &tier.tabs)
-        .map(|tab| tab.status)
+        .flat_map(|release| {
+            release
+                .tiers
+                .iter()
+                .flat_map(|tier| &tier.tabs)
+                .map(|tab| (tab.job.clone(), sibling(&release.branch, tab)))
+        })
+        .filter(|(job, _)| !job.is_empty())
         .collect();
-    let updated = releases
-        .iter()
-        .flat_map(|release| &release.tiers)
-        .flat_map(|tier| &tier.tabs)
-        .filter_map(|tab| tab.last_update)
-        .max();
     let branches = releases
         .into_iter()
-        .map(|release| view! { <Branch release /> })
+        .map(|release| view! { <Branch release siblings=siblings.clone() /> })
         .collect_view();
     view! {
         <div class="page overview" data-testid="overview">
@@ -119,7 +167,7 @@ fn Releases(releases: Vec<Release>) -> impl IntoView {
 }
 
 #[component]
-fn Branch(release: Release) -> impl IntoView {
+fn Branch(release: Release, siblings: Siblings) -> impl IntoView {
     let statuses: Vec<TabStatus> = release
         .tiers
         .iter()
@@ -133,7 +181,7 @@ fn Branch(release: Release) -> impl IntoView {
     let tiers = release
         .tiers
         .into_iter()
-        .map(|tier| view! { <TierView tier /> })
+        .map(|tier| tier_view(tier, &branch, &siblings).into_any())
         .collect_view();
     view! {
         <section
@@ -154,8 +202,7 @@ fn Branch(release: Release) -> impl IntoView {
     }
 }
 
-#[component]
-fn TierView(tier: Tier) -> impl IntoView {
+fn tier_view(tier: Tier, branch: &str, siblings: &Siblings) -> impl IntoView + use<> {
     let tabs = tier.tabs.len();
     let green = tier
         .tabs
@@ -166,7 +213,14 @@ fn TierView(tier: Tier) -> impl IntoView {
     let cells = tier
         .tabs
         .into_iter()
-        .map(|tab| view! { <TabCell tab /> })
+        .map(|tab| {
+            let others = siblings
+                .iter()
+                .filter(|(job, one)| *job == tab.job && one.branch != branch)
+                .map(|(_, one)| one.clone())
+                .collect::<Vec<_>>();
+            view! { <TabCell tab others /> }
+        })
         .collect_view();
     view! {
         <section class="tier" data-testid="tier" data-tier=word>
@@ -185,15 +239,16 @@ fn TierView(tier: Tier) -> impl IntoView {
 }
 
 #[component]
-fn TabCell(tab: TabSummary) -> impl IntoView {
+fn TabCell(tab: TabSummary, others: Vec<Sibling>) -> impl IntoView {
+    let title = format!("{}\n{}", visible(&tab.reason), visible(&tab.message));
     view! {
-        <li>
+        <li class="tile" data-status=tab.status.word()>
             <A
                 href=paths::tab(&tab.dashboard, &tab.tab)
-                attr:class="tile"
+                attr:class="tile__main"
                 attr:data-testid="tab-cell"
                 attr:data-status=tab.status.word()
-                attr:title=format!("{}\n{}", visible(&tab.reason), visible(&tab.message))
+                attr:title=title
             >
                 <span class="tile__glyph" aria-hidden="true">
                     {tab.status.glyph()}
@@ -201,11 +256,12 @@ fn TabCell(tab: TabSummary) -> impl IntoView {
                 <span class="tile__text">
                     <bdi class="tile__name">{visible(&tab.tab)}</bdi>
                     <span class="tile__line">
-                        <span class="tile__word">{tab.status.word().to_lowercase()}</span>
+                        <span class="tile__word">{tab.status.word().to_ascii_lowercase()}</span>
                         <Strip runs=tab.strip most=STRIP titles=false />
                     </span>
                 </span>
             </A>
+            <SiblingLinks siblings=others />
         </li>
     }
 }

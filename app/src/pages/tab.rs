@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
     components::A,
@@ -18,17 +17,21 @@ use model::{
 use crate::{
     api::{self, GridSlice},
     components::{
-        clock::{Age, use_clock},
+        clock::use_clock,
         grid::{GridView, state::GridState},
+        headline::Headline,
         legend::Legend,
+        name_link::name_link,
         problem::{Loading, ProblemPage},
         seam_panel::SeamPanel,
+        siblings::SiblingLinks,
         status::StatusBadge,
+        tab_facts::TabFacts,
         toolbar::Toolbar,
     },
     grid::window::{FIRST_COLUMNS, FIRST_ROWS},
-    paths,
-    text::{safe_url, visible, visible_message},
+    live, paths,
+    text::{visible, visible_message},
 };
 
 /// A tab.
@@ -103,9 +106,39 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     let base = StoredValue::new(page.base_options.clone());
     let query = Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
     let state = GridState::new(grid, &page, query, use_clock());
+    let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
+    let page = RwSignal::new(page);
+    live::follow(
+        move |changed| {
+            names.with_value(|(dashboard, tab)| {
+                *dashboard == changed.dashboard && *tab == changed.tab
+            })
+        },
+        move || async move {
+            let Some((dashboard, tab)) = names.try_get_value() else {
+                return;
+            };
+            // What cannot be had now leaves what is there; the next change asks again.
+            let Ok(new) = api::tab(dashboard.clone(), tab.clone()).await else {
+                return;
+            };
+            let known = state
+                .grid
+                .try_with_untracked(|grid| grid.version == new.grid_version);
+            if known == Some(false)
+                && let Ok(grid) = api::grid(dashboard, tab, GridSlice::default()).await
+            {
+                state.renew(grid);
+            }
+            page.try_set(new);
+        },
+    );
+    let told = Signal::derive(move || {
+        page.with(|page| (page.summary.failing_count as usize, page.summary.status))
+    });
 
     let navigate = use_navigate();
-    let path = StoredValue::new(paths::tab(&page.summary.dashboard, &page.summary.tab));
+    let path = names.with_value(|(dashboard, tab)| StoredValue::new(paths::tab(dashboard, tab)));
     // Typing replaces the entry in the history; opening a seam adds one.
     let change = Callback::new(move |(query, replace): (TabQuery, bool)| {
         let options = base.with_value(|base| address(&query, base));
@@ -127,7 +160,6 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     });
 
     let problem: RwSignal<Option<WireError>> = RwSignal::new(None);
-    let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
     let fetch = move || {
         problem.set(None);
         let (dashboard, tab) = names.get_value();
@@ -145,11 +177,12 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     });
 
     let open = Memo::new(move |_| query.with(|query| query.seam.clone()));
-    let summary = page.summary.clone();
+    let title =
+        names.with_value(|(dashboard, tab)| format!("{} · {}", visible(tab), visible(dashboard)));
     view! {
-        <Title text=format!("{} · {}", visible(&summary.tab), visible(&summary.dashboard)) />
-        <div class="tab" data-testid="tab" data-status=summary.status.word()>
-            <TabHead page=page.clone() />
+        <Headline name=title state=told />
+        <div class="tab" data-testid="tab" data-status=move || told.get().1.word()>
+            {move || view! { <TabHead page=page.get() /> }}
             <Toolbar state change />
             {move || {
                 problem
@@ -193,9 +226,9 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
 fn TabHead(page: TabPage) -> impl IntoView {
     let TabPage {
         summary,
+        group,
+        siblings,
         test_group,
-        description,
-        results_url,
         tabs,
         ..
     } = page;
@@ -217,63 +250,35 @@ fn TabHead(page: TabPage) -> impl IntoView {
     };
     let before = neighbour(at.and_then(|at| at.checked_sub(1)), "←", "Previous tab");
     let after = neighbour(at.map(|at| at + 1), "→", "Next tab");
+    let group = group.map(|group| {
+        view! {
+            {name_link(paths::group(&group), &group)}
+            " › "
+        }
+    });
+    let elsewhere = (!siblings.is_empty()).then(|| {
+        view! {
+            <p class="tab__siblings">"The same job on " <SiblingLinks siblings /></p>
+        }
+    });
+    let more = view! {
+        <span>"Test group " <bdi>{visible(&test_group)}</bdi></span>
+    }
+    .into_any();
     view! {
         <header class="tab__head">
             <p class="crumbs">
-                <A href=paths::dashboard(&summary.dashboard)>
-                    <bdi>{visible(&summary.dashboard)}</bdi>
-                </A>
+                {group} {name_link(paths::dashboard(&summary.dashboard), &summary.dashboard)}
             </p>
             <div class="tab__title">
                 <h1>
                     <bdi>{visible(&summary.tab)}</bdi>
                 </h1>
                 <StatusBadge status=summary.status />
+                {elsewhere}
                 <span class="tab__steps">{before} {after}</span>
             </div>
-            <p class="tab__reason">
-                <bdi>{visible(&summary.reason)}</bdi>
-            </p>
-            <p class="tab__facts">
-                <span>
-                    <bdi>{visible(&summary.message)}</bdi>
-                </span>
-                <span>
-                    {match &summary.latest_green {
-                        Some(build) => format!("Last green: build {}", visible(build)),
-                        None => "No green run in the data".to_owned(),
-                    }}
-                </span>
-                {summary
-                    .last_update
-                    .map(|at| {
-                        view! {
-                            <span>
-                                "Results changed "
-                                <Age ms=at.timestamp_millis() />
-                            </span>
-                        }
-                    })}
-                <span>
-                    "Test group " <bdi>{visible(&test_group)}</bdi>
-                </span>
-                {safe_url(&results_url)
-                    .map(|url| {
-                        view! {
-                            <a href=url.to_owned() rel="external">
-                                "Job history"
-                            </a>
-                        }
-                    })}
-            </p>
-            {(!description.is_empty())
-                .then(|| {
-                    view! {
-                        <p class="tab__description">
-                            <bdi>{visible_message(&description)}</bdi>
-                        </p>
-                    }
-                })}
+            <TabFacts tab=summary more />
         </header>
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod assets;
 mod error;
+mod events;
 mod health;
 pub mod pages;
 mod v2;
@@ -37,12 +38,14 @@ pub fn router(reader: Arc<Reader>) -> Router {
     let v2 = Router::new()
         .route("/releases", get(v2::list_releases))
         .route("/dashboards", get(v2::list_dashboards))
+        .route("/dashboard-groups/{group}", get(v2::find_dashboard_group))
         .route("/dashboards/{dashboard}", get(v2::find_dashboard))
         .route("/dashboards/{dashboard}/tabs/{tab}", get(v2::find_tab))
         .route(
             "/dashboards/{dashboard}/tabs/{tab}/grid",
             get(v2::find_grid),
         )
+        .route("/events", get(events::list_events))
         .route("/infra/components", get(v2::list_components))
         .method_not_allowed_fallback(wrong_method);
     let api = Router::new()

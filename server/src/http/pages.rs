@@ -16,6 +16,7 @@ use crate::http::assets::{assets, assets_router};
 pub fn pages_router(reader: Reader) -> Router {
     let options = LeptosOptions::builder().output_name("app").build();
     let assets = assets();
+    let state = reader.clone();
     let context = move || {
         provide_context(reader.clone());
         provide_context(SetStatus(std::sync::Arc::new(|status| {
@@ -27,7 +28,7 @@ pub fn pages_router(reader: Reader) -> Router {
             }
         })));
     };
-    let document = move || shell(&assets);
+    let document = move || shell(&assets, state.state());
     let not_found = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, document)

@@ -126,6 +126,15 @@ pub(super) async fn find_dashboard(
     json(&headers, &reader.dashboard(&dashboard)?)
 }
 
+/// `GET /api/v2/dashboard-groups/{group}`
+pub(super) async fn find_dashboard_group(
+    State(reader): State<Arc<Reader>>,
+    Path(group): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    json(&headers, &reader.dashboard_group(&group)?)
+}
+
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`
 pub(super) async fn find_tab(
     State(reader): State<Arc<Reader>>,

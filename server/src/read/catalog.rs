@@ -43,6 +43,9 @@ pub struct Catalog {
     /// By name, in natural order.
     dashboards: Vec<DashboardEntry>,
     by_name: HashMap<String, usize>,
+    /// In the order of the configuration.
+    groups: Vec<GroupEntry>,
+    groups_by_name: HashMap<String, usize>,
     /// All tabs, dashboard by dashboard.
     tabs: Vec<Arc<TabEntry>>,
     /// Indexes into `tabs`, by the key of the group's name.
@@ -61,6 +64,17 @@ pub struct DashboardEntry {
     /// Indexes of its tabs, in the order of the configuration.
     pub tabs: Vec<usize>,
     by_name: HashMap<String, usize>,
+}
+
+/// One dashboard group.
+#[derive(Debug)]
+pub struct GroupEntry {
+    /// As configured.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// Indexes of its dashboards, in the order of the configuration.
+    pub dashboards: Vec<usize>,
 }
 
 /// One tab with all that its grid depends on beside the results.
@@ -247,6 +261,24 @@ impl Catalog {
             catalog.by_name.insert(name, catalog.dashboards.len());
             catalog.dashboards.push(entry);
         }
+        for group in &configuration.dashboard_groups {
+            let Entry::Vacant(vacant) = catalog.groups_by_name.entry(key(&group.name)) else {
+                continue;
+            };
+            vacant.insert(catalog.groups.len());
+            let mut seen = HashSet::new();
+            let dashboards = group
+                .dashboard_names
+                .iter()
+                .filter_map(|name| catalog.by_name.get(&key(name)).copied())
+                .filter(|&index| seen.insert(index))
+                .collect();
+            catalog.groups.push(GroupEntry {
+                name: group.name.clone(),
+                description: group.description.clone(),
+                dashboards,
+            });
+        }
         catalog
     }
 
@@ -281,6 +313,21 @@ impl Catalog {
             .ok_or_else(|| {
                 let names = self.dashboards.iter().map(|entry| entry.name.as_str());
                 not_found(format!("there is no dashboard \"{name}\""), name, names)
+            })
+    }
+
+    /// The dashboard group of this name.
+    pub fn dashboard_group(&self, name: &str) -> Result<&GroupEntry, WireError> {
+        self.groups_by_name
+            .get(&key(name))
+            .map(|&index| &self.groups[index])
+            .ok_or_else(|| {
+                let names = self.groups.iter().map(|entry| entry.name.as_str());
+                not_found(
+                    format!("there is no dashboard group \"{name}\""),
+                    name,
+                    names,
+                )
             })
     }
 

@@ -17,18 +17,16 @@ pub(super) fn build_releases<'a>(
 ) -> Vec<Release> {
     let mut releases: Vec<Release> = Vec::new();
     for name in names {
-        let Some(found) = pattern.captures(name) else {
+        let Some((branch, word)) = branch_and_tier(pattern, name) else {
             continue;
         };
-        let part = |group: &str| found.name(group).map_or("", |part| part.as_str());
         let mut tabs = tabs(name);
         tabs.sort_by_key(|tab| std::cmp::Reverse(tab.status.severity()));
         let tier = Tier {
-            tier: part("tier").to_owned(),
+            tier: word.to_owned(),
             dashboard: name.to_owned(),
             tabs,
         };
-        let branch = part("branch");
         match releases.iter_mut().find(|known| known.branch == branch) {
             Some(release) => release.tiers.push(tier),
             None => releases.push(Release {
@@ -50,7 +48,20 @@ pub(super) fn build_releases<'a>(
     releases
 }
 
-fn newest_first(a: &str, b: &str) -> Ordering {
+/// The branch that a dashboard belongs to; `None` for others.
+pub(super) fn branch_of<'a>(pattern: &Regex, dashboard: &'a str) -> Option<&'a str> {
+    Some(branch_and_tier(pattern, dashboard)?.0)
+}
+
+/// Branch and tier of a dashboard, each empty where the pattern does not say it.
+fn branch_and_tier<'a>(pattern: &Regex, dashboard: &'a str) -> Option<(&'a str, &'a str)> {
+    let found = pattern.captures(dashboard)?;
+    let part = |group: &str| found.name(group).map_or("", |part| part.as_str());
+    Some((part("branch"), part("tier")))
+}
+
+/// Master first, then newest first.
+pub(super) fn newest_first(a: &str, b: &str) -> Ordering {
     let is_master = |branch: &str| matches!(branch, "master" | "main");
     is_master(b)
         .cmp(&is_master(a))

@@ -12,7 +12,7 @@ use model::{
     summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
     tabulate::{GroupResults, View, tabulate},
     transition::compare_url,
-    wire::{ColumnState, StripColumn, TabHealth, TabSummary},
+    wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary},
 };
 
 use super::{cache::PublishedGrid, catalog::TabEntry, links};
@@ -40,6 +40,13 @@ pub(super) struct TabState {
     pub column_count: u32,
     /// Rows of the whole grid.
     pub row_count: u32,
+}
+
+impl TabState {
+    /// Whether nobody who looks can tell the two apart.
+    pub(super) fn shows_as(&self, other: &Self) -> bool {
+        self.grid_version == other.grid_version && self.summary == other.summary
+    }
 }
 
 /// The repository of each infra component, for links: `org/name` by the component's name.
@@ -130,6 +137,8 @@ pub(super) fn build_state(
             .map(|column| column.testgrid_id(entry.id_header.as_deref()).to_owned()),
         last_run: grid.columns.first().map(|column| time(column.started_ms)),
         last_update: modified_ms.map(time),
+        job: String::new(),
+        about: TabAbout::default(),
     };
     if let Err(why) = &entry.filter {
         set_reason(&mut summary, Reason::unreadable(why.as_str()));
@@ -205,6 +214,8 @@ pub(super) fn unread(entry: &TabEntry) -> TabSummary {
         latest_green_id: None,
         last_run: None,
         last_update: None,
+        job: String::new(),
+        about: TabAbout::default(),
     }
 }
 

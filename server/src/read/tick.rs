@@ -43,6 +43,7 @@ impl Reader {
             let found = slot.compare_and_swap(&old, Arc::new(Some(new)));
             // Otherwise the results were published meanwhile, which has looked at the clock too.
             if Arc::ptr_eq(&found, &old) && from != to {
+                self.tell_tab(entry, slot, old.as_ref().as_ref());
                 turned.push(Turned {
                     dashboard: entry.dashboard.clone(),
                     tab: entry.tab.name.clone(),

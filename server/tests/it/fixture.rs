@@ -7,6 +7,7 @@ use app::api::{Answer, GridSlice, Read};
 use model::{
     grid::Grid,
     infra::{ComponentKind, ComponentVersion, Source},
+    logical_job::logical_job,
     name::normalize,
     rle::Runs,
     run::Problem,
@@ -15,8 +16,8 @@ use model::{
     tabulate::{GroupResults, StoredDetail, StoredRun, Test, View, tabulate},
     transition::compare_url,
     wire::{
-        ColumnState, DashboardPage, DashboardRef, Items, Release, StripColumn, TabPage, TabSummary,
-        Tier, WireError,
+        ColumnState, DashboardPage, DashboardRef, GroupPage, Items, NamedLink, Release,
+        StripColumn, TabAbout, TabPage, TabSummary, Tier, WireError,
     },
 };
 
@@ -162,6 +163,10 @@ fn not_found(message: String) -> WireError {
 }
 
 impl Read for Fixture {
+    fn state(&self) -> String {
+        "made-up-1".to_owned()
+    }
+
     fn releases(&self) -> Result<Items<Release>, WireError> {
         let mut releases: Vec<Release> = Vec::new();
         for dashboard in self.dashboards.iter().filter(|_| self.with_releases) {
@@ -199,9 +204,30 @@ impl Read for Fixture {
                 group: dashboard.group.clone(),
                 tab_count: dashboard.tabs.len() as u32,
                 status: TabStatus::worst(dashboard.tabs.iter().map(|tab| tab.summary.status)),
+                counts: Vec::new(),
             })
             .collect::<Vec<_>>()
             .into())
+    }
+
+    fn dashboard_group(&self, group: &str) -> Result<GroupPage, WireError> {
+        let dashboards: Vec<DashboardRef> = self
+            .dashboards()?
+            .items
+            .into_iter()
+            .filter(|one| one.group.as_deref() == Some(group))
+            .collect();
+        if dashboards.is_empty() {
+            return Err(not_found(format!(
+                "there is no dashboard group \"{group}\""
+            )));
+        }
+        Ok(GroupPage {
+            name: group.to_owned(),
+            description: "All that belongs together.".to_owned(),
+            status: TabStatus::worst(dashboards.iter().map(|one| one.status)),
+            dashboards,
+        })
     }
 
     fn dashboard(&self, dashboard: &str) -> Result<DashboardPage, WireError> {
@@ -224,6 +250,8 @@ impl Read for Fixture {
             let found = self.find_tab(dashboard, tab)?;
             Ok(TabPage {
                 summary: found.summary.clone(),
+                group: self.find(dashboard)?.group.clone(),
+                siblings: Vec::new(),
                 test_group: format!("ci-kubernetes-e2e-{}", found.name),
                 description: String::new(),
                 results_url: "https://prow.example/job-history/gs/bucket/logs/job".into(),
@@ -397,6 +425,23 @@ fn tab_of(
             .map(|column| grid.columns[column].build.clone()),
         last_run: grid.columns.first().map(|column| at(column.started_ms)),
         last_update: modified.map(at),
+        job: logical_job(
+            name,
+            dashboard
+                .trim_start_matches("sig-release-")
+                .split('-')
+                .next()
+                .unwrap_or_default(),
+            Some((1, 37)),
+        ),
+        about: TabAbout {
+            description: "What it is for.".into(),
+            owners: vec!["release-signal@example.com".into()],
+            links: vec![NamedLink {
+                text: "Job history".into(),
+                url: "https://prow.example/job-history/gs/bucket/logs/job".into(),
+            }],
+        },
     };
     FixtureTab {
         name: name.into(),

@@ -1,5 +1,6 @@
 //! The API over a store that was filled by hand: shapes, conditional requests, codings, limits, names.
 
+mod events;
 mod ticking;
 
 use std::{io::Read as _, sync::Arc};
@@ -219,7 +220,7 @@ fn configuration() -> Configuration {
         dashboard_groups: vec![DashboardGroup {
             name: "sig-release".into(),
             dashboard_names: vec![MASTER.into(), "sig-release-1.9-blocking".into()],
-            ..DashboardGroup::default()
+            description: "What blocks a release.".into(),
         }],
     }
 }
@@ -328,6 +329,61 @@ async fn releases_are_listed_by_branch_with_the_worst_tab_first() {
 async fn dashboards_say_their_worst_tab() {
     let world = World::new().await;
     insta::assert_json_snapshot!("dashboards", world.json(paths::API_DASHBOARDS).await);
+}
+
+#[tokio::test]
+async fn a_dashboard_group_has_its_dashboards_in_order() {
+    let world = World::new().await;
+    let page = world.json(&paths::api_group("SIG release")).await;
+    assert_eq!(page["name"], "sig-release");
+    assert_eq!(page["description"], "What blocks a release.");
+    let dashboards = page["dashboards"].as_array().expect("a list");
+    assert_eq!(dashboards[0]["name"], MASTER);
+    assert_eq!(dashboards[1]["name"], "sig-release-1.9-blocking");
+    let counts = dashboards[0]["counts"].as_array().expect("a list");
+    let tabs: u64 = counts.iter().filter_map(|one| one["count"].as_u64()).sum();
+    assert_eq!(tabs, 3);
+    let reply = world.get(&paths::api_group("sig-releese")).await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        reply.error(),
+        (
+            "not_found".to_owned(),
+            "there is no dashboard group \"sig-releese\"; the nearest is \"sig-release\""
+                .to_owned()
+        )
+    );
+}
+
+#[tokio::test]
+async fn the_same_job_is_known_on_every_branch() {
+    let world = World::new().await;
+    let releases = world.json(paths::API_RELEASES).await;
+    let job = |branch: usize| &releases["items"][branch]["tiers"][0]["tabs"];
+    let of = |tabs: &Value, name: &str| {
+        tabs.as_array()
+            .expect("a list")
+            .iter()
+            .find(|tab| tab["tab"] == name)
+            .map(|tab| tab["job"].clone())
+            .expect("the tab is there")
+    };
+    let last = releases["items"].as_array().expect("a list").len() - 1;
+    assert_eq!(of(job(0), GCE), of(job(last), "gce"), "one test group");
+    assert_eq!(of(job(0), GCE), of(job(0), "wrong"), "two views of one job");
+    let page = world.json(&paths::api_tab(MASTER, GCE)).await;
+    assert_eq!(page["group"], "sig-release");
+    assert_eq!(
+        page["siblings"],
+        serde_json::json!([{
+            "branch": "1.9",
+            "dashboard": "sig-release-1.9-blocking",
+            "tab": "gce",
+            "status": page["summary"]["status"],
+        }])
+    );
+    let elsewhere = world.json(&paths::api_tab("sig-node", "kubelet")).await;
+    assert_eq!(elsewhere.get("siblings"), None);
 }
 
 #[tokio::test]
@@ -785,4 +841,32 @@ async fn a_server_answers_over_tcp_until_it_is_told_to_stop() {
         .expect("it stops in order");
     assert!(TcpStream::connect(address).await.is_err());
     drop(folder);
+}
+
+/// What the browser does with an answer before it draws anything.
+fn read_back<T: serde::de::DeserializeOwned + serde::Serialize>(answer: &Value) -> Value {
+    let typed: T = serde_json::from_value(answer.clone()).expect("its own JSON");
+    serde_json::to_value(&typed).expect("JSON")
+}
+
+#[tokio::test]
+async fn every_answer_can_be_read_back() {
+    use model::wire::{DashboardPage, DashboardRef, Items, Release, TabPage};
+    let server = World::new().await;
+    let releases = server.json(paths::API_RELEASES).await;
+    assert_eq!(read_back::<Items<Release>>(&releases), releases);
+    let dashboards = server.json(paths::API_DASHBOARDS).await;
+    assert_eq!(read_back::<Items<DashboardRef>>(&dashboards), dashboards);
+    for path in reads() {
+        let answer = server.json(&path).await;
+        let back = match path.rsplit('/').next() {
+            _ if answer.get("tabs").is_some_and(|tabs| tabs[0].is_object()) => {
+                read_back::<DashboardPage>(&answer)
+            }
+            _ if answer.get("test_group").is_some() => read_back::<TabPage>(&answer),
+            _ if answer.get("rows").is_some() => read_back::<Grid>(&answer),
+            _ => continue,
+        };
+        assert_eq!(back, answer, "{path}");
+    }
 }

@@ -66,7 +66,11 @@ fn title(html: &str) -> &str {
 async fn the_overview_shows_each_branch() {
     let (status, html) = get(site(), "/").await;
     assert_eq!(status, StatusCode::OK);
-    assert_eq!(title(&html), "Overview · Seamgrid");
+    let failing = regions(&html, "tab-cell")
+        .into_iter()
+        .filter(|tag| matches!(attribute(tag, "data-status"), "FAILING" | "BROKEN"))
+        .count();
+    assert_eq!(title(&html), format!("({failing}) Overview · Seamgrid"));
     let branches: Vec<&str> = regions(&html, "branch")
         .into_iter()
         .map(|tag| attribute(tag, "data-branch"))
@@ -86,6 +90,97 @@ async fn the_overview_shows_each_branch() {
             .any(|tag| attribute(tag, "data-status") == "PASSING")
     );
     assert!(html.contains(&format!("href=\"{}\"", paths::tab(BLOCKING, BROKEN))));
+}
+
+#[tokio::test]
+async fn a_dashboard_begins_with_the_worst_unless_it_is_asked_not_to() {
+    let dashboard = paths::dashboard(ODD);
+    let order = async |path: &str| -> Vec<String> {
+        let (_, html) = get(site(), path).await;
+        regions(&html, "tab-block")
+            .into_iter()
+            .map(|tag| attribute(tag, "data-status").to_owned())
+            .collect()
+    };
+    let severity = |status: &String| {
+        let all = [
+            "UNKNOWN",
+            "PASSING",
+            "ACCEPTABLE",
+            "PENDING",
+            "FLAKY",
+            "FAILING",
+            "STALE",
+            "BROKEN",
+        ];
+        all.iter().position(|word| word == status).unwrap()
+    };
+    let worst_first = order(&dashboard).await;
+    assert!(worst_first.is_sorted_by_key(|status| std::cmp::Reverse(severity(status))));
+    let configured = order(&format!("{dashboard}?order=configured")).await;
+    assert_ne!(configured, worst_first);
+    let statuses = Fixture::new(false).dashboard(ODD).unwrap().tabs;
+    let expected: Vec<&str> = statuses.iter().map(|tab| tab.status.word()).collect();
+    assert_eq!(configured, expected);
+}
+
+#[tokio::test]
+async fn a_failing_row_links_to_what_moved() {
+    let (_, html) = get(site(), &paths::dashboard(BLOCKING)).await;
+    let (_, odd) = get(site(), &paths::dashboard(ODD)).await;
+    for (kind, html) in [("infra", &html), ("product", &odd)] {
+        let links = regions(html, "compare");
+        let link = links
+            .iter()
+            .find(|link| attribute(link, "data-kind") == kind)
+            .unwrap_or_else(|| panic!("no {kind} link"));
+        assert!(attribute(link, "href").starts_with("https://github.com/"));
+    }
+    assert!(html.contains("href=\"mailto:release-signal@example.com\""));
+}
+
+#[tokio::test]
+async fn a_group_shows_its_dashboards() {
+    let page = Fixture::new(false).dashboard(BLOCKING).unwrap();
+    let group = page.group.unwrap();
+    let (status, html) = get(site(), &paths::group(&group)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(regions(&html, "group").len(), 1);
+    assert!(html.contains(&format!("href=\"{}\"", paths::dashboard(BLOCKING))));
+    let (_, html) = get(site(), &paths::dashboard(BLOCKING)).await;
+    assert!(html.contains(&format!("href=\"{}\"", paths::group(&group))));
+    let (status, _) = get(site(), &paths::group("no such group")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_same_job_on_other_branches_is_one_click_away() {
+    let (_, html) = get(site(), "/").await;
+    let siblings = regions(&html, "sibling");
+    // Every job is on all four branches.
+    assert_eq!(siblings.len(), 4 * (12 + 7) * 3);
+    let there = paths::tab("sig-release-1.36-blocking", "gce-cos-1.36-default");
+    assert!(siblings.iter().any(|tag| attribute(tag, "href") == there));
+}
+
+#[tokio::test]
+async fn a_page_says_from_afar_how_things_stand() {
+    let dashboard = paths::dashboard(BLOCKING);
+    let (_, html) = get(site(), &dashboard).await;
+    assert!(
+        html.contains("<html lang=\"en\" data-state=\"made-up-1\">"),
+        "its state"
+    );
+    let failing = regions(&html, "tab-block")
+        .into_iter()
+        .filter(|tag| matches!(attribute(tag, "data-status"), "FAILING" | "BROKEN"))
+        .count();
+    assert!(failing > 0, "the fixture has a failing tab");
+    assert_eq!(title(&html), format!("({failing}) {BLOCKING} · Seamgrid"));
+    let icons = html.matches("rel=\"icon\"").count();
+    assert_eq!(icons, 2, "the mark, and after it the status");
+    let (_, plain) = get(site(), paths::DASHBOARDS).await;
+    assert_eq!(plain.matches("rel=\"icon\"").count(), 1);
 }
 
 #[tokio::test]
@@ -211,7 +306,7 @@ async fn hostile_names_and_messages_are_text() {
         assert!(page.contains("‹U+202E›"), "{path}");
     }
     let (_, html) = get(site(), &paths::tab(ODD, HOSTILE)).await;
-    assert!(title(&html).starts_with("&lt;script&gt;"));
+    assert!(title(&html).contains("&lt;script&gt;"));
 }
 
 #[tokio::test]

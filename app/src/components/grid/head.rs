@@ -9,7 +9,7 @@ use crate::{
         state::{GridState, Hover},
     },
     grid::{
-        header::{Fact, facts, row_html},
+        header::{ColumnCount, Fact, column_counts, facts, failures_html, row_html},
         hover::Target,
         report::Report,
         seams::{is_certain, of_component, seams},
@@ -27,11 +27,19 @@ pub fn Head(
             .grid
             .with(|grid| facts(grid).into_iter().enumerate().collect::<Vec<_>>())
     };
+    // A part of the rows would give wrong numbers.
+    let counts = Memo::new(move |_| {
+        if state.whole.get() {
+            state.grid.with(|grid| column_counts(grid))
+        } else {
+            Vec::new()
+        }
+    });
     let lines = move || state.grid.with(|grid| seams(grid, &state.columns.get()));
     view! {
         <div class="head" data-testid="grid-header">
             <For each=rows key=|row| row.clone() let((index, fact))>
-                <HeadRow state index fact />
+                <HeadRow state counts index fact />
             </For>
             <div class="grid__lines" aria-hidden="true">
                 <For
@@ -59,7 +67,12 @@ pub fn Head(
 }
 
 #[component]
-fn HeadRow(state: GridState, index: usize, fact: Fact) -> impl IntoView {
+fn HeadRow(
+    state: GridState,
+    counts: Memo<Vec<ColumnCount>>,
+    index: usize,
+    fact: Fact,
+) -> impl IntoView {
     let handles = match &fact {
         Fact::Version { kind, component } => {
             let (kind, component) = (*kind, component.clone());
@@ -92,7 +105,11 @@ fn HeadRow(state: GridState, index: usize, fact: Fact) -> impl IntoView {
                     inner_html=move || {
                         let (window, width) = (state.columns.get(), state.cell_width.get());
                         let zone = state.clock.zone.get();
-                        state.grid.with(|grid| row_html(grid, &shown, zone, window, width))
+                        if shown == Fact::Failures {
+                            counts.with(|counts| failures_html(counts, window, width))
+                        } else {
+                            state.grid.with(|grid| row_html(grid, &shown, zone, window, width))
+                        }
                     }
                 ></div>
                 {handles}

@@ -57,6 +57,16 @@ pub fn GridView(
             browser::watch_size(&area, measure);
         }
     });
+    // Whoever looks at older columns goes on looking at them; at the left edge the newest are shown.
+    Effect::new(move |_| {
+        let (_, moved) = state.renewals.get();
+        if let Some(area) = area.get_untracked()
+            && area.scroll_left() > 0
+        {
+            let by = moved as i32 * state.cell_width.get_untracked() as i32;
+            area.set_scroll_left(area.scroll_left() + by);
+        }
+    });
     // One measurement a frame, however many events come.
     let waiting = StoredValue::new(false);
     let on_scroll = move |_| {
@@ -148,6 +158,8 @@ pub fn GridView(
             .rows
             .get()
             .filter_map(|position| Some((position, *order.rows.get(position)? as usize)))
+            // A renewed grid may have other rows in the same places.
+            .map(|(position, row)| (position, row, state.renewals.get().0))
             .collect::<Vec<_>>()
     };
     let lines = move || state.grid.with(|grid| seams(grid, &state.columns.get()));
@@ -177,7 +189,7 @@ pub fn GridView(
             <div class="grid__canvas">
                 <Head state />
                 <div class="grid__body" node_ref=body>
-                    <For each=shown key=|shown| *shown let((position, row))>
+                    <For each=shown key=|shown| *shown let((position, row, _))>
                         <RowView state position row />
                     </For>
                     <Cursor state />

@@ -43,6 +43,9 @@ pub struct GridState {
     pub cursor: RwSignal<Option<(usize, usize)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
+    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
+    /// the others to the right.
+    pub renewals: RwSignal<(u32, usize)>,
     /// Times.
     pub clock: Clock,
 }
@@ -107,6 +110,7 @@ impl GridState {
             columns,
             cursor: RwSignal::new(None),
             hover: RwSignal::new(None),
+            renewals: RwSignal::new((0, 0)),
             clock,
         }
     }
@@ -115,6 +119,39 @@ impl GridState {
     pub fn complete(self, grid: Arc<Grid>) {
         self.grid.set(grid);
         self.whole.set(true);
+    }
+
+    /// Takes a newer grid in the place of the one that is shown. The current cell stays on its build and
+    /// its row. Does nothing when the page has been left.
+    pub fn renew(self, new: Arc<Grid>) {
+        let Some(old) = self.grid.try_get_untracked() else {
+            return;
+        };
+        let moved = old
+            .columns
+            .iter()
+            .enumerate()
+            .find_map(|(was, column)| Some((was, new.column_of(&column.build)?)))
+            .map_or(0, |(was, is)| is.saturating_sub(was));
+        let current = self.cursor.get_untracked().and_then(|(position, column)| {
+            let row = &old.rows.get(self.row_at(position)?)?.id;
+            Some((row, new.column_of(&old.columns.get(column)?.build)?))
+        });
+        self.hover.set(None);
+        self.cursor.set(None);
+        self.grid.set(new.clone());
+        self.whole.set(true);
+        self.renewals
+            .update(|(count, by)| (*count, *by) = (*count + 1, moved));
+        if let Some((id, column)) = current {
+            let position = self.order.with_untracked(|order| {
+                order
+                    .rows
+                    .iter()
+                    .position(|&row| new.rows.get(row as usize).is_some_and(|row| row.id == *id))
+            });
+            self.cursor.set(position.map(|position| (position, column)));
+        }
     }
 
     /// The grid's row at a position.
