@@ -36,6 +36,7 @@ pub mod link;
 pub mod logical_job;
 pub mod name;
 pub mod query;
+pub mod rename;
 pub mod rle;
 pub mod run;
 pub mod status;

@@ -1,6 +1,7 @@
 //! The API over a store that was filled by hand: shapes, conditional requests, codings, limits, names.
 
 mod events;
+mod ticking;
 
 use std::{io::Read as _, sync::Arc};
 
@@ -21,7 +22,7 @@ use seamgrid::{
     http,
     read::{Catalog, Reader},
     serve::Server,
-    settings::Settings,
+    settings::{RuleSettings, Settings},
     store::{GroupConfig, GroupId, Store},
 };
 use serde_json::Value;
@@ -224,12 +225,23 @@ fn configuration() -> Configuration {
     }
 }
 
+/// The default settings but for when a tab is stale: its runs are always old.
+fn settings(stale_intervals: u32) -> Settings {
+    Settings {
+        rules: RuleSettings {
+            stale_intervals,
+            ..RuleSettings::default()
+        },
+        ..Settings::default()
+    }
+}
+
 impl World {
     async fn new() -> Self {
         Self::with(configuration()).await
     }
 
-    /// A world of this configuration, whose group `ci-gce` has [`runs`]; all of it published.
+    /// A world of this configuration, in which nothing goes stale, whose group `ci-gce` has [`runs`]; all of it published.
     async fn with(configuration: Configuration) -> Self {
         let folder = TempDir::new().expect("a folder can be made");
         let store = open(&folder).await;
@@ -245,7 +257,7 @@ impl World {
             .await
             .expect("runs are stored");
         let catalog = Catalog::new(&configuration, &[]);
-        let reader = Reader::new(store.clone(), catalog, &Settings::default());
+        let reader = Reader::new(store.clone(), catalog, &settings(0));
         let reader = Arc::new(reader.expect("the pattern is right"));
         reader.publish_all().await.expect("all is published");
         Self {
@@ -415,7 +427,7 @@ async fn a_wrong_row_filter_is_said_and_hides_all_rows() {
     assert_eq!(page["summary"]["status"], "UNKNOWN");
     assert_eq!(
         page["summary"]["reason"],
-        "the row filter \"(\" of the tab's base_options is not a regular expression: unclosed group"
+        "UNKNOWN because the row filter \"(\" of the tab's base_options is not a regular expression: unclosed group"
     );
     let grid = world.json(&paths::api_grid(MASTER, "wrong")).await;
     assert_eq!(grid["rows"], Value::Array(Vec::new()));
@@ -784,12 +796,15 @@ async fn ready_means_published() {
     let page = get(&paths::api_dashboard("sig-node")).await.json();
     assert_eq!(
         page["tabs"][0]["reason"],
-        "its results are still being read"
+        "UNKNOWN because its results are still being read"
     );
     reader.publish_all().await.expect("all is published");
     assert_eq!(get("/readyz").await.status, StatusCode::OK);
     let page = get(&paths::api_dashboard("sig-node")).await.json();
-    assert_eq!(page["tabs"][0]["reason"], "no stored results");
+    assert_eq!(
+        page["tabs"][0]["reason"],
+        "STALE because no results are stored"
+    );
 }
 
 #[tokio::test]
