@@ -95,6 +95,7 @@ impl Cell {
 
 /// Something wrong with one file of a build. The other files still count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The file, relative to the build's folder: `artifacts/junit_01.xml`; `.` for the folder itself.
     pub file: String,

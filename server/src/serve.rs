@@ -229,6 +229,7 @@ async fn keep_time(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
                     turned.to.word()
                 );
             }
+            reader.save_statuses().await;
         }
     };
     tokio::select! {

@@ -8,6 +8,7 @@ use crate::status::Status;
 
 /// Why a tab has its status.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Reason {
     /// The rule that decided.
@@ -67,6 +68,7 @@ pub struct Reason {
 
 /// The rules that decide about a tab's status, first match wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Its results have not been looked at yet.
@@ -100,6 +102,7 @@ pub enum Rule {
 
 /// A build and when it began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BuildRef {
     /// The build id.
     pub build: String,
@@ -109,6 +112,7 @@ pub struct BuildRef {
 
 /// A row that makes a status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ReasonRow {
     /// As shown.
     pub name: String,
@@ -121,6 +125,7 @@ pub struct ReasonRow {
 
 /// A job's own result as a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct OverallRow {
     /// As shown: `Overall`, `<job>.Overall`.
     pub name: String,
@@ -130,7 +135,8 @@ pub struct OverallRow {
     pub alert: bool,
     /// Failures since it last passed, when it has an alert; else 0.
     pub fail_count: u32,
-    /// Its newest finished result.
+    /// Its newest finished result, as TestGrid's number.
+    #[cfg_attr(feature = "schema", schema(value_type = u8))]
     pub latest: Status,
 }
 

@@ -1,5 +1,6 @@
 //! The store on a real database file.
 
+mod changes;
 mod durability;
 mod groups;
 mod migrations;
