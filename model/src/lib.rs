@@ -38,6 +38,7 @@ pub mod logical_job;
 pub mod name;
 pub mod order;
 pub mod query;
+pub mod rename;
 pub mod rle;
 pub mod run;
 pub mod status;

@@ -31,6 +31,7 @@ use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
     grid::Grid,
+    rename::join_renamed,
     summary::TabStatus,
     tabulate::GroupResults,
     wire::{
@@ -59,7 +60,7 @@ pub use self::{
 };
 use crate::{
     clock::now_ms,
-    settings::{RuleSettings, Settings},
+    settings::{IdentityRule, RuleSettings, Settings},
     store::{GroupId, Store, StoreError},
 };
 
@@ -345,6 +346,18 @@ impl Reader {
     /// The group's results as its tabs show them: of the days that the configuration says, before the
     /// newest run. A job that stopped keeps its last results, and is stale.
     async fn load(
+        &self,
+        entry: &TabEntry,
+        stored: Option<Stored>,
+    ) -> Result<GroupResults, StoreError> {
+        let results = self.load_stored(entry, stored).await?;
+        Ok(match self.rules.row_identity {
+            IdentityRule::Id => join_renamed(results),
+            IdentityRule::Name => results,
+        })
+    }
+
+    async fn load_stored(
         &self,
         entry: &TabEntry,
         stored: Option<Stored>,

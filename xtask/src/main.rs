@@ -14,6 +14,7 @@ mod process;
 mod site;
 mod style;
 mod tools;
+mod unused;
 
 use std::process::ExitCode;
 

@@ -25,6 +25,7 @@ use crate::{
     process::{Doing as _, Result, cargo, command, fail, root, run, target_dir},
     style,
     tools::{ensure_wasm_target, wasm_opt},
+    unused,
 };
 
 /// What the wasm may weigh when it is sent: every first visit waits for it.
@@ -79,8 +80,18 @@ pub(crate) fn build_site() -> Result<()> {
     let work = target_dir().join("site-work").join(path_hash(&root));
     renew(&work)?;
     renew(&site)?;
+    let mut module = walrus::ModuleConfig::new()
+        .strict_validate(false)
+        .parse(&raw_content)
+        .doing(format_args!("read the wasm {}", raw.display()))?;
+    if unused::cut(&mut module) == 0 {
+        return fail(
+            "the wasm has none of the functions that are taken out of it: the views are compiled \
+             differently from what `xtask/src/unused.rs` says",
+        );
+    }
     Bindgen::new()
-        .input_path(&raw)
+        .input_module("app", module)
         .out_name("app")
         .web(true)
         .and_then(|bindgen| {

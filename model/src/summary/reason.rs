@@ -263,10 +263,12 @@ impl Reason {
         )
     }
 
+    /// How many rows; one alone by its name, which may be of any length.
     fn rows_words(&self) -> String {
-        match self.row_count {
-            1 => "1 row".to_owned(),
-            rows => format!("{rows} rows"),
+        match (self.row_count, self.rows.first()) {
+            (1, Some(row)) => format!("1 row, {},", clip(&row.name)),
+            (1, None) => "1 row".to_owned(),
+            (rows, _) => format!("{rows} rows"),
         }
     }
 
@@ -279,21 +281,20 @@ impl Reason {
 
     /// Whether the job itself fails, when that is not all there is.
     fn overall_words(&self) -> String {
-        match &self.overall {
-            None => String::new(),
-            Some(overall)
-                if self.row_count == 1 && self.rows.iter().any(|row| row.id == overall.id) =>
-            {
-                format!(": {}, the job itself", overall.name)
-            }
-            Some(overall) if overall.alert => format!("; {} is one of them", overall.name),
-            Some(overall) if overall.latest.is_failing() => {
-                format!("; {} failed last, without an alert", overall.name)
-            }
-            Some(overall) if overall.latest.is_passing() => {
-                format!("; {} itself passes", overall.name)
-            }
-            Some(_) => String::new(),
+        let Some(overall) = &self.overall else {
+            return String::new();
+        };
+        let name = clip(&overall.name);
+        if self.row_count == 1 && self.rows.iter().any(|row| row.id == overall.id) {
+            ": it is the job itself".to_owned()
+        } else if overall.alert {
+            format!("; {name} is one of them")
+        } else if overall.latest.is_failing() {
+            format!("; {name} failed last, without an alert")
+        } else if overall.latest.is_passing() {
+            format!("; {name} itself passes")
+        } else {
+            String::new()
         }
     }
 
@@ -312,6 +313,15 @@ impl Reason {
                 duration_words(interval_ms)
             ),
         }
+    }
+}
+
+/// A name short enough for a sentence.
+fn clip(name: &str) -> String {
+    const MOST: usize = 100;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 
@@ -405,7 +415,7 @@ mod tests {
         });
         assert_eq!(
             reason.sentence(),
-            "FAILING because 1 row failed the last 4 runs since build 17 \
+            "FAILING because 1 row, a, failed the last 4 runs since build 17 \
              (no pass before it in the data); job.Overall itself passes"
         );
         reason.row_count = 9;
@@ -422,7 +432,12 @@ mod tests {
     #[test]
     fn every_rule_has_its_sentence() {
         let hour = 3_600_000;
+        let long = format!(
+            "FLAKY because 1 row, {}…, did not pass in build 5, but none has failed 3 times in a row",
+            "é".repeat(100)
+        );
         let base = Reason {
+            rows: vec![row("é".repeat(200).as_str(), 1)],
             row_count: 1,
             failures_to_alert: 3,
             since: Some(build("5")),
@@ -491,10 +506,7 @@ mod tests {
                 },
                 "ACCEPTABLE because 1 of 8 recent runs did not pass: 12.5%, within the accepted 20.0%",
             ),
-            (
-                with(Rule::NotPassed),
-                "FLAKY because 1 row did not pass in build 5, but none has failed 3 times in a row",
-            ),
+            (with(Rule::NotPassed), long.as_str()),
             (
                 Reason {
                     runs: Some(10),

@@ -6,6 +6,7 @@ mod feeds;
 mod legacy;
 mod names;
 mod serving;
+mod ticking;
 mod v1;
 mod v2;
 
@@ -30,7 +31,7 @@ use model::{
 use seamgrid::{
     http,
     read::{Catalog, Reader},
-    settings::Settings,
+    settings::{RuleSettings, Settings},
     store::{GroupConfig, GroupId, Store},
 };
 use serde_json::Value;
@@ -237,12 +238,23 @@ fn configuration() -> Configuration {
     }
 }
 
+/// The default settings but for when a tab is stale: its runs are always old.
+fn settings(stale_intervals: u32) -> Settings {
+    Settings {
+        rules: RuleSettings {
+            stale_intervals,
+            ..RuleSettings::default()
+        },
+        ..Settings::default()
+    }
+}
+
 impl World {
     async fn new() -> Self {
         Self::with(configuration()).await
     }
 
-    /// A world of this configuration, whose group `ci-gce` has [`runs`]; all of it published.
+    /// A world of this configuration, in which nothing goes stale, whose group `ci-gce` has [`runs`]; all of it published.
     async fn with(configuration: Configuration) -> Self {
         let folder = TempDir::new().expect("a folder can be made");
         let store = open(&folder).await;
@@ -258,7 +270,7 @@ impl World {
             .await
             .expect("runs are stored");
         let catalog = Catalog::new(&configuration, &[]);
-        let reader = Reader::new(store.clone(), catalog, &Settings::default());
+        let reader = Reader::new(store.clone(), catalog, &settings(0));
         let reader = Arc::new(reader.expect("the pattern is right"));
         reader.publish_all().await.expect("all is published");
         Self {

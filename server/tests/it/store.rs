@@ -98,6 +98,7 @@ pub(crate) fn full_run(build: &str, started_ms: i64) -> Run {
         versions: versions("0123456789"),
         problems: vec![model::run::Problem::new("junit.xml", "It ends too early.")],
         emails: vec!["a@example.com".into()],
+        ids: Vec::new(),
     }
 }
 
