@@ -107,6 +107,16 @@ pub fn api_grid(dashboard: &str, tab: &str) -> String {
     format!("{}/grid", api_tab(dashboard, tab))
 }
 
+/// The Atom feed of a dashboard's status changes.
+pub fn feed_of_dashboard(dashboard: &str) -> String {
+    format!("/feeds/dashboards/{}", segment(dashboard))
+}
+
+/// The Atom feed of the status changes on a release branch.
+pub fn feed_of_release(branch: &str) -> String {
+    format!("/feeds/releases/{}", segment(branch))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,7 @@ pub struct Outage {
 /// [`crate::tabulate::View::id_from_header`]), often a commit that several builds share. Times are
 /// milliseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Alert {
     /// All failures of the outage; may exceed the unbroken streak.

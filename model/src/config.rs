@@ -206,6 +206,16 @@ pub struct ColumnHeader {
     pub list_all_values: bool,
 }
 
+impl ColumnHeader {
+    /// What the header is called: the first of its three ways to name a value that is not empty.
+    pub fn name(&self) -> &str {
+        [&self.configuration_value, &self.label, &self.property]
+            .into_iter()
+            .find(|name| !name.is_empty())
+            .map_or("", String::as_str)
+    }
+}
+
 impl TestGroup {
     /// `bucket/path`, several separated by commas: the group's own field, or its bucket source's.
     pub fn bucket_prefix(&self) -> &str {

@@ -86,6 +86,7 @@ pub struct Health {
 
 /// How flaky one test was in an interval.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TestHealth {
     /// The row's name.
     pub name: String,
@@ -115,6 +116,7 @@ pub struct TestHealth {
 
 /// How a test's flakiness changed; TestGrid's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trend {
     /// 0: the test is new.

@@ -17,6 +17,7 @@ use crate::{
 /// The grid of one tab, or a slice of its columns. In every row the lengths of `statuses` sum to the
 /// number of columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Grid {
     /// A hash of the content; changes exactly when the rest does.
     pub version: String,
@@ -36,6 +37,7 @@ pub struct Grid {
 
 /// One build.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Column {
     /// The build id.
     pub build: String,
@@ -81,6 +83,7 @@ impl Column {
 
 /// A component's version in one column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct VersionOf {
     /// The component's name.
     pub component: String,
@@ -113,12 +116,14 @@ impl From<&ComponentVersion> for VersionOf {
 
 /// One test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Row {
     /// The row's name as shown.
     pub name: String,
     /// The row's identity, stable when the shown name changes.
     pub id: String,
-    /// `[[status, count], …]`, newest first.
+    /// `[[status, count], …]`, newest first; statuses have TestGrid's numbers.
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<(u8, u32)>))]
     pub statuses: Runs<Status>,
     /// Only cells that say more than their status, by column.
     pub cells: Vec<CellDetail>,
@@ -128,6 +133,7 @@ pub struct Row {
 
 /// What a cell says beyond its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct CellDetail {
     /// Index into the grid's columns.
     pub column: u32,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether a component is tested or does the testing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ComponentKind {
     /// Test infrastructure: job images, utility images, cloned tooling.
@@ -18,6 +19,7 @@ pub enum ComponentKind {
 /// Where a version was read. The rules are tried in the configured order and the first that
 /// yields wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// A key of `finished.json`'s `metadata`, or of the job's own `metadata.json`.

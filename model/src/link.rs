@@ -172,8 +172,8 @@ fn is_safe(url: &str) -> bool {
     })
 }
 
-/// One part of a path: a slash is encoded too.
-fn encode_path(text: &str) -> String {
+/// Text as one part of a path, as Go's `url.PathEscape` writes it: a slash is encoded too.
+pub fn encode_path(text: &str) -> String {
     encode(text, b"-_.~$&+:=@", "%20")
 }
 

@@ -16,6 +16,12 @@ pub struct TabQuery {
     pub show_stale: bool,
     /// The order of the rows.
     pub sort: Sort,
+    /// Which rows stand together under one head.
+    pub group: Option<GroupBy>,
+    /// Show the rows of groups too, not their heads alone.
+    pub expand_groups: bool,
+    /// The metrics drawn per row, by name.
+    pub graph_metrics: Vec<String>,
     /// Cell width in pixels.
     pub width: Option<u32>,
     /// The seam whose panel is open: the build id of the newer of its two columns.
@@ -38,6 +44,17 @@ pub enum Sort {
     Name,
 }
 
+/// What makes rows a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupBy {
+    /// The folders of their names: the parts before the last slash.
+    Directory,
+    /// What a regular expression finds in their names, one after the other, is the path.
+    Hierarchy(String),
+    /// Their names are equal but for what a regular expression finds in them.
+    Mask(String),
+}
+
 impl TabQuery {
     /// Reads decoded `(key, value)` pairs. A value that does not fit its key makes the pair unknown.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
@@ -57,6 +74,17 @@ impl TabQuery {
                 ("sort-by-failures", _) => query.sort = Sort::Failures,
                 ("sort-by-flakiness", _) => query.sort = Sort::Flakiness,
                 ("sort-by-name", _) => query.sort = Sort::Name,
+                ("group-by-directory", _) => query.group = Some(GroupBy::Directory),
+                ("group-by-hierarchy-pattern", _) if !value.is_empty() => {
+                    query.group = Some(GroupBy::Hierarchy(value.to_owned()));
+                }
+                ("group-by-regex-mask", _) if !value.is_empty() => {
+                    query.group = Some(GroupBy::Mask(value.to_owned()));
+                }
+                ("expand-groups", _) => query.expand_groups = true,
+                ("graph-metrics", _) if !value.is_empty() => {
+                    query.graph_metrics.push(value.to_owned());
+                }
                 ("width", Ok(width)) => query.width = Some(width),
                 ("seam", _) if !value.is_empty() => query.seam = Some(value.to_owned()),
                 _ => query.other.push((key.to_owned(), value.to_owned())),
@@ -110,6 +138,18 @@ impl TabQuery {
             Sort::Failures => add("sort-by-failures", ""),
             Sort::Flakiness => add("sort-by-flakiness", ""),
             Sort::Name => add("sort-by-name", ""),
+        }
+        match &self.group {
+            None => {}
+            Some(GroupBy::Directory) => add("group-by-directory", ""),
+            Some(GroupBy::Hierarchy(pattern)) => add("group-by-hierarchy-pattern", pattern),
+            Some(GroupBy::Mask(pattern)) => add("group-by-regex-mask", pattern),
+        }
+        if self.expand_groups {
+            add("expand-groups", "");
+        }
+        for metric in &self.graph_metrics {
+            add("graph-metrics", metric);
         }
         if let Some(width) = self.width {
             add("width", &width.to_string());
@@ -174,12 +214,20 @@ mod tests {
     fn testgrid_options_are_understood() {
         let query = TabQuery::parse(
             "?width=10&exclude-filter-by-regex=Monitor&exclude-filter-by-regex=%5Eoperator&\
-             sort-by-name=&expand-groups=",
+             sort-by-name=&expand-groups=&group-by-hierarchy-pattern=%5B%5Cw-%5D%2B&\
+             graph-metrics=test-duration-minutes&grid=old",
         );
         assert_eq!(query.width, Some(10));
         assert_eq!(query.exclude, ["Monitor", "^operator"]);
         assert_eq!(query.sort, Sort::Name);
-        assert_eq!(query.other, [("expand-groups".to_owned(), String::new())]);
+        assert!(query.expand_groups);
+        assert_eq!(query.group, Some(GroupBy::Hierarchy("[\\w-]+".into())));
+        assert_eq!(query.graph_metrics, ["test-duration-minutes"]);
+        assert_eq!(query.other, [("grid".to_owned(), "old".to_owned())]);
+        assert_eq!(
+            TabQuery::parse("group-by-directory=").group,
+            Some(GroupBy::Directory)
+        );
         assert_eq!(TabQuery::parse("width=wide").other.len(), 1);
         assert_eq!(
             TabQuery::parse("exclude-non-failed-tests=").only_failed,
@@ -200,6 +248,15 @@ mod tests {
         ])
     }
 
+    fn groups() -> impl Strategy<Value = Option<GroupBy>> {
+        prop_oneof![
+            Just(None),
+            Just(Some(GroupBy::Directory)),
+            ".{1,6}".prop_map(|pattern| Some(GroupBy::Hierarchy(pattern))),
+            ".{1,6}".prop_map(|pattern| Some(GroupBy::Mask(pattern))),
+        ]
+    }
+
     proptest! {
         #[test]
         fn queries_round_trip(
@@ -208,11 +265,17 @@ mod tests {
             only_failed in prop::option::of(prop::option::of(0u32..50)),
             show_stale: bool,
             sort in sorts(),
+            group in groups(),
+            expand_groups: bool,
+            graph_metrics in prop::collection::vec(".{1,6}", 0..3),
             width in prop::option::of(0u32..100),
             seam in prop::option::of(".{1,8}"),
             other in prop::collection::vec(("x[a-z&=%+]{0,5}", ".{0,5}"), 0..3),
         ) {
-            let query = TabQuery { include, exclude, only_failed, show_stale, sort, width, seam, other };
+            let query = TabQuery {
+                include, exclude, only_failed, show_stale, sort, group, expand_groups,
+                graph_metrics, width, seam, other,
+            };
             prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
         }
 

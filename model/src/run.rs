@@ -31,6 +31,10 @@ pub struct Run {
     pub problems: Vec<Problem>,
     /// Whom the build itself wants to tell (`metadata["EmailAddresses"]`).
     pub emails: Vec<String>,
+    /// Rows that are shown under another name than their test's own, which is then their identity:
+    /// (row, test). No row is there twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<(String, String)>,
 }
 
 /// A configured value of one column.
@@ -91,6 +95,7 @@ impl Cell {
 
 /// Something wrong with one file of a build. The other files still count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// The file, relative to the build's folder: `artifacts/junit_01.xml`; `.` for the folder itself.
     pub file: String,

@@ -244,11 +244,7 @@ fn build_ref(grid: &Grid, column: usize) -> BuildRef {
 
 /// A recent column has too large a share of failures.
 fn broken(grid: &Grid, rows: &[&Row], column: usize, share: f32, options: Options) -> Reason {
-    let failed = |row: &Row| {
-        row.statuses
-            .get(column)
-            .is_some_and(|status| status.is_failing())
-    };
+    let failed = |row: &Row| row.statuses.get(column).is_some_and(Status::is_failing);
     let (rows, row_count) = name_rows(grid, rows.iter().copied().filter(|row| failed(row)));
     Reason {
         rule: Rule::BrokenColumn,

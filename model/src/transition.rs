@@ -12,6 +12,7 @@ use crate::{
 /// A component's version differs between a column and an older one. Drawn as a seam at the older
 /// edge of `column`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Transition {
     /// Index of the newer of the two columns.
     pub column: u32,

@@ -13,6 +13,7 @@ use crate::{
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Items<T> {
     /// In the order that the endpoint states.
     pub items: Vec<T>,
@@ -29,6 +30,7 @@ impl<T> From<Vec<T>> for Items<T> {
 
 /// A release branch with its dashboards: `GET /api/v2/releases`, master first, then newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Release {
     /// `master`, `1.36`.
     pub branch: String,
@@ -38,6 +40,7 @@ pub struct Release {
 
 /// One dashboard of a release branch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Tier {
     /// `blocking`, `informing`.
     pub tier: String,
@@ -49,6 +52,7 @@ pub struct Tier {
 
 /// One tab at a glance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabSummary {
     /// The dashboard's name.
     pub dashboard: String,
@@ -100,6 +104,7 @@ pub struct TabSummary {
 
 /// What the configuration says of a tab for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct TabAbout {
     /// What the tab is for; may have lines.
@@ -122,6 +127,7 @@ impl TabAbout {
 
 /// A link with what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NamedLink {
     /// What it says.
     pub text: String,
@@ -131,6 +137,7 @@ pub struct NamedLink {
 
 /// How flaky a tab's tests are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabHealth {
     /// Runs that began from here count.
     pub start: DateTime<Utc>,
@@ -151,6 +158,7 @@ pub struct TabHealth {
 
 /// One run in a tab's strip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StripColumn {
     /// The build id.
     pub build: String,
@@ -170,6 +178,7 @@ pub struct StripColumn {
 
 /// What a whole column says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnState {
     /// No cell has a result.
@@ -188,6 +197,7 @@ pub enum ColumnState {
 
 /// A row with an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct FailingRow {
     /// The row's name.
     pub name: String,
@@ -216,6 +226,7 @@ pub struct FailingRow {
 
 /// A dashboard in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DashboardRef {
     /// Its name.
     pub name: String,
@@ -232,6 +243,7 @@ pub struct DashboardRef {
 
 /// How many tabs have a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StatusCount {
     /// The status.
     pub status: TabStatus,
@@ -241,6 +253,7 @@ pub struct StatusCount {
 
 /// A dashboard group: `GET /api/v2/dashboard-groups/{group}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct GroupPage {
     /// Its name.
     pub name: String,
@@ -254,6 +267,7 @@ pub struct GroupPage {
 
 /// A dashboard with its tabs, in the order of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct DashboardPage {
     /// Its name.
     pub name: String,
@@ -269,6 +283,7 @@ pub struct DashboardPage {
 
 /// One tab with its configuration: all a page needs but the grid.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabPage {
     /// The tab at a glance.
     pub summary: TabSummary,
@@ -298,6 +313,7 @@ pub struct TabPage {
 
 /// A tab that shows the same job on another release branch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sibling {
     /// The branch.
     pub branch: String,
@@ -311,6 +327,7 @@ pub struct Sibling {
 
 /// An infra component: `GET /api/v2/infra/components`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ComponentRef {
     /// Its name.
     pub name: String,
@@ -320,6 +337,7 @@ pub struct ComponentRef {
 
 /// A tab whose summary or grid is not what it was: the event `tab` of `GET /api/v2/events`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TabChanged {
     /// The dashboard's name.
     pub dashboard: String,
@@ -331,6 +349,7 @@ pub struct TabChanged {
 
 /// What a failed request answers: `{"error": {"code", "message"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[error("{message}")]
 pub struct WireError {
     /// For programs: `not_found`.
@@ -341,6 +360,7 @@ pub struct WireError {
 
 /// The envelope of a [`WireError`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// The error.
     pub error: WireError,

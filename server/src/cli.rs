@@ -16,7 +16,7 @@ use model::config::Configuration;
 use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    conformance,
+    conformance, http,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{ServeError, Server},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
@@ -118,6 +118,12 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Print a document about this program
+    Export {
+        /// Which
+        #[command(subcommand)]
+        document: Document,
+    },
     /// Write a world of builds, configuration and git repositories, and the truth about it
     Simulate {
         /// A new folder to write into
@@ -148,6 +154,13 @@ enum Command {
         )]
         incident: Incident,
     },
+}
+
+/// What `export` prints.
+#[derive(Debug, Subcommand)]
+enum Document {
+    /// The OpenAPI description of /api/v2, as JSON
+    Openapi,
 }
 
 /// Why a command failed.
@@ -190,6 +203,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::CheckConfig { paths } => check_config(&paths),
         Command::Import { paths } => runtime.block_on(import(&common, &paths)),
         Command::Conformance { files } => conformance(&files),
+        Command::Export {
+            document: Document::Openapi,
+        } => export_openapi(),
         Command::Simulate {
             out,
             seed,
@@ -352,6 +368,12 @@ impl ImportBar {
             bar.finish_and_clear();
         }
     }
+}
+
+fn export_openapi() -> Result<ExitCode, CommandError> {
+    let document = http::openapi::document().to_pretty_json();
+    say(&document.map_err(|error| CommandError::Output(error.into()))?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn write_world(options: &SimulateOptions) -> Result<ExitCode, CommandError> {

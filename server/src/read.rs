@@ -8,9 +8,13 @@ mod about;
 mod cache;
 mod catalog;
 mod changes;
+mod filter;
+mod history;
 mod jobs;
 mod links;
+mod metrics;
 mod releases;
+mod snapshot;
 mod tab;
 mod tick;
 
@@ -29,6 +33,7 @@ use model::{
     alert::AlertedRow,
     flakiness::Health,
     grid::Grid,
+    rename::join_renamed,
     summary::TabStatus,
     tabulate::GroupResults,
     wire::{
@@ -42,18 +47,22 @@ use self::{
     cache::GridCache,
     catalog::key,
     changes::Changes,
+    history::Seen,
     jobs::Jobs,
     tab::{Repositories, TabState, build_grid, build_state, unread},
 };
 pub use self::{
-    cache::{Coding, PublishedGrid},
-    catalog::{Catalog, DashboardEntry, RowFilter, TabEntry},
+    cache::{Coding, Encoded, Form, PublishedGrid},
+    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
+    filter::{FilterError, RowFilter, compile_filter},
+    metrics::MetricValues,
+    snapshot::{Snapshot, TabView},
     tick::Turned,
 };
 use crate::{
     clock::now_ms,
-    settings::{RuleSettings, Settings},
+    settings::{IdentityRule, RuleSettings, Settings},
     store::{GroupId, Store, StoreError},
 };
 
@@ -98,9 +107,11 @@ pub struct Reader {
     published: ArcSwap<Published>,
     groups: Mutex<HashMap<String, Arc<GroupState>>>,
     cache: GridCache,
+    seen: Mutex<Seen>,
     repositories: Arc<Repositories>,
     components: Vec<ComponentRef>,
     releases: Regex,
+    scope: String,
     days_of_results: u32,
     rules: RuleSettings,
     ready: AtomicBool,
@@ -143,6 +154,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
+            seen: Mutex::default(),
             repositories: Arc::new(
                 components
                     .iter()
@@ -157,6 +169,7 @@ impl Reader {
                 })
                 .collect(),
             releases,
+            scope: settings.testgrid.scope.clone(),
             days_of_results: settings.update.days_of_results,
             rules: settings.rules,
             ready: AtomicBool::new(false),
@@ -201,6 +214,7 @@ impl Reader {
     /// Publishes the groups whose stored results are not those that were last published: what another
     /// process wrote.
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
+        self.read_statuses().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()
@@ -236,11 +250,13 @@ impl Reader {
                 }
             })
             .await;
+        self.save_statuses().await;
         Ok(())
     }
 
     /// Publishes a group after its results have changed.
     pub async fn publish_group(&self, name: &str) -> Result<(), PublishError> {
+        self.read_statuses().await?;
         let stored = self
             .store
             .load_group_modified(name)
@@ -249,7 +265,9 @@ impl Reader {
                 id: group.id,
                 modified_ms: group.modified_ms,
             });
-        self.publish_stored(name, stored).await
+        self.publish_stored(name, stored).await?;
+        self.save_statuses().await;
+        Ok(())
     }
 
     async fn publish_stored(&self, name: &str, stored: Option<Stored>) -> Result<(), PublishError> {
@@ -295,6 +313,7 @@ impl Reader {
         group.set_stored(stored);
         let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
         for (&index, (grid, state)) in indexes.iter().zip(built) {
+            self.note_status(&state, now_ms());
             let old = published.tabs[index].swap(Arc::new(Some(state)));
             let key = cache_key(&published.catalog.tabs()[index]);
             if self.cache.holds(&key) {
@@ -333,6 +352,18 @@ impl Reader {
         entry: &TabEntry,
         stored: Option<Stored>,
     ) -> Result<GroupResults, StoreError> {
+        let results = self.load_stored(entry, stored).await?;
+        Ok(match self.rules.row_identity {
+            IdentityRule::Id => join_renamed(results),
+            IdentityRule::Name => results,
+        })
+    }
+
+    async fn load_stored(
+        &self,
+        entry: &TabEntry,
+        stored: Option<Stored>,
+    ) -> Result<GroupResults, StoreError> {
         let Some(stored) = stored else {
             return Ok(GroupResults::default());
         };
@@ -364,6 +395,11 @@ impl Reader {
         dashboard: &str,
         tab: &str,
     ) -> Result<Arc<PublishedGrid>, WireError> {
+        Ok(self.tab_view(dashboard, tab).await?.grid)
+    }
+
+    /// A tab with its configuration, its status and its whole grid, from the cache or built now.
+    pub async fn tab_view(&self, dashboard: &str, tab: &str) -> Result<TabView, WireError> {
         let (published, index) = self.find(dashboard, tab)?;
         let entry = published.catalog.tabs()[index].clone();
         if published.tabs[index].load().is_none() {
@@ -398,7 +434,24 @@ impl Reader {
             .cache
             .get_or_build(&cache_key(&entry), content, build)
             .await?;
-        Ok(grid)
+        Ok(TabView {
+            status: published.tab_status(index),
+            entry,
+            grid,
+        })
+    }
+
+    /// A tab's grid in another form than its own; `write` makes the bytes from the view when they are
+    /// not there. They are kept with the grid, and counted with it.
+    pub async fn form<E: From<WireError>>(
+        &self,
+        view: &TabView,
+        form: Form,
+        write: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Arc<Encoded>, E> {
+        let encoded = view.grid.form(form, write).await?;
+        self.cache.weigh(&cache_key(&view.entry), &view.grid);
+        Ok(encoded)
     }
 
     /// Every row of a tab with an alert among those that count, most failures first; none until the
@@ -410,6 +463,11 @@ impl Reader {
             .as_ref()
             .as_ref()
             .map_or_else(|| Arc::from([]), |state| state.alerted.clone()))
+    }
+
+    /// What clients of TestGrid's API call the configuration that is shown.
+    pub fn scope(&self) -> &str {
+        &self.scope
     }
 
     /// How flaky a tab's tests are, all of them; `None` when the tab does not ask for that, or until its

@@ -19,7 +19,7 @@ use crate::{
 /// How often the server looks whether another process changed the database.
 const FOLLOW: Duration = Duration::from_secs(5);
 /// How often statuses that depend on the clock are looked at.
-const TICK: Duration = Duration::from_secs(60);
+const TICK: Duration = Duration::from_mins(1);
 /// How long requests and updates may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -229,6 +229,7 @@ async fn keep_time(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
                     turned.to.word()
                 );
             }
+            reader.save_statuses().await;
         }
     };
     tokio::select! {

@@ -33,6 +33,8 @@ pub struct TestgridSettings {
     pub config: Vec<PathBuf>,
     /// Prow job trees, whose annotations make tabs.
     pub prow_jobs: Vec<PathBuf>,
+    /// What clients of TestGrid's API call this configuration in `?scope=`.
+    pub scope: String,
 }
 
 impl Default for TestgridSettings {
@@ -40,6 +42,7 @@ impl Default for TestgridSettings {
         Self {
             config: vec!["config/testgrids".into()],
             prow_jobs: vec!["config/jobs".into()],
+            scope: "gs://k8s-testgrid".into(),
         }
     }
 }

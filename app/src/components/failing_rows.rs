@@ -73,7 +73,7 @@ fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
         }
     };
     let only_row = TabQuery {
-        include: vec![crate::grid::order::pattern_of(&row.name)],
+        include: vec![crate::grid::names::pattern_of(&row.name)],
         ..TabQuery::default()
     };
     let at_seam = TabQuery {

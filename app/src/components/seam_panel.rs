@@ -10,7 +10,7 @@ use crate::{
         grid::{Change, state::GridState},
     },
     grid::{
-        order::pattern_of,
+        names::pattern_of,
         report::{Report, TurnedRow, report},
         seams::is_certain,
     },

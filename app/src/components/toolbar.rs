@@ -7,7 +7,7 @@ use crate::{
     browser,
     components::grid::{Change, state::GridState},
     grid::{
-        order::{pattern_of, typed_of},
+        names::{pattern_of, typed_of},
         window::{CELL_WIDTH, cell_width},
     },
     text::{count, visible},

@@ -64,6 +64,7 @@ impl From<&StatusCustomizationOptions> for Customization {
 
 /// Counts over the recent columns of a tab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Metrics {
     /// Columns with any result.
     pub completed_columns: u32,
@@ -101,6 +102,7 @@ impl Metrics {
 
 /// The cells of one column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ColumnStats {
     /// Cells that failed.
     pub fail_count: u32,

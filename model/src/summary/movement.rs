@@ -11,6 +11,7 @@ use crate::{
 
 /// What moved from one column to a newer one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Moved {
     /// The infra components.
@@ -21,6 +22,7 @@ pub struct Moved {
 
 /// What the components of one kind did between two columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Movements {
     /// In one word.
@@ -46,6 +48,7 @@ const fn is_zero(number: &u32) -> bool {
 
 /// Whether anything moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MovementState {
     /// Nothing can be said: no component is known at both ends, or one that might have moved is not.
@@ -59,6 +62,7 @@ pub enum MovementState {
 
 /// One component whose version differs between two columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Movement {
     /// The component's name.
     pub component: String,

@@ -8,6 +8,7 @@ use crate::status::Status;
 
 /// Why a tab has its status.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct Reason {
     /// The rule that decided.
@@ -67,6 +68,7 @@ pub struct Reason {
 
 /// The rules that decide about a tab's status, first match wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// Its results have not been looked at yet.
@@ -100,6 +102,7 @@ pub enum Rule {
 
 /// A build and when it began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct BuildRef {
     /// The build id.
     pub build: String,
@@ -109,6 +112,7 @@ pub struct BuildRef {
 
 /// A row that makes a status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ReasonRow {
     /// As shown.
     pub name: String,
@@ -121,6 +125,7 @@ pub struct ReasonRow {
 
 /// A job's own result as a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct OverallRow {
     /// As shown: `Overall`, `<job>.Overall`.
     pub name: String,
@@ -130,7 +135,8 @@ pub struct OverallRow {
     pub alert: bool,
     /// Failures since it last passed, when it has an alert; else 0.
     pub fail_count: u32,
-    /// Its newest finished result.
+    /// Its newest finished result, as TestGrid's number.
+    #[cfg_attr(feature = "schema", schema(value_type = u8))]
     pub latest: Status,
 }
 
@@ -257,10 +263,12 @@ impl Reason {
         )
     }
 
+    /// How many rows; one alone by its name, which may be of any length.
     fn rows_words(&self) -> String {
-        match self.row_count {
-            1 => "1 row".to_owned(),
-            rows => format!("{rows} rows"),
+        match (self.row_count, self.rows.first()) {
+            (1, Some(row)) => format!("1 row, {},", clip(&row.name)),
+            (1, None) => "1 row".to_owned(),
+            (rows, _) => format!("{rows} rows"),
         }
     }
 
@@ -273,21 +281,20 @@ impl Reason {
 
     /// Whether the job itself fails, when that is not all there is.
     fn overall_words(&self) -> String {
-        match &self.overall {
-            None => String::new(),
-            Some(overall)
-                if self.row_count == 1 && self.rows.iter().any(|row| row.id == overall.id) =>
-            {
-                format!(": {}, the job itself", overall.name)
-            }
-            Some(overall) if overall.alert => format!("; {} is one of them", overall.name),
-            Some(overall) if overall.latest.is_failing() => {
-                format!("; {} failed last, without an alert", overall.name)
-            }
-            Some(overall) if overall.latest.is_passing() => {
-                format!("; {} itself passes", overall.name)
-            }
-            Some(_) => String::new(),
+        let Some(overall) = &self.overall else {
+            return String::new();
+        };
+        let name = clip(&overall.name);
+        if self.row_count == 1 && self.rows.iter().any(|row| row.id == overall.id) {
+            ": it is the job itself".to_owned()
+        } else if overall.alert {
+            format!("; {name} is one of them")
+        } else if overall.latest.is_failing() {
+            format!("; {name} failed last, without an alert")
+        } else if overall.latest.is_passing() {
+            format!("; {name} itself passes")
+        } else {
+            String::new()
         }
     }
 
@@ -306,6 +313,15 @@ impl Reason {
                 duration_words(interval_ms)
             ),
         }
+    }
+}
+
+/// A name short enough for a sentence.
+fn clip(name: &str) -> String {
+    const MOST: usize = 100;
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 
@@ -399,7 +415,7 @@ mod tests {
         });
         assert_eq!(
             reason.sentence(),
-            "FAILING because 1 row failed the last 4 runs since build 17 \
+            "FAILING because 1 row, a, failed the last 4 runs since build 17 \
              (no pass before it in the data); job.Overall itself passes"
         );
         reason.row_count = 9;
@@ -416,7 +432,12 @@ mod tests {
     #[test]
     fn every_rule_has_its_sentence() {
         let hour = 3_600_000;
+        let long = format!(
+            "FLAKY because 1 row, {}…, did not pass in build 5, but none has failed 3 times in a row",
+            "é".repeat(100)
+        );
         let base = Reason {
+            rows: vec![row("é".repeat(200).as_str(), 1)],
             row_count: 1,
             failures_to_alert: 3,
             since: Some(build("5")),
@@ -485,10 +506,7 @@ mod tests {
                 },
                 "ACCEPTABLE because 1 of 8 recent runs did not pass: 12.5%, within the accepted 20.0%",
             ),
-            (
-                with(Rule::NotPassed),
-                "FLAKY because 1 row did not pass in build 5, but none has failed 3 times in a row",
-            ),
+            (with(Rule::NotPassed), long.as_str()),
             (
                 Reason {
                     runs: Some(10),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The status of a tab, and of a dashboard as the worst of its tabs. In JSON TestGrid's words;
 /// unknown is said, not left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TabStatus {
     /// Nothing can be said.
@@ -39,6 +40,22 @@ impl TabStatus {
             Self::Stale => "STALE",
             Self::Broken => "BROKEN",
         }
+    }
+
+    /// The status with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Unknown,
+            Self::Passing,
+            Self::Acceptable,
+            Self::Pending,
+            Self::Flaky,
+            Self::Failing,
+            Self::Stale,
+            Self::Broken,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
     }
 
     /// A sign that does not need colour.
@@ -100,6 +117,7 @@ mod tests {
             TabStatus::Unknown,
         ];
         for (index, worst) in order.into_iter().enumerate() {
+            assert_eq!(TabStatus::from_word(worst.word()), Some(worst));
             assert_eq!(
                 TabStatus::worst(order[index..].iter().rev().copied()),
                 worst

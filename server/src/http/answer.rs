@@ -12,6 +12,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::error::ApiError;
 use crate::read::Coding;
 
+/// What a handler answers.
+pub(super) type Answer = Result<Response, ApiError>;
+
 /// Answers are kept by browsers and proxies, but asked for again each time: a 304 is cheap.
 const REVALIDATE: &str = "no-cache";
 
@@ -21,6 +24,28 @@ pub(super) fn json<T: Serialize>(request: &HeaderMap, value: &T) -> Result<Respo
         .map_err(|error| ApiError::Internal(format!("an answer cannot be written: {error}")))?;
     let version = format!("{:016x}", xxh3_64(&body));
     Ok(versioned(request, &version, None, || Bytes::from(body)))
+}
+
+/// A small answer of another type than JSON, which may be kept for `max_age` seconds.
+pub(super) fn typed(
+    request: &HeaderMap,
+    kind: &'static str,
+    max_age: Option<u32>,
+    body: impl Into<Bytes>,
+) -> Response {
+    let body = body.into();
+    let version = format!("{:016x}", xxh3_64(&body));
+    let mut response = versioned(request, &version, None, || body);
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_TYPE) {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(seconds) = max_age
+        && let Ok(value) = HeaderValue::from_str(&format!("max-age={seconds}"))
+    {
+        headers.insert(header::CACHE_CONTROL, value);
+    }
+    response
 }
 
 /// An answer whose content has this version; `body` is asked for only when the client does not have

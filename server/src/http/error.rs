@@ -1,4 +1,5 @@
-//! What a failed request answers: `{"error": {"code", "message"}}`, in one place.
+//! What a failed request answers, in one place: `{"error": {"code", "message"}}`, or the message alone
+//! as text for clients of TestGrid.
 
 use axum::{
     extract::{
@@ -93,6 +94,10 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// Marks an answer whose error, if it is one, is one line of text instead of JSON.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain;
+
 /// Gives every [`ApiError`] its body, and logs the internal ones: here, once.
 pub(super) async fn explain(request: Request, next: Next) -> Response {
     let id = request
@@ -112,6 +117,7 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
         }
         other => other.to_string(),
     };
+    let plain = response.extensions_mut().remove::<Plain>().is_some();
     let body = ErrorBody {
         error: WireError {
             code: error.code().to_owned(),
@@ -124,5 +130,9 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
         headers.remove(name);
     }
     let no_store = [(header::CACHE_CONTROL, "no-store")];
+    if plain {
+        let text = format!("{}\n", body.error.message);
+        return (error.status(), headers, no_store, text).into_response();
+    }
     (error.status(), headers, no_store, axum::Json(body)).into_response()
 }

@@ -11,20 +11,33 @@ use axum::{
     },
 };
 use futures::stream;
+use model::wire::{ErrorBody, TabChanged};
 
 use super::error::ApiError;
 use crate::read::{Change, Reader, What};
 
-/// `GET /api/v2/events`: server-sent events, each with the name of the state after it as its id.
+/// What changes, as it changes: server-sent events, each with the name of the state after it as its id.
 ///
 /// | event | data | means |
 /// |---|---|---|
 /// | `state` | empty object | where this connection begins: whoever knows another state reads again |
 /// | `tab` | `{dashboard, tab, version}` | the tab has a new summary, and a new grid if the version is new |
 /// | `reload` | empty object | anything may have changed |
-///
-/// The stream ends when the server stops. The limit on a request's time ends at its headers and so
-/// does not concern it, and the compression leaves this type of content alone.
+// The stream ends when the server stops. The limit on a request's time ends at its headers and so
+// does not concern it, and the compression leaves this type of content alone.
+#[utoipa::path(
+    get,
+    path = "/api/v2/events",
+    responses(
+        (
+            status = 200,
+            description = "A stream; the data of `tab` is described here",
+            body = TabChanged,
+            content_type = "text/event-stream"
+        ),
+        (status = 503, description = "The server is about to stop", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_events(State(reader): State<Arc<Reader>>) -> Result<Response, ApiError> {
     let listener = reader
         .listen()

@@ -2,10 +2,18 @@
 
 mod answer;
 mod assets;
+mod badge;
 mod error;
 mod events;
+mod extract;
+mod feed;
 mod health;
+mod legacy;
+pub mod openapi;
 pub mod pages;
+mod query;
+mod testgrid;
+mod v1;
 mod v2;
 
 use std::{any::Any, sync::Arc, time::Duration};
@@ -35,24 +43,27 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All routes over this snapshot.
 pub fn router(reader: Arc<Reader>) -> Router {
-    let v2 = Router::new()
-        .route("/releases", get(v2::list_releases))
-        .route("/dashboards", get(v2::list_dashboards))
-        .route("/dashboard-groups/{group}", get(v2::find_dashboard_group))
-        .route("/dashboards/{dashboard}", get(v2::find_dashboard))
-        .route("/dashboards/{dashboard}/tabs/{tab}", get(v2::find_tab))
-        .route(
-            "/dashboards/{dashboard}/tabs/{tab}/grid",
-            get(v2::find_grid),
-        )
-        .route("/events", get(events::list_events))
-        .route("/infra/components", get(v2::list_components))
+    let v2 = v2::routes()
+        .into_iter()
+        .fold(Router::new(), |v2, (path, handlers)| {
+            v2.route(path, handlers)
+        })
         .method_not_allowed_fallback(wrong_method);
+    let v1 = v1::routes(&reader).layer(middleware::from_fn(testgrid::plain_errors));
     let api = Router::new()
+        .nest("/v1", v1)
         .nest("/v2", v2)
         // Or the pages would take it for an old link to a dashboard of that name.
         .route("/", any(unknown_path))
-        .fallback(unknown_path)
+        .fallback(unknown_path);
+    let testgrid = legacy::routes()
+        .merge(query::routes())
+        .merge(feed::routes())
+        .layer(middleware::from_fn(testgrid::plain_errors));
+    // What other sites' pages may read.
+    let open = Router::new()
+        .nest("/api", api)
+        .merge(testgrid)
         .layer(SetResponseHeaderLayer::overriding(
             header::ACCESS_CONTROL_ALLOW_ORIGIN,
             HeaderValue::from_static("*"),
@@ -62,7 +73,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
             HeaderValue::from_static("etag"),
         ));
     let routes = Router::new()
-        .nest("/api", api)
+        .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .with_state(reader.clone())

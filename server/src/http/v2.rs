@@ -4,56 +4,40 @@ use std::sync::Arc;
 
 use app::api::{GridSlice, Read as _};
 use axum::{
-    extract::{
-        FromRequestParts, State,
-        rejection::{PathRejection, QueryRejection},
-    },
-    http::{HeaderMap, request::Parts},
-    response::Response,
+    extract::State,
+    http::HeaderMap,
+    routing::{MethodRouter, get},
 };
-use model::wire::Items;
-use serde::{Deserialize, de::DeserializeOwned};
+use model::{
+    grid::Grid,
+    wire::{
+        ComponentRef, DashboardPage, DashboardRef, ErrorBody, GroupPage, Items, Release, TabPage,
+    },
+};
+use serde::Deserialize;
 
 use super::{
-    answer::{accepted_coding, json, versioned},
+    answer::{Answer, accepted_coding, json, versioned},
     error::ApiError,
+    events::list_events,
+    extract::{Path, Query},
+    openapi,
 };
 use crate::read::Reader;
 
-type Answer = Result<Response, ApiError>;
-
-/// Path parameters, each decoded once; a path that is no text is a bad request.
-pub(super) struct Path<T>(T);
-
-impl<S, T> FromRequestParts<S> for Path<T>
-where
-    S: Send + Sync,
-    T: DeserializeOwned + Send,
-{
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let found: Result<_, PathRejection> =
-            axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        Ok(Self(found?.0))
-    }
-}
-
-/// Query parameters; unknown ones are ignored, a value that does not fit is a bad request.
-pub(super) struct Query<T>(T);
-
-impl<S, T> FromRequestParts<S> for Query<T>
-where
-    S: Send + Sync,
-    T: DeserializeOwned,
-{
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let found: Result<_, QueryRejection> =
-            axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        Ok(Self(found?.0))
-    }
+/// The routes below `/api/v2`, each with its path. Every one is described in [`super::openapi`].
+pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
+    vec![
+        ("/releases", get(list_releases)),
+        ("/dashboards", get(list_dashboards)),
+        ("/dashboard-groups/{group}", get(find_dashboard_group)),
+        ("/dashboards/{dashboard}", get(find_dashboard)),
+        ("/dashboards/{dashboard}/tabs/{tab}", get(find_tab)),
+        ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
+        ("/events", get(list_events)),
+        ("/infra/components", get(list_components)),
+        ("/openapi.json", get(find_openapi)),
+    ]
 }
 
 /// Which part of a list is wanted.
@@ -91,7 +75,20 @@ fn page<T>(items: Vec<T>, wanted: &Page, key: impl Fn(&T) -> &str) -> Result<Ite
     Ok(Items { items, next })
 }
 
-/// `GET /api/v2/releases`
+/// Release branches.
+#[utoipa::path(
+    get,
+    path = "/api/v2/releases",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "Release branches, master first, then newest first", body = Items<Release>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_releases(
     State(reader): State<Arc<Reader>>,
     Query(wanted): Query<Page>,
@@ -104,7 +101,20 @@ pub(super) async fn list_releases(
     )
 }
 
-/// `GET /api/v2/dashboards`
+/// All dashboards.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "All dashboards, by name", body = Items<DashboardRef>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_dashboards(
     State(reader): State<Arc<Reader>>,
     Query(wanted): Query<Page>,
@@ -117,7 +127,19 @@ pub(super) async fn list_dashboards(
     )
 }
 
-/// `GET /api/v2/dashboards/{dashboard}`
+/// One dashboard.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "A dashboard with its tabs, in the order of the configuration", body = DashboardPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_dashboard(
     State(reader): State<Arc<Reader>>,
     Path(dashboard): Path<String>,
@@ -126,7 +148,19 @@ pub(super) async fn find_dashboard(
     json(&headers, &reader.dashboard(&dashboard)?)
 }
 
-/// `GET /api/v2/dashboard-groups/{group}`
+/// One dashboard group.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboard-groups/{group}",
+    params(
+        ("group" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "A dashboard group with its dashboards, in the order of the configuration", body = GroupPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_dashboard_group(
     State(reader): State<Arc<Reader>>,
     Path(group): Path<String>,
@@ -135,7 +169,20 @@ pub(super) async fn find_dashboard_group(
     json(&headers, &reader.dashboard_group(&group)?)
 }
 
-/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`
+/// One tab.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+        ("tab" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "A tab with its configuration", body = TabPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_tab(
     State(reader): State<Arc<Reader>>,
     Path((dashboard, tab)): Path<(String, String)>,
@@ -144,7 +191,24 @@ pub(super) async fn find_tab(
     json(&headers, &reader.tab(&dashboard, &tab).await?)
 }
 
-/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/grid?columns=N&before=BUILD&rows=N`
+/// The grid of one tab.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/grid",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+        ("tab" = String, Path, description = "Names match by their letters and digits"),
+        ("columns" = Option<u32>, Query, description = "At most so many columns, the newest"),
+        ("before" = Option<String>, Query, description = "Only columns older than this build"),
+        ("rows" = Option<u32>, Query, description = "At most so many rows from the top"),
+    ),
+    responses(
+        (status = 200, description = "The grid of a tab, or a part of it", body = Grid),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+    )
+)]
 pub(super) async fn find_grid(
     State(reader): State<Arc<Reader>>,
     Path((dashboard, tab)): Path<(String, String)>,
@@ -163,7 +227,20 @@ pub(super) async fn find_grid(
     Ok(versioned(&headers, &grid.grid.version, coding, || body))
 }
 
-/// `GET /api/v2/infra/components`
+/// The infra components.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/components",
+    params(
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "The infra components, in the order of the settings", body = Items<ComponentRef>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
 pub(super) async fn list_components(
     State(reader): State<Arc<Reader>>,
     Query(wanted): Query<Page>,
@@ -174,4 +251,17 @@ pub(super) async fn list_components(
         &headers,
         &page(components, &wanted, |component| &component.name)?,
     )
+}
+
+/// This document.
+#[utoipa::path(
+    get,
+    path = "/api/v2/openapi.json",
+    responses(
+        (status = 200, description = "The description of this interface", body = Object),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn find_openapi(headers: HeaderMap) -> Answer {
+    json(&headers, &openapi::document())
 }

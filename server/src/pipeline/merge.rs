@@ -70,6 +70,11 @@ pub(super) fn merge_runs(mut first: Run, other: Run, columns: &[ColumnHeader]) -
         problem.file = format!("{}/{}", other.path, problem.file);
         first.problems.push(problem);
     }
+    for (row, id) in other.ids {
+        if !first.ids.iter().any(|(known, _)| *known == row) {
+            first.ids.push((row, id));
+        }
+    }
     for email in other.emails {
         if !first.emails.contains(&email) {
             first.emails.push(email);

@@ -71,6 +71,33 @@ impl Naming<'_> {
         name
     }
 
+    /// The test's own name, which stays when the group's format for names of rows changes; `None` when
+    /// that is the row's name, or when a row's name depends on more than the test and the job, so that
+    /// one test may have several rows.
+    pub fn identity(&self, case: &Case) -> Option<String> {
+        let config = self.group.test_name_config.as_ref()?;
+        let keys = || {
+            config.name_elements.iter().map(|element| {
+                if element.target_config.is_empty() {
+                    element.test_property.as_str()
+                } else {
+                    element.target_config.as_str()
+                }
+            })
+        };
+        let known = keys().all(|key| matches!(key, "Tests name" | "Job name"));
+        if !known || !keys().any(|key| key == "Tests name") {
+            return None;
+        }
+        let mut id = if self.several {
+            format!("{}.{}", self.job, case.name)
+        } else {
+            case.name.clone()
+        };
+        cap_name(&mut id);
+        Some(id)
+    }
+
     /// The text of one element: the flattened test name, the job, or the first that knows `key` of
     /// the case's properties, the file's name and the build's metadata. Empty when none does.
     fn element<'t>(&'t self, key: &str, case: &'t Case, file: JunitName<'t>) -> &'t str {
@@ -368,7 +395,7 @@ mod tests {
         let finished: Finished =
             serde_json::from_str(r#"{"metadata":{"node":"n1","Thread":"no"}}"#).expect("finished");
         let file = junit_name("x/junit_ctx_03.xml").expect("a JUnit file");
-        let check = |config: Option<TestNameConfig>, several, expected: &str| {
+        let check = |config: Option<TestNameConfig>, several, expected: &str, id: Option<&str>| {
             let group = TestGroup {
                 test_name_config: config,
                 ..TestGroup::default()
@@ -381,16 +408,19 @@ mod tests {
                 finished: Some(&finished),
             };
             let mut named = String::new();
+            let mut identity = None;
             read_junit(
                 b"<testsuites><testsuite name='outer'><testsuite><testsuite name='inner'>
                   <testcase name='t' classname='c'><properties><property name='p' value='v'/>
                   </properties></testcase></testsuite></testsuite></testsuite></testsuites>",
                 &mut |case| {
                     named = naming.row_name(case, file);
+                    identity = naming.identity(case);
                     true
                 },
             );
             assert_eq!(named, expected);
+            assert_eq!(identity.as_deref(), id, "{expected}");
             assert_eq!(naming.cell_id(), if several { "job/7" } else { "" });
         };
         let config = |format: &str, elements: Vec<TestNameElement>| {
@@ -399,8 +429,23 @@ mod tests {
                 name_elements: elements,
             })
         };
-        check(None, false, "outer.inner.t");
-        check(None, true, "job.outer.inner.t");
+        check(None, false, "outer.inner.t", None);
+        check(None, true, "job.outer.inner.t", None);
+        check(
+            config(
+                "%s: %s",
+                vec![element("Job name", ""), element("Tests name", "")],
+            ),
+            false,
+            "job: outer.inner.t",
+            Some("outer.inner.t"),
+        );
+        check(
+            config("<%s>", vec![element("Tests name", "")]),
+            true,
+            "job.<outer.inner.t>",
+            Some("job.outer.inner.t"),
+        );
         check(
             config(
                 "%s [%s]",
@@ -408,11 +453,13 @@ mod tests {
             ),
             false,
             "outer.inner.t [ctx]",
+            None,
         );
         check(
             config("%s/%s", vec![element("Job name", ""), element("", "p")]),
             true,
             "job/v",
+            None,
         );
         check(
             config(
@@ -425,6 +472,7 @@ mod tests {
             ),
             true,
             "job.03 n1 %",
+            None,
         );
     }
 }

@@ -66,12 +66,8 @@ pub fn headers(
                     None => value.push_str(MISSING),
                 }
             }
-            let name = [key, header.label.as_str(), header.property.as_str()]
-                .into_iter()
-                .find(|name| !name.is_empty())
-                .unwrap_or_default();
             Header {
-                name: name.to_owned(),
+                name: header.name().to_owned(),
                 value,
             }
         })

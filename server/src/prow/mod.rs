@@ -17,7 +17,7 @@ pub mod rows;
 pub mod started;
 pub mod text;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use model::{
@@ -209,6 +209,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
         run.open = !late && (finished_ms.is_none() || pod_pending || reading.retry);
         let pod_row = pod_cell.filter(|_| !(pod_pending && overall.status == Status::Running));
         run.results = reading.synthetic(rows.rows, &overall, pod_row);
+        run.ids = rows.ids.into_iter().collect();
     }
     if start_secs.is_none() && started.value().is_some() {
         reading.problem(
@@ -266,6 +267,8 @@ struct Reading<'a> {
 /// The tests of a build.
 struct Tests {
     rows: Rows,
+    /// Identities by row name, where they differ.
+    ids: BTreeMap<String, String>,
     any_failed: bool,
 }
 
@@ -335,6 +338,7 @@ impl Reading<'_> {
         junit_files.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         let mut tests = Tests {
             rows: Rows::default(),
+            ids: BTreeMap::new(),
             any_failed: false,
         };
         let mut left = CASES_CAP;
@@ -356,6 +360,9 @@ impl Reading<'_> {
                     tests.any_failed |= cell.status.is_failing();
                     cell.cell_id.clone_from(&cell_id);
                     let name = naming.row_name(case, name);
+                    if let Some(id) = naming.identity(case).filter(|id| *id != name) {
+                        tests.ids.insert(name.clone(), id);
+                    }
                     cells.push((case.suite, TestResult { name, cell }));
                 }
                 true

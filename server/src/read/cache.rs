@@ -4,7 +4,10 @@
 use std::{
     collections::HashMap,
     io::Write as _,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -52,14 +55,69 @@ impl Coding {
     }
 }
 
-/// A whole grid with its JSON.
+/// An answer's bytes, in each coding that was asked for.
+#[derive(Debug)]
+pub struct Encoded {
+    /// A hash of the bytes.
+    pub version: String,
+    plain: Bytes,
+    gzip: OnceCell<Bytes>,
+    brotli: OnceCell<Bytes>,
+}
+
+impl Encoded {
+    /// Bytes that nobody has asked for compressed yet.
+    pub fn new(plain: impl Into<Bytes>) -> Self {
+        let plain = plain.into();
+        Self {
+            version: format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&plain)),
+            plain,
+            gzip: OnceCell::new(),
+            brotli: OnceCell::new(),
+        }
+    }
+
+    /// The bytes, compressed with `coding`. The first to ask for a coding waits for it.
+    pub async fn body(&self, coding: Option<Coding>) -> Bytes {
+        let Some(coding) = coding else {
+            return self.plain.clone();
+        };
+        let cell = match coding {
+            Coding::Gzip => &self.gzip,
+            Coding::Brotli => &self.brotli,
+        };
+        cell.get_or_init(|| async {
+            let plain = self.plain.clone();
+            tokio::task::spawn_blocking(move || coding.compress(&plain))
+                .await
+                .map_err(std::io::Error::other)
+                .flatten()
+                .map_or_else(|_| self.plain.clone(), Bytes::from)
+        })
+        .await
+        .clone()
+    }
+}
+
+/// A form in which a grid is sent beside its own JSON: TestGrid's answers. `content` stands for what the
+/// bytes depend on beyond the grid, such as the tab's status by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// One per kind of answer.
+    pub name: &'static str,
+    /// Bytes of another content are written anew.
+    pub content: u64,
+}
+
+/// A whole grid with its JSON, and with its other forms once they have been asked for.
 #[derive(Debug)]
 pub struct PublishedGrid {
     /// With its version.
     pub grid: Arc<Grid>,
-    json: Bytes,
-    gzip: OnceCell<Bytes>,
-    brotli: OnceCell<Bytes>,
+    json: Encoded,
+    forms: Mutex<HashMap<&'static str, (u64, Arc<OnceCell<Arc<Encoded>>>)>>,
+    /// What the forms take, in bytes.
+    form_bytes: AtomicUsize,
 }
 
 /// Stands in the JSON where the version goes, which is a hash of everything else.
@@ -81,37 +139,51 @@ impl PublishedGrid {
         }
         Ok(Self {
             grid: Arc::new(grid),
-            json: json.into(),
-            gzip: OnceCell::new(),
-            brotli: OnceCell::new(),
+            json: Encoded::new(json),
+            forms: Mutex::default(),
+            form_bytes: AtomicUsize::new(0),
         })
     }
 
     /// The grid as JSON, compressed with `coding`. The first to ask for a coding waits for it.
     pub async fn body(&self, coding: Option<Coding>) -> Bytes {
-        let Some(coding) = coding else {
-            return self.json.clone();
+        self.json.body(coding).await
+    }
+
+    /// The grid in another form; `write` makes its bytes, for the first who asks for it.
+    pub async fn form<E>(
+        &self,
+        form: Form,
+        write: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Arc<Encoded>, E> {
+        let cell = {
+            let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = forms
+                .entry(form.name)
+                .or_insert_with(|| (form.content, Arc::default()));
+            if known.0 != form.content {
+                if let Some(old) = known.1.get() {
+                    self.form_bytes
+                        .fetch_sub(old.plain.len(), Ordering::Relaxed);
+                }
+                *known = (form.content, Arc::default());
+            }
+            known.1.clone()
         };
-        let cell = match coding {
-            Coding::Gzip => &self.gzip,
-            Coding::Brotli => &self.brotli,
-        };
-        cell.get_or_init(|| async {
-            let json = self.json.clone();
-            tokio::task::spawn_blocking(move || coding.compress(&json))
-                .await
-                .map_err(std::io::Error::other)
-                .flatten()
-                .map_or_else(|_| self.json.clone(), Bytes::from)
+        cell.get_or_try_init(|| async {
+            let encoded = Encoded::new(write.await?);
+            self.form_bytes
+                .fetch_add(encoded.plain.len(), Ordering::Relaxed);
+            Ok(Arc::new(encoded))
         })
         .await
-        .clone()
+        .cloned()
     }
 
     /// About how much memory it takes: the grid repeats the JSON's strings, with headers around
     /// them; the compressed bodies are small beside both.
     fn bytes(&self) -> usize {
-        self.json.len() * 4 + 4096
+        self.json.plain.len() * 4 + self.form_bytes.load(Ordering::Relaxed) + 4096
     }
 }
 
@@ -161,6 +233,17 @@ impl GridCache {
         Ok(grid)
     }
 
+    /// Counts anew what a grid takes that is here: it has another form now.
+    pub(super) fn weigh(&self, tab: &str, grid: &Arc<PublishedGrid>) {
+        let mut slots = self.slots();
+        let cell = slots.by_tab.get(tab).map(|slot| slot.grid.clone());
+        if let Some(cell) = cell
+            && cell.get().is_some_and(|known| Arc::ptr_eq(known, grid))
+        {
+            slots.weigh(tab, &cell, grid.bytes(), self.limit);
+        }
+    }
+
     /// Whether the tab has a grid here, of whatever version.
     pub(super) fn holds(&self, tab: &str) -> bool {
         self.slots().by_tab.contains_key(tab)
@@ -204,7 +287,7 @@ impl Slots {
         grid
     }
 
-    /// Counts a grid that is there now, and makes room.
+    /// Counts a grid that is there now, with the forms that it has by now, and makes room.
     fn weigh(
         &mut self,
         tab: &str,
@@ -213,11 +296,10 @@ impl Slots {
         limit: usize,
     ) {
         if let Some(slot) = self.by_tab.get_mut(tab)
-            && slot.bytes == 0
             && Arc::ptr_eq(&slot.grid, cell)
         {
+            self.bytes = self.bytes - slot.bytes + bytes;
             slot.bytes = bytes;
-            self.bytes += bytes;
         }
         while self.bytes > limit {
             let oldest = self
@@ -236,9 +318,7 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        convert::Infallible, io::Read as _, sync::atomic::AtomicU32, sync::atomic::Ordering,
-    };
+    use std::{convert::Infallible, io::Read as _, sync::atomic::AtomicU32};
 
     use model::grid::Row;
 
@@ -293,6 +373,43 @@ mod tests {
         brotli::BrotliDecompress(&mut &brotli[..], &mut plain).expect("it is brotli");
         assert_eq!(plain, json);
         assert!(brotli.len() < json.len() / 4 && gzip.len() < json.len() / 4);
+    }
+
+    #[tokio::test]
+    async fn a_form_is_written_once_per_content_and_counted() {
+        let grid = published(10);
+        let alone = grid.bytes();
+        let write = async |content: u64, bytes: usize| {
+            let mut written = false;
+            let form = Form {
+                name: "rows",
+                content,
+            };
+            let encoded = grid
+                .form(form, async {
+                    written = true;
+                    Ok::<_, Infallible>(vec![b'x'; bytes])
+                })
+                .await;
+            let body = encoded.expect("it cannot fail").body(None).await;
+            (written, body.len())
+        };
+        assert_eq!(write(1, 100).await, (true, 100));
+        assert_eq!(write(1, 7).await, (false, 100));
+        assert_eq!(grid.bytes(), alone + 100);
+        assert_eq!(write(2, 7).await, (true, 7));
+        assert_eq!(grid.bytes(), alone + 7);
+        let failed: Result<_, &str> = grid
+            .form(
+                Form {
+                    name: "other",
+                    content: 0,
+                },
+                async { Err("no") },
+            )
+            .await;
+        assert!(failed.is_err());
+        assert_eq!(grid.bytes(), alone + 7);
     }
 
     #[tokio::test]

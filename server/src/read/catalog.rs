@@ -5,17 +5,15 @@ use std::{
     sync::Arc,
 };
 
+use super::filter::RowFilter;
+use crate::store::ImportedTab;
 use model::{
     alert::Thresholds,
-    config::{Configuration, Dashboard, DashboardTab, TestGroup, columns_recent},
+    config::{Configuration, Dashboard, DashboardTab, Notification, TestGroup, columns_recent},
     name::{natural_cmp, normalize},
-    query::TabQuery,
     summary::{Customization, Options, StaleRule},
     wire::WireError,
 };
-use regex::{Regex, RegexBuilder};
-
-use crate::store::ImportedTab;
 
 /// TestGrid's default for groups that do not say.
 const FAILURES_TO_ALERT: u32 = 3;
@@ -23,8 +21,6 @@ const FAILURES_TO_ALERT: u32 = 3;
 const PASSES_TO_CLOSE: u32 = 1;
 /// How many names an unknown one is answered with.
 const NEAREST: usize = 3;
-/// A row filter's compiled size; a larger one is taken for an attack or a mistake.
-const FILTER_BYTES: usize = 1 << 20;
 
 /// What a name is compared by: its ASCII letters and digits, or all of it when it has none.
 pub(super) fn key(name: &str) -> String {
@@ -61,6 +57,14 @@ pub struct DashboardEntry {
     pub group: Option<String>,
     /// For people.
     pub description: String,
+    /// Shown above every tab.
+    pub notifications: Vec<Notification>,
+    /// The tab opened first; empty for the summary.
+    pub default_tab: String,
+    /// Do not mark failing tabs.
+    pub downplay_failing_tabs: bool,
+    /// Mark the columns of today.
+    pub highlight_today: bool,
     /// Indexes of its tabs, in the order of the configuration.
     pub tabs: Vec<usize>,
     by_name: HashMap<String, usize>,
@@ -101,60 +105,6 @@ pub struct TabEntry {
     pub configured: bool,
     /// When the recording was made, for a tab that is nothing else: its status is that of then.
     pub recorded_ms: Option<i64>,
-}
-
-/// The row filters of `base_options`: every include must match, no exclude may.
-#[derive(Clone, Debug, Default)]
-pub struct RowFilter {
-    include: Vec<Regex>,
-    exclude: Vec<Regex>,
-}
-
-impl PartialEq for RowFilter {
-    fn eq(&self, other: &Self) -> bool {
-        let texts = |filter: &Self| -> Vec<(bool, String)> {
-            let include = filter.include.iter().map(|regex| (true, regex.to_string()));
-            let exclude = filter
-                .exclude
-                .iter()
-                .map(|regex| (false, regex.to_string()));
-            include.chain(exclude).collect()
-        };
-        texts(self) == texts(other)
-    }
-}
-
-impl RowFilter {
-    /// Reads the filters of a query string of view options; the error names the one that is wrong.
-    pub fn parse(base_options: &str) -> Result<Self, String> {
-        let compile = |patterns: Vec<String>| -> Result<Vec<Regex>, String> {
-            patterns
-                .into_iter()
-                .map(|pattern| {
-                    RegexBuilder::new(&pattern)
-                        .size_limit(FILTER_BYTES)
-                        .build()
-                        .map_err(|error| {
-                            let error = error.to_string();
-                            let why = error.lines().last().unwrap_or_default();
-                            let why = why.trim_start_matches("error: ");
-                            format!("the row filter \"{pattern}\" of the tab's base_options is not a regular expression: {why}")
-                        })
-                })
-                .collect()
-        };
-        let query = TabQuery::parse(base_options);
-        Ok(Self {
-            include: compile(query.include)?,
-            exclude: compile(query.exclude)?,
-        })
-    }
-
-    /// Whether a row of this name is shown.
-    pub fn keeps(&self, row: &str) -> bool {
-        self.include.iter().all(|filter| filter.is_match(row))
-            && !self.exclude.iter().any(|filter| filter.is_match(row))
-    }
 }
 
 impl Catalog {
@@ -198,6 +148,10 @@ impl Catalog {
                 group: owners.get(&name).map(|&group| group.to_owned()),
                 name: dashboard.name,
                 description: dashboard.description,
+                notifications: dashboard.notifications,
+                default_tab: dashboard.default_tab,
+                downplay_failing_tabs: dashboard.downplay_failing_tabs == Some(true),
+                highlight_today: dashboard.highlight_today == Some(true),
                 tabs: Vec::new(),
                 by_name: HashMap::new(),
             };
@@ -316,6 +270,11 @@ impl Catalog {
             })
     }
 
+    /// All dashboard groups, in the order of the configuration.
+    pub fn dashboard_groups(&self) -> &[GroupEntry] {
+        &self.groups
+    }
+
     /// The dashboard group of this name.
     pub fn dashboard_group(&self, name: &str) -> Result<&GroupEntry, WireError> {
         self.groups_by_name
@@ -353,13 +312,7 @@ fn id_header(group: &TestGroup) -> Option<String> {
         .as_ref()
         .is_some_and(|source| source.gcs_config.is_some());
     let header = group.column_header.first()?;
-    (group.use_kubernetes_client.unwrap_or(false) || reads_bucket).then(|| {
-        [&header.configuration_value, &header.label, &header.property]
-            .into_iter()
-            .find(|name| !name.is_empty())
-            .cloned()
-            .unwrap_or_default()
-    })
+    (group.use_kubernetes_client.unwrap_or(false) || reads_bucket).then(|| header.name().to_owned())
 }
 
 /// The dashboards by name in natural order. The tabs of one that occurs again follow those of the
@@ -539,21 +492,5 @@ mod tests {
         );
         let error = catalog.tab("board-10", "zzz").expect_err("it is not there");
         assert_eq!(error.message, "dashboard \"board-10\" has no tab \"zzz\"");
-    }
-
-    #[test]
-    fn row_filters_are_read_from_the_options() {
-        let filter = RowFilter::parse(
-            "include-filter-by-regex=%5Ea&include-filter-by-regex=b&exclude-filter-by-regex=c%24&width=5",
-        )
-        .expect("it is right");
-        for (row, kept) in [("ab", true), ("a", false), ("ba", false), ("abc", false)] {
-            assert_eq!(filter.keeps(row), kept, "{row}");
-        }
-        let error = RowFilter::parse("exclude-filter-by-regex=(").expect_err("it is wrong");
-        assert!(
-            error.contains("\"(\"") && error.contains("unclosed group"),
-            "{error}"
-        );
     }
 }

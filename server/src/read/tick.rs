@@ -40,9 +40,13 @@ impl Reader {
                 continue;
             };
             let (from, to) = (state.summary.status, new.summary.status);
-            let found = slot.compare_and_swap(&old, Arc::new(Some(new)));
+            let new = Arc::new(Some(new));
+            let found = slot.compare_and_swap(&old, new.clone());
             // Otherwise the results were published meanwhile, which has looked at the clock too.
             if Arc::ptr_eq(&found, &old) && from != to {
+                if let Some(state) = &*new {
+                    self.note_status(state, now_ms);
+                }
                 self.tell_tab(entry, slot, old.as_ref().as_ref());
                 turned.push(Turned {
                     dashboard: entry.dashboard.clone(),

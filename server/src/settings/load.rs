@@ -291,7 +291,9 @@ fn line<T>(place: &Spanned<T>) -> u64 {
 /// Makes every path absolute. A default folder that is not there is no mistake; one that the file
 /// names is, and whoever reads it says so.
 fn resolve(settings: &mut Settings, places: &Places, folder: &Path) {
-    let TestgridSettings { config, prow_jobs } = &mut settings.testgrid;
+    let TestgridSettings {
+        config, prow_jobs, ..
+    } = &mut settings.testgrid;
     for (paths, said) in [
         (config, places.testgrid.config.is_some()),
         (prow_jobs, places.testgrid.prow_jobs.is_some()),

@@ -13,19 +13,23 @@
 //! Reading is one transaction, so what a caller gets is one state of the database. Writing is one
 //! transaction per call: killed at any moment, the database holds all of a call or nothing of it.
 
+mod changes;
 mod code;
 mod error;
 mod groups;
 mod imported;
+mod metrics;
 mod modified;
 mod open;
 mod results;
 mod row;
 mod runs;
 
+pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use imported::ImportedTab;
+pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use open::SqliteStore;
 pub use runs::{RecordedRun, Saved};

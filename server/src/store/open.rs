@@ -20,11 +20,18 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
 const READERS: u32 = 4;
 
 /// The migrations in order: (version, name, SQL). Append only.
-const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "results",
-    include_str!("../../../migrations/sqlite/0001_results.sql"),
-)];
+const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "results",
+        include_str!("../../../migrations/sqlite/0001_results.sql"),
+    ),
+    (
+        2,
+        "changes",
+        include_str!("../../../migrations/sqlite/0002_changes.sql"),
+    ),
+];
 
 /// An SQLite file: one connection that writes, several that read.
 #[derive(Clone, Debug)]

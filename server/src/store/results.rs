@@ -82,8 +82,8 @@ impl Store {
             .bind(build)
             .fetch_optional(&mut *tx)
             .await?;
-            let tests: Vec<(i64, String)> =
-                sqlx::query_as("SELECT ordinal, name FROM test WHERE group_id = $1")
+            let tests: Vec<(i64, String, Option<String>)> =
+                sqlx::query_as("SELECT ordinal, name, id FROM test WHERE group_id = $1")
                     .bind(group.0)
                     .fetch_all(&mut *tx)
                     .await?;
@@ -203,18 +203,27 @@ fn build_results(
 }
 
 /// The model's form of one run.
-fn build_run(row: super::row::StoredRow, tests: Vec<(i64, String)>) -> Result<Run, Failure> {
+fn build_run(
+    row: super::row::StoredRow,
+    tests: Vec<(i64, String, Option<String>)>,
+) -> Result<Run, Failure> {
     let id = row.0;
     let mut row = decode_row(row)?;
-    let mut names: HashMap<i64, String> = tests.into_iter().collect();
-    let mut results = Vec::new();
+    let mut names: HashMap<i64, (String, Option<String>)> = tests
+        .into_iter()
+        .map(|(ordinal, name, id)| (ordinal, (name, id)))
+        .collect();
+    let (mut results, mut ids) = (Vec::new(), Vec::new());
     for (ordinal, &status) in row.statuses.iter().enumerate() {
         if status == Status::NoResult && !row.details.contains_key(&(ordinal as u32)) {
             continue;
         }
-        let name = names.remove(&(ordinal as i64)).ok_or_else(|| {
+        let (name, own) = names.remove(&(ordinal as i64)).ok_or_else(|| {
             in_run(id, "statuses")(format!("{ordinal} is not an ordinal of the group's tests"))
         })?;
+        if let Some(own) = own {
+            ids.push((name.clone(), own));
+        }
         let detail = row.details.remove(&(ordinal as u32)).unwrap_or_default();
         let metrics = if detail.metrics.is_empty() {
             Vec::new()
@@ -246,5 +255,6 @@ fn build_run(row: super::row::StoredRow, tests: Vec<(i64, String)>) -> Result<Ru
         versions: row.versions,
         problems: row.problems,
         emails: row.emails,
+        ids,
     })
 }

@@ -1,7 +1,7 @@
 //! A run between the model's form and the database's: by test ordinal instead of by name.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -31,6 +31,8 @@ pub(super) struct Dictionary {
     tests: Vec<(u32, String)>,
     /// Places in `tests`.
     index: NameIndex,
+    /// The identities of added tests that are not called by them, by ordinal.
+    ids: HashMap<u32, String>,
     /// How many are stored.
     stored: usize,
     next: u32,
@@ -67,21 +69,31 @@ impl Dictionary {
         ordinal
     }
 
+    /// Notes the identity of the test `name`, unless the test is stored already.
+    pub(super) fn identify(&mut self, name: &str, id: &str) {
+        let at = self.index.find(name, |at| &self.tests[at].1);
+        if let Some(at) = at.filter(|&at| at >= self.stored && name != id) {
+            self.ids.insert(self.tests[at].0, id.to_owned());
+        }
+    }
+
     /// How many tests are stored, so far as this dictionary knows.
     pub(super) const fn stored(&self) -> usize {
         self.stored
     }
 
     /// Notes that all of it is stored.
-    pub(super) const fn set_stored(&mut self) {
+    pub(super) fn set_stored(&mut self) {
         self.stored = self.tests.len();
+        self.ids.clear();
     }
 
-    /// The names that must be stored, with their ordinals.
-    pub(super) fn added(&self) -> impl ExactSizeIterator<Item = (i64, &str)> {
-        self.tests[self.stored..]
-            .iter()
-            .map(|(ordinal, name)| (i64::from(*ordinal), name.as_str()))
+    /// The tests that must be stored: ordinal, name, and identity where that is another.
+    pub(super) fn added(&self) -> impl ExactSizeIterator<Item = (i64, &str, Option<&str>)> {
+        self.tests[self.stored..].iter().map(|(ordinal, name)| {
+            let id = self.ids.get(ordinal).map(String::as_str);
+            (i64::from(*ordinal), name.as_str(), id)
+        })
     }
 }
 
@@ -188,6 +200,9 @@ impl RunRow {
         for TestResult { name, cell } in &run.results {
             let ordinal = dictionary.ordinal(name);
             row.put(ordinal, cell.status, cell.seconds, detail_of(cell));
+        }
+        for (name, id) in &run.ids {
+            dictionary.identify(name, id);
         }
         row
     }

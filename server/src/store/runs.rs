@@ -275,11 +275,14 @@ impl Store {
                 .await?;
             }
 
-            let added: Vec<(i64, &str)> = dictionary.added().collect();
+            let added: Vec<(i64, &str, Option<&str>)> = dictionary.added().collect();
             for batch in batches(&added) {
-                QueryBuilder::new("INSERT INTO test (group_id, ordinal, name) ")
-                    .push_values(batch, |mut row, &(ordinal, name)| {
-                        row.push_bind(group.0).push_bind(ordinal).push_bind(name);
+                QueryBuilder::new("INSERT INTO test (group_id, ordinal, name, id) ")
+                    .push_values(batch, |mut row, &(ordinal, name, id)| {
+                        row.push_bind(group.0)
+                            .push_bind(ordinal)
+                            .push_bind(name)
+                            .push_bind(id);
                     })
                     .build()
                     .execute(&mut *tx)

@@ -5,7 +5,7 @@ mod real;
 mod rules;
 
 use model::config::{Configuration, DashboardTab, TestGroup};
-use seamgrid::testgrid::{CheckReport, Loaded, check_config, load_configuration};
+use seamgrid::testgrid::{CheckReport, LoadOptions, Loaded, check_config, load_configuration};
 use tempfile::TempDir;
 
 /// A folder with these files, by their paths below it.
@@ -142,6 +142,57 @@ dashboards:
     assert_eq!(alerts.alert_mail_to_addresses, "a@b");
     assert_eq!(alerts.num_failures_to_alert, None);
     assert_eq!(alerts.alert_stale_results_hours, None);
+}
+
+#[test]
+fn a_zero_may_be_as_good_as_nothing() {
+    let folder = tree(&[
+        ("default.yaml", DEFAULTS),
+        (
+            "a.yaml",
+            "\
+test_groups:
+- name: group-a
+  gcs_prefix: b/logs/a
+  days_of_results: 0
+  num_failures_to_alert: 0
+  num_columns_recent: 4
+  ignore_skip: false
+  column_header: []
+  is_external: false
+dashboards:
+- name: board-a
+  dashboard_tab:
+  - name: tab-a
+    test_group_name: group-a
+    num_columns_recent: 0
+    results_text: ''
+",
+        ),
+    ]);
+    let paths = [folder.path().to_path_buf()];
+    let as_testgrid = LoadOptions {
+        zero_is_unset: true,
+        ..LoadOptions::default()
+    };
+    let loaded = seamgrid::testgrid::load(&paths, &as_testgrid);
+    let a = group(&loaded.configuration, "group-a");
+    assert_eq!(a.days_of_results, Some(15));
+    assert_eq!(a.num_failures_to_alert, Some(3));
+    assert_eq!(a.num_columns_recent, Some(4));
+    assert_eq!(a.ignore_skip, Some(true));
+    assert_eq!(a.column_header[0].configuration_value, "Commit");
+    assert_eq!(a.is_external, Some(true));
+    let tab = &tabs(&loaded.configuration, "board-a")[0];
+    assert_eq!(tab.num_columns_recent, Some(10));
+    assert_eq!(tab.results_text, "See these results on Prow");
+
+    let loaded = seamgrid::testgrid::load(&paths, &LoadOptions::default());
+    let a = group(&loaded.configuration, "group-a");
+    assert_eq!(
+        (a.num_failures_to_alert, a.ignore_skip),
+        (Some(0), Some(false))
+    );
 }
 
 #[test]

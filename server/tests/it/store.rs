@@ -1,5 +1,6 @@
 //! The store on a real database file.
 
+mod changes;
 mod durability;
 mod groups;
 mod migrations;
@@ -97,6 +98,7 @@ pub(crate) fn full_run(build: &str, started_ms: i64) -> Run {
         versions: versions("0123456789"),
         problems: vec![model::run::Problem::new("junit.xml", "It ends too early.")],
         emails: vec!["a@example.com".into()],
+        ids: Vec::new(),
     }
 }
 

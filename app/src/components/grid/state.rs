@@ -3,14 +3,19 @@
 use std::{ops::Range, sync::Arc};
 
 use leptos::prelude::*;
-use model::{grid::Grid, query::TabQuery, wire::TabPage};
+use model::{
+    grid::Grid,
+    order::{RowOrder, needs_all, order},
+    query::TabQuery,
+    wire::TabPage,
+};
 
 use crate::{
     browser,
     components::clock::Clock,
     grid::{
         hover::Target,
-        order::{self, RowOrder, needs_all},
+        names::shared_beginning,
         window::{Viewport, cell_width, column_window, row_window},
     },
 };
@@ -76,7 +81,7 @@ impl GridState {
             if needs_all(&query) && !(whole.get() && clock.is_running()) {
                 return RowOrder::default();
             }
-            grid.with(|grid| order::order(grid, &query, &browser::matches))
+            grid.with(|grid| order(grid, &query, &browser::matches))
         });
         let size = Memo::new(move |_| {
             let columns = grid.with(|grid| grid.columns.len());
@@ -87,7 +92,7 @@ impl GridState {
                 (rows.max(all_rows), columns.max(all_columns))
             }
         });
-        let shared = Memo::new(move |_| grid.with(|grid| order::shared_beginning(grid).to_owned()));
+        let shared = Memo::new(move |_| grid.with(|grid| shared_beginning(grid).to_owned()));
         let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
         let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
         let columns = Memo::new(move |_| {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use model::{
-    config::{LinkOption, LinkTemplate},
+    config::{DashboardTab, LinkOption, LinkTemplate},
     name::natural_cmp,
     rle::Runs,
     status::Status,
@@ -85,15 +85,35 @@ impl RawTable<'_> {
         Ok(Table {
             group,
             query: self.query.unwrap_or_default().into_owned(),
-            description: self.description.unwrap_or_default().into_owned(),
             recent: self
                 .stale_test_threshold
                 .and_then(|number| u32::try_from(number.0).ok())
                 .filter(|&recent| recent > 0),
             header_names,
-            open_test: template(self.open_test_template),
-            results_url: template(self.results_url_template),
-            code_search_url: template(self.code_search_url_template),
+            tab: DashboardTab {
+                description: self.description.unwrap_or_default().into_owned(),
+                open_test_template: template(self.open_test_template),
+                results_url_template: template(self.results_url_template),
+                code_search_url_template: template(self.code_search_url_template),
+                file_bug_template: template(self.file_bug_template),
+                attach_bug_template: template(self.attach_bug_template),
+                open_bug_template: template(self.open_bug_template),
+                context_menu_template: template(self.context_menu_template),
+                column_diff_link_templates: self
+                    .column_diff_link_templates
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|raw| template(Some(raw)))
+                    .collect(),
+                code_search_path: self.code_search_path.unwrap_or_default().into_owned(),
+                about_dashboard_url: self.about_dashboard_url.unwrap_or_default().into_owned(),
+                results_text: self.results_text.unwrap_or_default().into_owned(),
+                bug_component: self
+                    .bug_component
+                    .and_then(|number| i32::try_from(number.0).ok())
+                    .filter(|&component| component != 0),
+                ..DashboardTab::default()
+            },
             columns,
             rows,
             notes,

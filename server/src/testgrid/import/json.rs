@@ -32,6 +32,24 @@ pub(super) struct RawTable<'a> {
     pub(super) results_url_template: Option<RawTemplate>,
     #[serde(default, rename = "code-search-url-template")]
     pub(super) code_search_url_template: Option<RawTemplate>,
+    #[serde(default, rename = "file-bug-template")]
+    pub(super) file_bug_template: Option<RawTemplate>,
+    #[serde(default, rename = "attach-bug-template")]
+    pub(super) attach_bug_template: Option<RawTemplate>,
+    #[serde(default, rename = "open-bug-template")]
+    pub(super) open_bug_template: Option<RawTemplate>,
+    #[serde(default, rename = "context-menu-template")]
+    pub(super) context_menu_template: Option<RawTemplate>,
+    #[serde(default, rename = "column-diff-link-templates")]
+    pub(super) column_diff_link_templates: Option<Vec<RawTemplate>>,
+    #[serde(borrow, default, rename = "code-search-path")]
+    pub(super) code_search_path: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "about-dashboard-url")]
+    pub(super) about_dashboard_url: Option<Cow<'a, str>>,
+    #[serde(borrow, default, rename = "results-text")]
+    pub(super) results_text: Option<Cow<'a, str>>,
+    #[serde(default, rename = "bug-component")]
+    pub(super) bug_component: Option<Number>,
 }
 
 #[derive(Deserialize)]

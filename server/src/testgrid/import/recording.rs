@@ -1,7 +1,7 @@
 //! One recorded answer: a dashboard's tabs, or a tab's grid, from which runs are made.
 
 use model::{
-    config::{ColumnHeader, DashboardTab, LinkTemplate, TestGroup},
+    config::{ColumnHeader, DashboardTab, TestGroup},
     infra::{ComponentKind, ComponentVersion, Source},
     name::normalize,
     rle::Runs,
@@ -74,12 +74,10 @@ pub struct SummaryTab {
 pub struct Table {
     pub(super) group: String,
     pub(super) query: String,
-    pub(super) description: String,
     pub(super) recent: Option<u32>,
     pub(super) header_names: Vec<String>,
-    pub(super) open_test: LinkTemplate,
-    pub(super) results_url: LinkTemplate,
-    pub(super) code_search_url: LinkTemplate,
+    /// The tab's links and texts as configuration would have them; its name and group are empty.
+    pub(super) tab: DashboardTab,
     /// Newest first.
     pub(super) columns: Vec<TableColumn>,
     pub(super) rows: Vec<TableRow>,
@@ -208,11 +206,7 @@ impl Table {
             name,
             test_group_name: self.group_name(),
             num_columns_recent: self.recent,
-            description: self.description.clone(),
-            open_test_template: self.open_test.clone(),
-            results_url_template: self.results_url.clone(),
-            code_search_url_template: self.code_search_url.clone(),
-            ..DashboardTab::default()
+            ..self.tab.clone()
         }
     }
 

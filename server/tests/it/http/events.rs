@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use axum::body::BodyDataStream;
 use futures::StreamExt as _;
-use tokio::time::timeout;
+use seamgrid::serve::Server;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::oneshot,
+    time::timeout,
+};
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use model::{run::Problem, status::Status};
+use model::{run::Problem, status::Status, summary::TabStatus};
 use seamgrid::store::{OpenBuild, Store};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, migrate::Migrator};
 
@@ -93,6 +93,12 @@ async fn migrations_keep_what_is_stored() {
     let tabs = store.load_imported_tabs().await.expect("tabs");
     assert_eq!(tabs[0].tab.name, "unit");
     assert_eq!(tabs[0].group.gcs_prefix, "bucket/logs/ci-kubernetes-unit");
+
+    let changes = store.load_status_changes(&["sig-testing"], 9).await;
+    let changes = changes.expect("changes");
+    assert_eq!(changes[0].to, TabStatus::Failing);
+    let statuses = store.load_statuses().await.expect("statuses");
+    assert_eq!(statuses.len(), 1);
 
     // What is stored can be written over and pruned: the keys hold.
     let test = TestStore { store, folder };

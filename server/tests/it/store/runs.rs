@@ -311,6 +311,44 @@ async fn tests_without_results_keep_their_place() {
 }
 
 #[tokio::test]
+async fn a_test_is_known_by_its_own_name() {
+    let test = test_store().await;
+    let store = &test.store;
+    let group = store.add_group("job").await.expect("a group");
+    let run = |build: &str, row: &str| Run {
+        build: build.into(),
+        results: vec![result(row, Status::Pass), result("plain", Status::Pass)],
+        ids: vec![(row.into(), "test".into())],
+        ..Run::default()
+    };
+    for (build, row) in [("1", "test [old]"), ("2", "test [new]")] {
+        store
+            .save_runs(group, &[run(build, row)], 1)
+            .await
+            .expect("saved");
+    }
+    let results = store.load_results(group, None).await.expect("results");
+    let tests: Vec<(&str, &str)> = results
+        .tests
+        .iter()
+        .map(|test| (test.name.as_str(), test.id.as_str()))
+        .collect();
+    assert_eq!(
+        tests,
+        [
+            ("test [old]", "test"),
+            ("plain", "plain"),
+            ("test [new]", "test")
+        ]
+    );
+    let joined = model::rename::join_renamed(results);
+    let rows = model::tabulate::tabulate(&joined, &model::tabulate::View::default()).rows;
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["plain", "test [new]"]);
+    assert_eq!(rows[1].statuses.runs(), [(Status::Pass, 2)]);
+}
+
+#[tokio::test]
 async fn many_rows_are_written_in_batches() {
     let test = test_store().await;
     let store = &test.store;

@@ -1,0 +1,136 @@
+//! How row names are shortened, and what a person types to find some.
+
+use model::grid::Grid;
+
+/// The beginning that most row names share, such as the name of their suite: it is drawn as an
+/// ellipsis, so that names begin where they differ. Empty when fewer than two thirds of the rows share
+/// one of some length. It ends after a space, a dot or a slash.
+pub fn shared_beginning(grid: &Grid) -> &str {
+    const SHORTEST: usize = 8;
+    let enough = (grid.rows.len() * 2).div_ceil(3).max(3);
+    let mut names: Vec<&str> = grid.rows.iter().map(|row| row.name.as_str()).collect();
+    names.sort_unstable();
+    let Some(&middle) = names.get(names.len() / 2) else {
+        return "";
+    };
+    let mut shared = "";
+    for (at, letter) in middle.char_indices().take(200) {
+        let end = at + letter.len_utf8();
+        if end < SHORTEST || !matches!(letter, ' ' | '.' | '/') {
+            continue;
+        }
+        let beginning = &middle[..end];
+        // Names are sorted, so that those which begin alike are neighbours.
+        let first = names.partition_point(|name| *name < beginning);
+        let count = names[first..].partition_point(|name| name.starts_with(beginning));
+        if count < enough {
+            break;
+        }
+        shared = beginning;
+    }
+    shared
+}
+
+/// What a person typed into the filter box, as the pattern that goes into the URL: `/re/` is a regular
+/// expression, anything else is looked for as it stands.
+pub fn pattern_of(typed: &str) -> String {
+    if let Some(pattern) = typed
+        .strip_prefix('/')
+        .and_then(|rest| rest.strip_suffix('/'))
+        && !pattern.is_empty()
+    {
+        return pattern.to_owned();
+    }
+    let mut pattern = String::with_capacity(typed.len());
+    for letter in typed.chars() {
+        if SPECIAL.contains(letter) {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern
+}
+
+/// The characters that mean something in a regular expression.
+const SPECIAL: &str = r"\^$.|?*+()[]{}";
+
+/// The pattern as it is shown in the filter box: the inverse of [`pattern_of`].
+pub fn typed_of(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\\' {
+            match letters.next() {
+                Some(next) if SPECIAL.contains(next) => plain.push(next),
+                _ => return format!("/{pattern}/"),
+            }
+        } else if SPECIAL.contains(letter) {
+            return format!("/{pattern}/");
+        } else {
+            plain.push(letter);
+        }
+    }
+    if pattern_of(&plain) == pattern {
+        plain
+    } else {
+        format!("/{pattern}/")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::grid::Row;
+
+    use super::*;
+
+    #[test]
+    fn names_begin_where_they_differ() {
+        let grid = |names: &[&str]| Grid {
+            rows: names
+                .iter()
+                .map(|name| Row {
+                    name: (*name).into(),
+                    ..Row::default()
+                })
+                .collect(),
+            ..Grid::default()
+        };
+        for (names, shared) in [
+            (
+                &[
+                    "Overall",
+                    "Kubernetes e2e a",
+                    "Kubernetes e2e b",
+                    "Kubernetes e2e c",
+                ][..],
+                "Kubernetes e2e ",
+            ),
+            (&["k8s.io/a/b", "k8s.io/a/c", "k8s.io/a/d"], "k8s.io/a/"),
+            (&["a b", "a c", "a d"], ""),
+            (&["Kubernetes a", "Kubernetes b"], ""),
+            (&["alpha one", "beta two", "gamma three"], ""),
+            (&[], ""),
+        ] {
+            assert_eq!(shared_beginning(&grid(names)), shared, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn filters_round_trip() {
+        for typed in [
+            "",
+            "Conformance",
+            "a.b",
+            "[sig-network] Services",
+            "/^a|b$/",
+            "//",
+            "/",
+            "\\",
+        ] {
+            assert_eq!(typed_of(&pattern_of(typed)), typed);
+        }
+        assert_eq!(pattern_of("a.b"), r"a\.b");
+        assert_eq!(typed_of("^operator"), "/^operator/");
+        assert_eq!(typed_of(r"\d"), r"/\d/");
+    }
+}

@@ -1,0 +1,109 @@
+//! The regular expressions of a request, compiled once and with a bound on what they may cost.
+
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use model::query::{GroupBy, TabQuery};
+use regex::Regex;
+
+use crate::{
+    http::error::ApiError,
+    read::{FilterError, compile_filter},
+};
+
+/// How many regular expressions a request may have.
+const MOST: usize = 32;
+/// How long they may take together over all rows.
+const BUDGET: Duration = Duration::from_secs(2);
+
+/// See the module.
+pub(super) struct Patterns {
+    compiled: HashMap<String, Regex>,
+    deadline: Instant,
+    late: Cell<bool>,
+}
+
+impl Patterns {
+    /// Those of `query`; the error names the one that cannot be used.
+    pub(super) fn compile(query: &TabQuery) -> Result<Self, ApiError> {
+        let group = match &query.group {
+            Some(GroupBy::Hierarchy(pattern)) => Some(("group-by-hierarchy-pattern", pattern)),
+            Some(GroupBy::Mask(pattern)) => Some(("group-by-regex-mask", pattern)),
+            Some(GroupBy::Directory) | None => None,
+        };
+        let include = query
+            .include
+            .iter()
+            .map(|it| ("include-filter-by-regex", it));
+        let exclude = query
+            .exclude
+            .iter()
+            .map(|it| ("exclude-filter-by-regex", it));
+        let all: Vec<_> = include.chain(exclude).chain(group).collect();
+        if all.len() > MOST {
+            return Err(ApiError::BadRequest(format!(
+                "{} regular expressions are too many for one request; {MOST} are possible",
+                all.len()
+            )));
+        }
+        let mut compiled = HashMap::new();
+        for (key, pattern) in all {
+            let regex = compile_filter(pattern).map_err(|FilterError { pattern, why }| {
+                ApiError::BadRequest(format!("{key}=\"{pattern}\" cannot be used: {why}"))
+            })?;
+            compiled.insert(pattern.clone(), regex);
+        }
+        Ok(Self {
+            compiled,
+            deadline: Instant::now() + BUDGET,
+            late: Cell::new(false),
+        })
+    }
+
+    /// Whether `name` matches a pattern of the query. Once the time is over, nothing does.
+    pub(super) fn matches(&self, pattern: &str, name: &str) -> bool {
+        if self.late.get() || Instant::now() > self.deadline {
+            self.late.set(true);
+            return false;
+        }
+        self.compiled
+            .get(pattern)
+            .is_some_and(|regex| regex.is_match(name))
+    }
+
+    /// What a pattern of the query finds in `name`, one after the other.
+    pub(super) fn find_all(&self, pattern: &str, name: &str) -> Vec<String> {
+        if !self.matches(pattern, name) {
+            return Vec::new();
+        }
+        self.compiled.get(pattern).map_or_else(Vec::new, |regex| {
+            regex
+                .find_iter(name)
+                .map(|found| found.as_str().to_owned())
+                .filter(|found| !found.is_empty())
+                .collect()
+        })
+    }
+
+    /// `name` with `*` for what a pattern of the query finds in it.
+    pub(super) fn mask(&self, pattern: &str, name: &str) -> String {
+        match self.compiled.get(pattern) {
+            Some(regex) if self.matches(pattern, name) => regex.replace_all(name, "*").into_owned(),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Whether all that was asked could be answered.
+    pub(super) fn finish(&self) -> Result<(), ApiError> {
+        if self.late.get() {
+            return Err(ApiError::BadRequest(format!(
+                "the regular expressions are too costly: they take longer than {} seconds over the rows of this tab",
+                BUDGET.as_secs()
+            )));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The description of `/api/v2`, made from its handlers and the types that they answer.
+
+use utoipa::OpenApi;
+
+use super::{events, v2};
+
+/// The descriptions of the handlers; the types follow from them.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Seamgrid",
+        description = "What the pages of Seamgrid show. Lists are `{\"items\": […]}`, times RFC 3339, \
+                       in grids milliseconds since 1970. Reads carry an `ETag` and answer 304 to who has \
+                       it. A failed request answers `{\"error\": {\"code\", \"message\"}}`."
+    ),
+    paths(
+        v2::list_releases,
+        v2::list_dashboards,
+        v2::find_dashboard_group,
+        v2::find_dashboard,
+        v2::find_tab,
+        v2::find_grid,
+        events::list_events,
+        v2::list_components,
+        v2::find_openapi,
+    )
+)]
+struct Described;
+
+/// The OpenAPI document of `/api/v2`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Described::openapi()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_and_no_other() {
+        let document = serde_json::to_value(document()).expect("it is JSON");
+        let described: BTreeSet<String> = document["paths"]
+            .as_object()
+            .expect("paths are an object")
+            .keys()
+            .cloned()
+            .collect();
+        let routed: BTreeSet<String> = v2::routes()
+            .into_iter()
+            .map(|(path, _)| format!("/api/v2{path}"))
+            .collect();
+        assert_eq!(described, routed);
+    }
+
+    #[test]
+    fn every_type_that_is_named_is_described() {
+        let document = serde_json::to_string(&document()).expect("it is JSON");
+        let value: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
+        let mut rest = document.as_str();
+        let mut named = 0;
+        while let Some((_, after)) = rest.split_once("\"#/components/schemas/") {
+            let (name, after) = after.split_once('"').expect("a reference ends");
+            assert!(!value["components"]["schemas"][name].is_null(), "{name}");
+            named += 1;
+            rest = after;
+        }
+        assert!(named > 20, "{named}");
+    }
+}

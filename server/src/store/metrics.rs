@@ -1,0 +1,112 @@
+//! Numbers beside the results: how long tests took, and what else they measured.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    GroupId, Store, StoreError,
+    code::{decode_details, decode_durations},
+    error::Failure,
+    reading,
+    row::{from_json, in_run},
+};
+
+/// One metric of a group's runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoredMetric {
+    /// The group's tests; a test's ordinal is its index.
+    pub tests: Vec<String>,
+    /// By build: test ordinals with their values; only cells that have one.
+    pub runs: HashMap<String, Vec<(u32, f64)>>,
+}
+
+impl Store {
+    /// The names of the metrics that the cells of `group` carry, in order; how long tests took is not
+    /// among them.
+    pub async fn load_metric_names(&self, group: GroupId) -> Result<Vec<String>, StoreError> {
+        reading!(self, tx => {
+            let rows: Vec<(i64, Vec<u8>)> =
+                sqlx::query_as("SELECT id, details FROM run WHERE group_id = $1")
+                    .bind(group.0)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let mut names = BTreeSet::new();
+            for (id, details) in rows {
+                for metrics in metrics_of(id, &details)? {
+                    names.extend(metrics.1.into_iter().map(|(name, _)| name));
+                }
+            }
+            names.into_iter().collect()
+        })
+    }
+
+    /// The values of one metric in all runs of `group`.
+    pub async fn load_metric(
+        &self,
+        group: GroupId,
+        name: &str,
+    ) -> Result<StoredMetric, StoreError> {
+        self.load_values(group, |id, _, details| {
+            let values = metrics_of(id, details)?
+                .into_iter()
+                .filter_map(|(test, metrics)| {
+                    let (_, value) = metrics.into_iter().find(|(known, _)| known == name)?;
+                    Some((test, value))
+                });
+            Ok(values.collect())
+        })
+        .await
+    }
+
+    /// How long each test took in all runs of `group`, in seconds.
+    pub async fn load_durations(&self, group: GroupId) -> Result<StoredMetric, StoreError> {
+        self.load_values(group, |id, durations, _| {
+            let seconds = decode_durations(durations).map_err(in_run(id, "durations"))?;
+            let known = (0u32..)
+                .zip(seconds)
+                .filter_map(|(test, seconds)| Some((test, f64::from(seconds?))));
+            Ok(known.collect())
+        })
+        .await
+    }
+
+    async fn load_values(
+        &self,
+        group: GroupId,
+        read: impl Fn(i64, &[u8], &[u8]) -> Result<Vec<(u32, f64)>, Failure>,
+    ) -> Result<StoredMetric, StoreError> {
+        reading!(self, tx => {
+            let tests: Vec<(String,)> =
+                sqlx::query_as("SELECT name FROM test WHERE group_id = $1 ORDER BY ordinal")
+                    .bind(group.0)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let rows: Vec<(i64, String, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+                "SELECT id, build, durations, details FROM run WHERE group_id = $1",
+            )
+            .bind(group.0)
+            .fetch_all(&mut *tx)
+            .await?;
+            let mut runs = HashMap::with_capacity(rows.len());
+            for (id, build, durations, details) in rows {
+                runs.insert(build, read(id, &durations, &details)?);
+            }
+            StoredMetric {
+                tests: tests.into_iter().map(|(name,)| name).collect(),
+                runs,
+            }
+        })
+    }
+}
+
+/// The metrics of a run's cells, by test ordinal.
+fn metrics_of(id: i64, details: &[u8]) -> Result<Vec<(u32, Vec<(String, f64)>)>, Failure> {
+    let details = decode_details(details).map_err(in_run(id, "details"))?;
+    let mut metrics = Vec::new();
+    for detail in details {
+        if !detail.metrics.is_empty() {
+            let values = from_json(detail.metrics).map_err(in_run(id, "details"))?;
+            metrics.push((detail.test, values));
+        }
+    }
+    Ok(metrics)
+}

@@ -1,0 +1,159 @@
+//! The snapshot as it changes, and the server that holds it.
+
+use std::sync::Arc;
+
+use app::paths;
+use axum::http::{Method, StatusCode};
+use model::{run::Cell, status::Status};
+use seamgrid::{
+    http,
+    read::{Catalog, Reader},
+    serve::Server,
+    settings::Settings,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::oneshot,
+};
+
+use super::{
+    GCE, HOUR_MS, MASTER, NEW_INFRA, NEW_PRODUCT, START_MS, World, configuration, dashboard, open,
+    run, send, tab,
+};
+
+#[tokio::test]
+async fn a_changed_group_is_published_anew() {
+    let world = World::new().await;
+    let path = paths::api_tab(MASTER, GCE);
+    let (before, grid) = (world.json(&path).await, world.grid("").await);
+    let changed = run(
+        7,
+        Some(NEW_INFRA),
+        NEW_PRODUCT,
+        vec![("nodes join", Cell::plain(Status::Pass))],
+    );
+    world
+        .store
+        .save_runs(world.group, &[changed], START_MS + 8 * HOUR_MS)
+        .await
+        .expect("the run is stored");
+    assert_eq!(world.json(&path).await, before, "not published yet");
+    world
+        .reader
+        .publish_group("ci-gce")
+        .await
+        .expect("it is published");
+    let after = world.json(&path).await;
+    assert_eq!(before["summary"]["status"], "FAILING");
+    assert_eq!(after["summary"]["status"], "FLAKY");
+    assert_eq!(after["column_count"], 7);
+    let newer = world.grid("").await;
+    assert_ne!(newer.version, grid.version);
+    assert_eq!(after["grid_version"], newer.version);
+
+    // What another process wrote is found, and what nobody changed is left alone.
+    let changed = run(
+        8,
+        None,
+        NEW_PRODUCT,
+        vec![("new row", Cell::plain(Status::Pass))],
+    );
+    world
+        .store
+        .save_runs(world.group, &[changed], START_MS + 9 * HOUR_MS)
+        .await
+        .expect("the run is stored");
+    world
+        .reader
+        .publish_changed()
+        .await
+        .expect("it is published");
+    assert_eq!(world.grid("").await.columns.len(), 8);
+}
+
+#[tokio::test]
+async fn a_changed_catalog_keeps_what_stays() {
+    let world = World::new().await;
+    let mut configuration = world.configuration.clone();
+    configuration
+        .dashboards
+        .retain(|board| board.name != "sig-node");
+    configuration
+        .dashboards
+        .push(dashboard("new", vec![tab("kubelet", "ci-gce", "")]));
+    let before = world.json(&paths::api_dashboard(MASTER)).await;
+    world
+        .reader
+        .publish_catalog(Catalog::new(&configuration, &[]));
+    assert_eq!(world.json(&paths::api_dashboard(MASTER)).await, before);
+    let gone = world.get(&paths::api_dashboard("sig-node")).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    let page = world.json(&paths::api_tab("new", "kubelet")).await;
+    assert_eq!(page["summary"]["status"], "FAILING", "read when asked for");
+}
+
+#[tokio::test]
+async fn ready_means_published() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let store = open(&folder).await;
+    let catalog = Catalog::new(&configuration(), &[]);
+    let reader = Reader::new(store, catalog, &Settings::default()).expect("the pattern is right");
+    let reader = Arc::new(reader);
+    let router = http::router(reader.clone());
+    let get = async |path: &str| send(&router, Method::GET, path, &[]).await;
+    assert_eq!(get("/healthz").await.status, StatusCode::OK);
+    let early = get("/readyz").await;
+    assert_eq!(early.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(early.error().0, "unavailable");
+    // A tab can be looked at all the same.
+    let page = get(&paths::api_dashboard("sig-node")).await.json();
+    assert_eq!(
+        page["tabs"][0]["reason"],
+        "UNKNOWN because its results are still being read"
+    );
+    reader.publish_all().await.expect("all is published");
+    assert_eq!(get("/readyz").await.status, StatusCode::OK);
+    let page = get(&paths::api_dashboard("sig-node")).await.json();
+    assert_eq!(
+        page["tabs"][0]["reason"],
+        "STALE because no results are stored"
+    );
+}
+
+#[tokio::test]
+async fn a_server_answers_over_tcp_until_it_is_told_to_stop() {
+    let World { store, folder, .. } = World::new().await;
+    let server = Server::bind("127.0.0.1:0", store, Settings::default(), configuration())
+        .await
+        .expect("port 0 is always free");
+    let address = server.address();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(false, async {
+        drop(stopped.await);
+    }));
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n",
+        paths::api_grid(MASTER, GCE)
+    );
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("the request is sent");
+    let mut reply = String::new();
+    stream
+        .read_to_string(&mut reply)
+        .await
+        .expect("the answer is text");
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    assert!(reply.contains("\"component\":\"test-infra\""), "{reply}");
+    stop.send(()).expect("it still runs");
+    running
+        .await
+        .expect("it does not panic")
+        .expect("it stops in order");
+    assert!(TcpStream::connect(address).await.is_err());
+    drop(folder);
+}
