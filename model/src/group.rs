@@ -70,17 +70,16 @@ fn insert(nodes: &mut Vec<Node>, path: &[String], row: u32) {
         Node::Group(group) if group.name == *first => Some(group),
         _ => None,
     });
-    match known {
-        Some(group) => insert(&mut group.members, rest, row),
-        None => {
-            let mut members = Vec::new();
-            insert(&mut members, rest, row);
-            nodes.push(Node::Group(Group {
-                name: first.clone(),
-                members,
-            }));
-        }
+    if let Some(group) = known {
+        insert(&mut group.members, rest, row);
+        return;
     }
+    let mut members = Vec::new();
+    insert(&mut members, rest, row);
+    nodes.push(Node::Group(Group {
+        name: first.clone(),
+        members,
+    }));
 }
 
 fn simplify(node: Node) -> Node {

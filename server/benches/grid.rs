@@ -1,10 +1,11 @@
 //! How fast a grid is answered. Run by `cargo bench -p seamgrid --bench grid`; each figure stands beside
 //! its goal and its floor, which is the ready struct only serialised.
 
+mod world;
+
 use std::{
     error::Error,
     io::Write as _,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,92 +15,15 @@ use axum::{
     body::{Body, to_bytes},
     http::Request,
 };
-use model::{
-    config::{Configuration, Dashboard, DashboardTab, TestGroup},
-    grid::Grid,
-    infra::{ComponentKind, ComponentVersion, Source},
-    run::{Cell, Run, TestResult},
-    status::Status,
-};
-use seamgrid::{
-    http,
-    read::{Catalog, Reader},
-    settings::Settings,
-    store::{GroupConfig, Store},
-};
+use model::grid::Grid;
+use seamgrid::store::Store;
 use tower::ServiceExt as _;
 
-const MINUTE_MS: i64 = 60_000;
-const START_MS: i64 = 1_772_323_200_000;
+use self::world::{fill, serve};
 
 /// The sizes: rows, columns, and the goals for an answer that is ready and for one that is not.
 const SIZES: [(usize, usize, Option<u64>, Option<u64>); 2] =
     [(285, 45, Some(2), None), (5_000, 1_000, None, Some(100))];
-
-/// A made-up build in which one cell of a hundred failed with a message; the infra changes every
-/// 20 builds, the product with each.
-fn build_run(build: usize, tests: usize) -> Run {
-    let version = |component: &str, kind, number: usize| ComponentVersion {
-        component: component.into(),
-        kind,
-        version: Some(format!("{number:040x}")),
-        source: Source::CloneRecord,
-        evidence: None,
-    };
-    Run {
-        build: (1_700_000_000_000 + build).to_string(),
-        path: format!("bucket/logs/job/{build}"),
-        started_ms: START_MS + build as i64 * 10 * MINUTE_MS,
-        finished_ms: Some(START_MS + (build as i64 * 10 + 5) * MINUTE_MS),
-        results: (0..tests)
-            .map(|test| {
-                let failed = (test * 7 + build * 13).is_multiple_of(100);
-                let cell = if failed {
-                    Cell {
-                        icon: "F".into(),
-                        message: format!("timed out waiting for condition {build}"),
-                        ..Cell::plain(Status::Fail)
-                    }
-                } else {
-                    Cell::plain(Status::Pass)
-                };
-                TestResult {
-                    name: format!("[sig-node] Pods should do thing number {test} [Conformance]"),
-                    cell,
-                }
-            })
-            .collect(),
-        versions: vec![
-            version("test-infra", ComponentKind::Infra, build / 20),
-            version("kubernetes/kubernetes", ComponentKind::Product, build),
-        ],
-        ..Run::default()
-    }
-}
-
-/// A server's routes over `store`, with nothing in memory yet but the summaries.
-async fn serve(store: &Store, group: &str) -> Result<Router, Box<dyn Error>> {
-    let configuration = Configuration {
-        test_groups: vec![TestGroup {
-            name: group.into(),
-            ..TestGroup::default()
-        }],
-        dashboards: vec![Dashboard {
-            name: "board".into(),
-            dashboard_tab: vec![DashboardTab {
-                name: "tab".into(),
-                test_group_name: group.into(),
-                ..DashboardTab::default()
-            }],
-            ..Dashboard::default()
-        }],
-        ..Configuration::default()
-    };
-    let catalog = Catalog::new(&configuration, &[]);
-    let reader = Arc::new(Reader::new(store.clone(), catalog, &Settings::default())?);
-    reader.publish_all().await?;
-    Ok(http::router(reader))
-}
 
 async fn answer(router: &Router, coding: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let request = Request::get(paths::api_grid("board", "tab"))
@@ -128,16 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = Store::open(&url).await?;
     for (rows, columns, warm_goal, cold_goal) in SIZES {
         let group = format!("{rows} x {columns}");
-        let config = GroupConfig {
-            name: group.clone(),
-            config_hash: String::new(),
-        };
-        let id = store.sync_groups(&[config]).await?[0].id;
-        let runs: Vec<Run> = (0..columns).map(|build| build_run(build, rows)).collect();
-        for runs in runs.chunks(50) {
-            store.save_runs(id, runs, START_MS).await?;
-        }
-        drop(runs);
+        fill(&store, &group, rows, columns).await?;
 
         let (mut cold, mut warm, mut floor) = (Vec::new(), Vec::new(), Vec::new());
         let mut body = Vec::new();

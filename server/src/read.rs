@@ -30,8 +30,6 @@ use app::api::{Answer, GridSlice, Read};
 use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
-    alert::AlertedRow,
-    flakiness::Health,
     grid::Grid,
     rename::join_renamed,
     summary::TabStatus,
@@ -454,31 +452,9 @@ impl Reader {
         Ok(encoded)
     }
 
-    /// Every row of a tab with an alert among those that count, most failures first; none until the
-    /// tab's results were looked at.
-    pub fn alerted_rows(&self, dashboard: &str, tab: &str) -> Result<Arc<[AlertedRow]>, WireError> {
-        let (published, index) = self.find(dashboard, tab)?;
-        Ok(published.tabs[index]
-            .load()
-            .as_ref()
-            .as_ref()
-            .map_or_else(|| Arc::from([]), |state| state.alerted.clone()))
-    }
-
     /// What clients of TestGrid's API call the configuration that is shown.
     pub fn scope(&self) -> &str {
         &self.scope
-    }
-
-    /// How flaky a tab's tests are, all of them; `None` when the tab does not ask for that, or until its
-    /// results were looked at.
-    pub fn health(&self, dashboard: &str, tab: &str) -> Result<Option<Arc<Health>>, WireError> {
-        let (published, index) = self.find(dashboard, tab)?;
-        let state = published.tabs[index].load();
-        Ok(state
-            .as_ref()
-            .as_ref()
-            .and_then(|state| state.health.clone()))
     }
 
     /// The infra components, in the order of the settings.

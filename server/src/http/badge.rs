@@ -63,7 +63,7 @@ pub(super) fn svg(label: &str, status: TabStatus) -> String {
     let (label, title) = (escape(&label), escape(&format!("{label}: {word}")));
     let mut svg = String::with_capacity(1024);
     // Writing to a string cannot fail.
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"20\" role=\"img\" \
          aria-label=\"{title}\"><title>{title}</title>\
@@ -72,7 +72,7 @@ pub(super) fn svg(label: &str, status: TabStatus) -> String {
          <rect x=\"{left}\" width=\"{right}\" height=\"20\" fill=\"{color}\"/></g>\
          <g fill=\"#fff\" font-family=\"Verdana,DejaVu Sans,sans-serif\" font-size=\"11\">\
          <text x=\"{MARGIN}\" y=\"14\" textLength=\"{left_text}\">{label}</text>\
-         <text x=\"{right_x}\" y=\"14\" textLength=\"{right_text}\">{word}</text></g></svg>\n",
+         <text x=\"{right_x}\" y=\"14\" textLength=\"{right_text}\">{word}</text></g></svg>",
         width = left + right,
         right_x = left + MARGIN,
         color = color(status),

@@ -109,13 +109,16 @@ pub struct Form {
     pub content: u64,
 }
 
+/// The content of a form, and its bytes once they are written.
+type WrittenForm = (u64, Arc<OnceCell<Arc<Encoded>>>);
+
 /// A whole grid with its JSON, and with its other forms once they have been asked for.
 #[derive(Debug)]
 pub struct PublishedGrid {
     /// With its version.
     pub grid: Arc<Grid>,
     json: Encoded,
-    forms: Mutex<HashMap<&'static str, (u64, Arc<OnceCell<Arc<Encoded>>>)>>,
+    forms: Mutex<HashMap<&'static str, WrittenForm>>,
     /// What the forms take, in bytes.
     form_bytes: AtomicUsize,
 }

@@ -406,6 +406,8 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str>
 
 #[cfg(test)]
 mod tests {
+    use model::config::DashboardGroup;
+
     use super::*;
     use model::config::DashboardGroup;
 

@@ -44,14 +44,13 @@ pub fn compile_filter(pattern: &str) -> Result<Regex, FilterError> {
         .dfa_size_limit(FILTER_BYTES)
         .build()
         .map_err(|error| {
-            let why = match &error {
-                regex::Error::CompiledTooBig(_) => "it is too costly".to_owned(),
-                _ => {
-                    let error = error.to_string();
-                    let why = error.lines().last().unwrap_or_default();
-                    let why = why.trim_start_matches("error: ");
-                    format!("it is not a regular expression: {why}")
-                }
+            let why = if matches!(error, regex::Error::CompiledTooBig(_)) {
+                "it is too costly".to_owned()
+            } else {
+                let error = error.to_string();
+                let why = error.lines().last().unwrap_or_default();
+                let why = why.trim_start_matches("error: ");
+                format!("it is not a regular expression: {why}")
             };
             FilterError {
                 pattern: pattern.to_owned(),

@@ -98,8 +98,11 @@ impl Store {
     }
 }
 
-/// The metrics of a run's cells, by test ordinal.
-fn metrics_of(id: i64, details: &[u8]) -> Result<Vec<(u32, Vec<(String, f64)>)>, Failure> {
+/// The metrics of one cell, by the test's ordinal.
+type CellMetrics = (u32, Vec<(String, f64)>);
+
+/// The metrics of a run's cells.
+fn metrics_of(id: i64, details: &[u8]) -> Result<Vec<CellMetrics>, Failure> {
     let details = decode_details(details).map_err(in_run(id, "details"))?;
     let mut metrics = Vec::new();
     for detail in details {

@@ -129,11 +129,14 @@ fn tabular_names(entry: &TabEntry) -> Result<Option<regex::Regex>, ApiError> {
         })
 }
 
+/// The values of a metric by test, then by build.
+type ByTest<'m> = HashMap<&'m str, HashMap<&'m str, f64>>;
+
 struct Builder<'a, 'm> {
     grid: &'a Grid,
     tabular: Option<regex::Regex>,
     expand: bool,
-    metrics: Vec<(&'m str, HashMap<&'m str, HashMap<&'m str, f64>>)>,
+    metrics: Vec<(&'m str, ByTest<'m>)>,
 }
 
 impl<'a> Builder<'a, '_> {

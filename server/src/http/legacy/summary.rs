@@ -48,6 +48,7 @@ struct Tab {
 }
 
 /// A row with an alert.
+#[expect(clippy::struct_field_names, reason = "TestGrid's names")]
 #[derive(Serialize)]
 struct Test {
     display_name: String,
@@ -80,6 +81,7 @@ struct Healthiness {
     previous_flakiness: i32,
 }
 
+#[expect(clippy::struct_field_names, reason = "TestGrid's names")]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Flakiness {

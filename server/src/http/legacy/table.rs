@@ -27,6 +27,7 @@ use crate::{
 const SEPARATOR: char = '\u{e000}';
 
 /// The keys in TestGrid's order.
+#[expect(clippy::struct_excessive_bools, reason = "the answer has them")]
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Table<'a> {
@@ -90,6 +91,7 @@ struct PhaseTimer {
 #[derive(Serialize)]
 struct Empty {}
 
+#[expect(clippy::struct_field_names, reason = "TestGrid's names")]
 #[derive(Serialize)]
 struct Test<'a> {
     name: &'a str,
@@ -208,7 +210,7 @@ pub(super) fn build<'a>(
         Served::Now(took) => took.as_secs_f64(),
         Served::Kept => 0.0,
     };
-    let filled: u64 = wanted.rows().map(|row| filled_cells(row)).sum();
+    let filled: u64 = wanted.rows().map(filled_cells).sum();
     Table {
         test_group_name: normalize(&group.name),
         query: group.bucket_prefix(),

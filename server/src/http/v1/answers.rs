@@ -222,6 +222,7 @@ pub(super) trait OwnId: std::fmt::Debug {
     fn own_id(&self, column: u32) -> Cow<'_, str>;
 }
 
+#[expect(clippy::struct_field_names, reason = "TestGrid's names")]
 #[derive(Serialize)]
 struct Cell<'a> {
     #[serde(skip_serializing_if = "is_no_result")]

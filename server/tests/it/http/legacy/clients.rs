@@ -96,6 +96,7 @@ async fn ci_reporter_can_report() {
 }
 
 /// A tab as signalhound has it.
+#[expect(clippy::struct_field_names, reason = "the answer's names")]
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct TestGroup {

@@ -1,0 +1,105 @@
+//! What the benchmarks of answers look at: one tab of made-up builds.
+
+use std::{error::Error, sync::Arc};
+
+use axum::Router;
+use model::{
+    config::{Configuration, Dashboard, DashboardTab, TestGroup},
+    infra::{ComponentKind, ComponentVersion, Source},
+    run::{Cell, Run, TestResult},
+    status::Status,
+};
+use seamgrid::{
+    http,
+    read::{Catalog, Reader},
+    settings::Settings,
+    store::{GroupConfig, Store},
+};
+
+const MINUTE_MS: i64 = 60_000;
+const START_MS: i64 = 1_772_323_200_000;
+
+/// Stores a group of this name with so many builds of so many tests.
+pub(crate) async fn fill(
+    store: &Store,
+    group: &str,
+    rows: usize,
+    columns: usize,
+) -> Result<(), Box<dyn Error>> {
+    let config = GroupConfig {
+        name: group.to_owned(),
+        config_hash: String::new(),
+    };
+    let id = store.sync_groups(&[config]).await?[0].id;
+    let runs: Vec<Run> = (0..columns).map(|build| build_run(build, rows)).collect();
+    for runs in runs.chunks(50) {
+        store.save_runs(id, runs, START_MS).await?;
+    }
+    Ok(())
+}
+
+/// A made-up build in which one cell of a hundred failed with a message; the infra changes every
+/// 20 builds, the product with each.
+fn build_run(build: usize, tests: usize) -> Run {
+    let version = |component: &str, kind, number: usize| ComponentVersion {
+        component: component.into(),
+        kind,
+        version: Some(format!("{number:040x}")),
+        source: Source::CloneRecord,
+        evidence: None,
+    };
+    Run {
+        build: (1_700_000_000_000 + build).to_string(),
+        path: format!("bucket/logs/job/{build}"),
+        started_ms: START_MS + build as i64 * 10 * MINUTE_MS,
+        finished_ms: Some(START_MS + (build as i64 * 10 + 5) * MINUTE_MS),
+        results: (0..tests)
+            .map(|test| {
+                let failed = (test * 7 + build * 13).is_multiple_of(100);
+                let cell = if failed {
+                    Cell {
+                        icon: "F".into(),
+                        message: format!("timed out waiting for condition {build}"),
+                        ..Cell::plain(Status::Fail)
+                    }
+                } else {
+                    Cell::plain(Status::Pass)
+                };
+                TestResult {
+                    name: format!("[sig-node] Pods should do thing number {test} [Conformance]"),
+                    cell,
+                }
+            })
+            .collect(),
+        versions: vec![
+            version("test-infra", ComponentKind::Infra, build / 20),
+            version("kubernetes/kubernetes", ComponentKind::Product, build),
+        ],
+        ..Run::default()
+    }
+}
+
+/// A server's routes over `store`, with nothing in memory yet but the summaries: dashboard `board`, tab
+/// `tab`.
+pub(crate) async fn serve(store: &Store, group: &str) -> Result<Router, Box<dyn Error>> {
+    let configuration = Configuration {
+        test_groups: vec![TestGroup {
+            name: group.into(),
+            ..TestGroup::default()
+        }],
+        dashboards: vec![Dashboard {
+            name: "board".into(),
+            dashboard_tab: vec![DashboardTab {
+                name: "tab".into(),
+                test_group_name: group.into(),
+                ..DashboardTab::default()
+            }],
+            ..Dashboard::default()
+        }],
+        ..Configuration::default()
+    };
+    let catalog = Catalog::new(&configuration, &[]);
+    let reader = Arc::new(Reader::new(store.clone(), catalog, &Settings::default())?);
+    reader.publish_all().await?;
+    Ok(http::router(reader))
+}
