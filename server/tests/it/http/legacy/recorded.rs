@@ -22,12 +22,15 @@ use model::config::Configuration;
 use seamgrid::{
     http,
     read::{Catalog, Reader},
-    settings::{RuleSettings, Settings},
     testgrid::import::import,
 };
 use serde_json::{Value, json};
 
-use crate::{http::send, shared::shared, store::test_store};
+use crate::{
+    http::{send, settings},
+    shared::shared,
+    store::test_store,
+};
 
 const RECORDINGS: &str = "data/testgrid-captures/openshift-sippy-historical/samples";
 
@@ -296,14 +299,7 @@ async fn recorded_tables_come_back() {
     let imported = test.store.load_imported_tabs().await.expect("tabs");
     let catalog = Catalog::new(&Configuration::default(), &imported);
     // These tabs have not run since.
-    let settings = Settings {
-        rules: RuleSettings {
-            stale_intervals: 0,
-            ..RuleSettings::default()
-        },
-        ..Settings::default()
-    };
-    let reader = Reader::new(test.store.clone(), catalog, &settings);
+    let reader = Reader::new(test.store.clone(), catalog, &settings(0));
     let reader = Arc::new(reader.expect("the pattern is right"));
     reader.publish_all().await.expect("all is published");
     let router = http::router(reader);
