@@ -45,6 +45,8 @@ use crate::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Clock::start());
+    #[cfg(feature = "ssr")]
+    provide_context(components::headline::IconShown::default());
     Effect::new(|_| live::start());
     view! {
         <Title formatter=document_title />

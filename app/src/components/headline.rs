@@ -17,23 +17,33 @@ pub fn Headline(
         0 => name.clone(),
         failing => format!("({failing}) {name}"),
     };
-    view! {
-        <Title text=title />
-        <Icon state />
-    }
+    show_icon(state);
+    view! { <Title text=title /> }
 }
 
-/// On the server a further link to an icon, of which browsers take the last.
+/// Whether the head has the icon of its page: the server draws a page more than once until all its data
+/// are there.
 #[cfg(feature = "ssr")]
-#[component]
-fn Icon(state: Signal<(usize, TabStatus)>) -> impl IntoView {
-    view! { <leptos_meta::Link rel="icon" href=icon(state.get_untracked().1) /> }
+#[derive(Clone, Debug, Default)]
+pub struct IconShown(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+/// On the server a further link to an icon, of which browsers take the last. It is drawn for what that
+/// does to the head alone: the browser's half draws nothing in this place.
+#[cfg(feature = "ssr")]
+fn show_icon(state: Signal<(usize, TabStatus)>) {
+    use leptos::tachys::view::RenderHtml as _;
+    let shown = use_context::<IconShown>()
+        .is_some_and(|shown| shown.0.swap(true, std::sync::atomic::Ordering::Relaxed));
+    if shown {
+        return;
+    }
+    let link = view! { <leptos_meta::Link rel="icon" href=icon(state.get_untracked().1) /> };
+    drop(link.to_html());
 }
 
 /// In the browser the last link to an icon, which leads elsewhere.
 #[cfg(not(feature = "ssr"))]
-#[component]
-fn Icon(state: Signal<(usize, TabStatus)>) -> impl IntoView {
+fn show_icon(state: Signal<(usize, TabStatus)>) {
     Effect::new(move |_| crate::browser::set_icon(&icon(state.get().1)));
     on_cleanup(|| crate::browser::set_icon(&icon(TabStatus::Unknown)));
 }
