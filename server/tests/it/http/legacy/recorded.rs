@@ -28,11 +28,12 @@ use serde_json::{Value, json};
 
 use crate::{
     http::{send, settings},
+    import::exactness::unpack,
     shared::shared,
     store::test_store,
 };
 
-const RECORDINGS: &str = "data/testgrid-captures/openshift-sippy-historical/samples";
+const RECORDINGS: &str = "data/testgrid-captures/openshift-sippy-historical";
 
 /// Fields that are equal as they stand.
 const EQUAL: [&str; 28] = [
@@ -283,13 +284,12 @@ fn tables_below(folder: &Path) -> Vec<(String, String, Value)> {
         .collect()
 }
 
-#[tokio::test]
-async fn recorded_tables_come_back() {
+/// Imports the recordings below `folder` and compares each with what is served of it.
+async fn compare_below(folder: &Path) -> Compared {
     let test = test_store().await;
-    let samples = shared(RECORDINGS);
     let report = import(
         &test.store,
-        std::slice::from_ref(&samples),
+        &[folder.to_owned()],
         1_800_000_000_000,
         &|_| {},
     )
@@ -305,7 +305,7 @@ async fn recorded_tables_come_back() {
     let router = http::router(reader);
 
     let mut compared = Compared::default();
-    for (dashboard, tab, recorded) in tables_below(&samples) {
+    for (dashboard, tab, recorded) in tables_below(folder) {
         let path = format!(
             "/{}/table?&show-stale-tests=&tab={}",
             segment(&dashboard),
@@ -315,8 +315,13 @@ async fn recorded_tables_come_back() {
         assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
         compare(&tab, &recorded, &reply.json(), &mut compared);
     }
+    compared
+}
+
+#[tokio::test]
+async fn recorded_tables_come_back() {
     assert_eq!(
-        compared,
+        compare_below(&shared(RECORDINGS).join("samples")).await,
         Compared {
             tables: 14,
             rows: 641,
@@ -324,6 +329,23 @@ async fn recorded_tables_come_back() {
             longer_alerts: 1,
             stale_alerts: 2,
             clusters: 9,
+        }
+    );
+}
+
+/// One release in which TestGrid's rules were those of its published sources: every field of every row
+/// and alert is equal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_release_comes_back() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    unpack(&shared(RECORDINGS).join("4.7GA.tar.zst"), folder.path());
+    assert_eq!(
+        compare_below(folder.path()).await,
+        Compared {
+            tables: 70,
+            rows: 51_155,
+            alerts: 659,
+            ..Compared::default()
         }
     );
 }
