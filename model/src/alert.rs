@@ -44,40 +44,49 @@ pub struct Alert {
     /// The build of the oldest failure.
     pub first_fail_build: String,
     /// TestGrid's `fail_build_id`.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub first_fail_id: String,
     /// When that build began.
     pub first_fail_ms: i64,
     /// The oldest failing cell's own id, TestGrid's `fail_test_id`; empty when the build says it.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub first_fail_cell: String,
     /// The build of the newest failure.
     pub latest_fail_build: String,
     /// TestGrid's `latest_fail_build_id`.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_id: String,
     /// When that build began.
     pub latest_fail_ms: i64,
     /// The newest failing cell's own id, TestGrid's `latest_fail_test_id`; empty when the build says
     /// it.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub latest_fail_cell: String,
     /// The newest pass before the outage, when one is known.
     pub pass_build: Option<String>,
     /// TestGrid's `pass_build_id`.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub pass_id: Option<String>,
     /// When that build began.
     pub pass_ms: Option<i64>,
     /// The message of the newest failure.
     pub message: String,
     /// The group's `user_property` with its value in the newest failing cell, if it has one.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, String>,
     /// The configured headers of the oldest column that the rule looked at in full, by name.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub custom_column_headers: BTreeMap<String, String>,
     /// Whom the oldest failing build itself wants to tell.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub email_addresses: Vec<String>,
     /// Part of TestGrid's record; nothing that Seamgrid reads says any.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hotlist_ids: Vec<String>,
 }

@@ -62,9 +62,11 @@ pub struct Column {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
     /// Whom the build itself wants to tell.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emails: Vec<String>,
     /// Counts of its cells, where the tab says what share of failures breaks a column.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stats: Option<ColumnStats>,
 }
@@ -147,9 +149,11 @@ pub struct CellDetail {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub url: String,
     /// See [`crate::run::Cell::cell_id`].
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cell_id: String,
     /// See [`crate::run::Cell::user_property`].
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user_property: String,
 }

@@ -202,6 +202,7 @@ fn stamp(raw: &[u8], css: &str, optimised: bool) -> Result<String> {
         &[u8::from(optimised)],
         include_str!("site.rs").as_bytes(),
         include_str!("compress.rs").as_bytes(),
+        include_str!("unused.rs").as_bytes(),
     ] {
         hash.update(&part.len().to_le_bytes());
         hash.update(part);

@@ -6,8 +6,16 @@
 
 use walrus::{FunctionBuilder, FunctionKind, Module};
 
-/// What the names of the functions have in common: they are the bodies of this `async fn`.
-const NEVER_RUN: &str = "hydrate_async28_$u7b$$u7b$closure$u7d$$u7d$";
+/// What the names of the functions hold: one of the entries of those tables, or the body of the
+/// `async fn` behind it. What stands within such a body is not among them: the two ways share code, of
+/// which the compiler keeps one copy under the name of either.
+const NEVER_RUN: [&str; 2] = [
+    "into_any13hydrate_async17h",
+    "hydrate_async28_$u7b$$u7b$closure$u7d$$u7d$17h",
+];
+
+/// Smaller functions stay, counted in instructions, for the same reason.
+const LEAST: u64 = 30;
 
 /// Replaces the bodies of the functions that never run by a trap, and answers how many there were.
 /// What only they called, the optimiser then removes.
@@ -17,7 +25,8 @@ pub(crate) fn cut(module: &mut Module) -> usize {
         .iter_local()
         .filter_map(|(id, local)| {
             let name = module.funcs.get(id).name.as_deref()?;
-            name.contains(NEVER_RUN).then_some((id, local.ty()))
+            let never_runs = NEVER_RUN.iter().any(|part| name.contains(part));
+            (never_runs && local.size() >= LEAST).then_some((id, local.ty()))
         })
         .collect();
     for &(id, ty) in &cut {

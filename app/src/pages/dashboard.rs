@@ -126,7 +126,7 @@ fn DashboardView(page: DashboardPage, configured: bool) -> impl IntoView {
             } else {
                 String::new()
             };
-            view! { <A href=format!("{path}{query}")>{text}</A> }.into_any()
+            view! { <a href=format!("{path}{query}")>{text}</a> }.into_any()
         }
     };
     let order = several.then(|| {

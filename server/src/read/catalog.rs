@@ -409,7 +409,6 @@ mod tests {
     use model::config::DashboardGroup;
 
     use super::*;
-    use model::config::DashboardGroup;
 
     fn dashboard(name: &str, tabs: &[(&str, &str)]) -> Dashboard {
         Dashboard {
