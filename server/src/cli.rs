@@ -371,7 +371,7 @@ impl ImportBar {
 }
 
 fn export_openapi() -> Result<ExitCode, CommandError> {
-    let document = http::openapi::document().to_pretty_json();
+    let document = http::openapi::document().and_then(|it| serde_json::to_string_pretty(&it));
     say(&document.map_err(|error| CommandError::Output(error.into()))?)?;
     Ok(ExitCode::SUCCESS)
 }

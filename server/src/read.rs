@@ -13,6 +13,8 @@ mod history;
 mod jobs;
 mod links;
 mod metrics;
+mod pages;
+mod published;
 mod releases;
 mod snapshot;
 mod tab;
@@ -26,18 +28,12 @@ use std::{
     },
 };
 
-use app::api::{Answer, GridSlice, Read};
 use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
-    grid::Grid,
     rename::join_renamed,
-    summary::TabStatus,
     tabulate::GroupResults,
-    wire::{
-        ComponentRef, DashboardPage, DashboardRef, GroupPage, Items, Release, Sibling, StatusCount,
-        TabChanged, TabPage, TabSummary, WireError,
-    },
+    wire::{ComponentRef, TabChanged, WireError},
 };
 use regex::Regex;
 
@@ -46,8 +42,8 @@ use self::{
     catalog::key,
     changes::Changes,
     history::Seen,
-    jobs::Jobs,
-    tab::{Repositories, TabState, build_grid, build_state, unread},
+    published::Published,
+    tab::{Repositories, TabState, build_grid, build_state},
 };
 pub use self::{
     cache::{Coding, Encoded, Form, PublishedGrid},
@@ -114,15 +110,6 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
-}
-
-/// One catalog with the state of each of its tabs.
-#[derive(Debug)]
-struct Published {
-    catalog: Catalog,
-    jobs: Jobs,
-    /// One per tab of the catalog; `None` until its group's results were looked at.
-    tabs: Vec<ArcSwap<Option<TabState>>>,
 }
 
 /// What the reader knows of one test group.
@@ -507,220 +494,4 @@ impl GroupState {
 /// Under which a tab's grid is cached: names as shown hold no NUL.
 fn cache_key(entry: &TabEntry) -> String {
     format!("{}\0{}", entry.dashboard, entry.tab.name)
-}
-
-impl Published {
-    fn new(catalog: Catalog, releases: &Regex) -> Self {
-        let tabs = catalog
-            .tabs()
-            .iter()
-            .map(|_| ArcSwap::from_pointee(None))
-            .collect();
-        Self {
-            jobs: Jobs::new(&catalog, releases),
-            catalog,
-            tabs,
-        }
-    }
-
-    fn summary(&self, index: usize) -> TabSummary {
-        match &**self.tabs[index].load() {
-            Some(state) => state.summary.clone(),
-            None => unread(&self.catalog.tabs()[index]),
-        }
-    }
-
-    /// The tab at a glance, with what people say of it.
-    fn described(&self, index: usize) -> TabSummary {
-        TabSummary {
-            about: about::build_about(&self.catalog.tabs()[index]),
-            ..self.summary(index)
-        }
-    }
-
-    fn tab_status(&self, index: usize) -> TabStatus {
-        self.tabs[index]
-            .load()
-            .as_ref()
-            .as_ref()
-            .map_or(TabStatus::Unknown, |state| state.summary.status)
-    }
-
-    fn status(&self, dashboard: &DashboardEntry) -> TabStatus {
-        TabStatus::worst(dashboard.tabs.iter().map(|&index| self.tab_status(index)))
-    }
-
-    /// A dashboard as lists have it.
-    fn reference(&self, entry: &DashboardEntry) -> DashboardRef {
-        let mut counts: Vec<StatusCount> = Vec::new();
-        for &index in &entry.tabs {
-            let status = self.tab_status(index);
-            match counts.iter_mut().find(|known| known.status == status) {
-                Some(known) => known.count += 1,
-                None => counts.push(StatusCount { status, count: 1 }),
-            }
-        }
-        counts.sort_by_key(|known| std::cmp::Reverse(known.status.severity()));
-        DashboardRef {
-            name: entry.name.clone(),
-            group: entry.group.clone(),
-            tab_count: entry.tabs.len() as u32,
-            status: self.status(entry),
-            counts,
-        }
-    }
-
-    /// The tabs of a release dashboard, each with its job.
-    fn with_jobs(&self, dashboard: &DashboardEntry) -> Vec<TabSummary> {
-        dashboard
-            .tabs
-            .iter()
-            .map(|&index| TabSummary {
-                job: self.jobs.name(index).unwrap_or_default().to_owned(),
-                ..self.summary(index)
-            })
-            .collect()
-    }
-}
-
-impl Read for Reader {
-    fn state(&self) -> String {
-        self.changes.state()
-    }
-
-    fn releases(&self) -> Result<Items<Release>, WireError> {
-        let published = self.published.load();
-        let names = published
-            .catalog
-            .dashboards()
-            .iter()
-            .map(|entry| entry.name.as_str());
-        let releases = releases::build_releases(&self.releases, names, |name| {
-            published
-                .catalog
-                .dashboard(name)
-                .map(|entry| published.with_jobs(entry))
-                .unwrap_or_default()
-        });
-        Ok(releases.into())
-    }
-
-    fn dashboards(&self) -> Result<Items<DashboardRef>, WireError> {
-        let published = self.published.load();
-        let dashboards: Vec<DashboardRef> = published
-            .catalog
-            .dashboards()
-            .iter()
-            .map(|entry| published.reference(entry))
-            .collect();
-        Ok(dashboards.into())
-    }
-
-    fn dashboard(&self, dashboard: &str) -> Result<DashboardPage, WireError> {
-        let published = self.published.load();
-        let entry = published.catalog.dashboard(dashboard)?;
-        Ok(DashboardPage {
-            name: entry.name.clone(),
-            group: entry.group.clone(),
-            description: entry.description.clone(),
-            status: published.status(entry),
-            tabs: entry
-                .tabs
-                .iter()
-                .map(|&index| published.described(index))
-                .collect(),
-        })
-    }
-
-    fn dashboard_group(&self, group: &str) -> Result<GroupPage, WireError> {
-        let published = self.published.load();
-        let entry = published.catalog.dashboard_group(group)?;
-        let dashboards: Vec<DashboardRef> = entry
-            .dashboards
-            .iter()
-            .map(|&index| published.reference(&published.catalog.dashboards()[index]))
-            .collect();
-        Ok(GroupPage {
-            name: entry.name.clone(),
-            description: entry.description.clone(),
-            status: TabStatus::worst(dashboards.iter().map(|one| one.status)),
-            dashboards,
-        })
-    }
-
-    fn tab<'a>(&'a self, dashboard: &'a str, tab: &'a str) -> Answer<'a, TabPage> {
-        Box::pin(async move {
-            let (published, index) = self.find(dashboard, tab)?;
-            let entry = &published.catalog.tabs()[index];
-            if published.tabs[index].load().is_none() {
-                self.publish_group(&entry.group.name).await?;
-            }
-            let board = published.catalog.dashboard(dashboard)?;
-            let state = published.tabs[index].load();
-            let counts = state.as_ref().as_ref();
-            Ok(TabPage {
-                summary: published.described(index),
-                group: board.group.clone(),
-                siblings: published
-                    .jobs
-                    .siblings(index)
-                    .map(|(branch, index)| {
-                        let entry = &published.catalog.tabs()[index];
-                        Sibling {
-                            branch: branch.to_owned(),
-                            dashboard: entry.dashboard.clone(),
-                            tab: entry.tab.name.clone(),
-                            status: published.tab_status(index),
-                        }
-                    })
-                    .collect(),
-                test_group: entry.tab.test_group_name.clone(),
-                description: entry.tab.description.clone(),
-                results_url: links::results_url(entry),
-                base_options: entry.tab.base_options.clone(),
-                tabs: board
-                    .tabs
-                    .iter()
-                    .map(|&tab| published.catalog.tabs()[tab].tab.name.clone())
-                    .collect(),
-                grid_version: counts
-                    .map(|state| state.grid_version.clone())
-                    .unwrap_or_default(),
-                column_count: counts.map_or(0, |state| state.column_count),
-                row_count: counts.map_or(0, |state| state.row_count),
-            })
-        })
-    }
-
-    fn grid<'a>(
-        &'a self,
-        dashboard: &'a str,
-        tab: &'a str,
-        slice: GridSlice,
-    ) -> Answer<'a, Arc<Grid>> {
-        Box::pin(async move {
-            let whole = self.published_grid(dashboard, tab).await?.grid.clone();
-            cut(whole, &slice)
-        })
-    }
-}
-
-/// The wanted part of a grid; the grid itself when that is all of it.
-fn cut(whole: Arc<Grid>, slice: &GridSlice) -> Result<Arc<Grid>, WireError> {
-    let start = match &slice.before {
-        None => 0,
-        Some(build) => {
-            let at = whole.column_of(build).ok_or_else(|| WireError {
-                code: "not_found".to_owned(),
-                message: format!("the tab has no build \"{build}\""),
-            })?;
-            at + 1
-        }
-    };
-    let columns = slice.columns.map_or(usize::MAX, |columns| columns as usize);
-    let rows = slice.rows.map_or(usize::MAX, |rows| rows as usize);
-    if start == 0 && columns >= whole.columns.len() && rows >= whole.rows.len() {
-        return Ok(whole);
-    }
-    Ok(Arc::new(whole.slice_rows(start, columns, rows)))
 }

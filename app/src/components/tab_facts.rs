@@ -142,7 +142,7 @@ mod tests {
     fn blank() -> TabSummary {
         serde_json::from_value(serde_json::json!({
             "dashboard": "", "tab": "", "status": "UNKNOWN", "reason": "", "why": {},
-            "message": "", "metrics": {}, "strip": [], "failing": [], "failing_count": 0,
+            "message": "", "metrics": {"completed_columns": 0, "passing_columns": 0, "ignored_columns": 0, "filled_cells": 0, "passing_cells": 0, "broken": false}, "strip": [], "failing": [], "failing_count": 0,
             "row_count": 0, "latest_green": null, "last_run": null, "last_update": null,
         }))
         .expect("a tab of which nothing is known")

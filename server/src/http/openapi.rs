@@ -1,5 +1,6 @@
 //! The description of `/api/v2`, made from its handlers and the types that they answer.
 
+use serde_json::Value;
 use utoipa::OpenApi;
 
 use super::{events, v2};
@@ -27,9 +28,40 @@ use super::{events, v2};
 )]
 struct Described;
 
-/// The OpenAPI document of `/api/v2`.
-pub fn document() -> utoipa::openapi::OpenApi {
-    Described::openapi()
+/// The OpenAPI document of `/api/v2`, as JSON.
+pub fn document() -> Result<Value, serde_json::Error> {
+    let mut document = serde_json::to_value(Described::openapi())?;
+    plain_descriptions(&mut document);
+    Ok(document)
+}
+
+/// Takes the links out of the descriptions, which are written for readers of the sources:
+/// ``[`crate::run::Cell::icon`]`` becomes `` `Cell::icon` ``.
+fn plain_descriptions(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::String(text) if name == "description" => {
+                        *text = text.replace("[`", "`").replace("`]", "`");
+                        while let Some(start) = text.find("crate::") {
+                            let module = text[start..]
+                                .find("::")
+                                .and_then(|first| {
+                                    let rest = &text[start + first + 2..];
+                                    Some(first + 2 + rest.find("::")? + 2)
+                                })
+                                .unwrap_or("crate::".len());
+                            text.replace_range(start..start + module, "");
+                        }
+                    }
+                    other => plain_descriptions(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_descriptions),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -40,7 +72,7 @@ mod tests {
 
     #[test]
     fn every_route_is_described_and_no_other() {
-        let document = serde_json::to_value(document()).expect("it is JSON");
+        let document = document().expect("it is JSON");
         let described: BTreeSet<String> = document["paths"]
             .as_object()
             .expect("paths are an object")
@@ -56,8 +88,9 @@ mod tests {
 
     #[test]
     fn every_type_that_is_named_is_described() {
-        let document = serde_json::to_string(&document()).expect("it is JSON");
-        let value: serde_json::Value = serde_json::from_str(&document).expect("it is JSON");
+        let value = document().expect("it is JSON");
+        let document = value.to_string();
+        assert!(!document.contains("crate::") && !document.contains("[`"));
         let mut rest = document.as_str();
         let mut named = 0;
         while let Some((_, after)) = rest.split_once("\"#/components/schemas/") {

@@ -263,5 +263,8 @@ pub(super) async fn list_components(
     )
 )]
 pub(super) async fn find_openapi(headers: HeaderMap) -> Answer {
-    json(&headers, &openapi::document())
+    let document = openapi::document().map_err(|error| {
+        ApiError::Internal(format!("the description cannot be written: {error}"))
+    })?;
+    json(&headers, &document)
 }

@@ -19,10 +19,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use model::{
-    config::{
-        AlertOptions, Configuration, Dashboard, DashboardGroup, DashboardTab, LinkTemplate,
-        TestGroup,
-    },
+    config::{Configuration, Dashboard, DashboardGroup, DashboardTab, LinkTemplate, TestGroup},
     grid::Grid,
     infra::{ComponentKind, ComponentVersion, Source},
     run::{Cell, Header, Problem, Run, TestResult},
@@ -180,11 +177,6 @@ fn tab(name: &str, group: &str, base_options: &str) -> DashboardTab {
             url: "https://prow.example.org/job-history/<gcs_prefix>".into(),
             ..LinkTemplate::default()
         },
-        // The builds are of one day, and the clock goes on: without this the tabs would be stale.
-        alert_options: Some(AlertOptions {
-            alert_stale_results_hours: Some(0),
-            ..AlertOptions::default()
-        }),
         ..DashboardTab::default()
     }
 }

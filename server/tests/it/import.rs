@@ -1,6 +1,6 @@
 //! Importing recorded TestGrid answers.
 
-mod exactness;
+pub(crate) mod exactness;
 mod odd;
 
 use std::path::{Path, PathBuf};

@@ -125,7 +125,7 @@ async fn a_restart_tells_nothing_twice() {
     let reader = seamgrid::read::Reader::new(
         world.store.clone(),
         seamgrid::read::Catalog::new(&world.configuration, &[]),
-        &seamgrid::settings::Settings::default(),
+        &super::settings(0),
     );
     let reader = std::sync::Arc::new(reader.expect("the pattern is right"));
     reader.publish_all().await.expect("all is published");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use app::paths::segment;
 use axum::http::{Method, StatusCode, header};
 use model::config::{
-    AlertOptions, ColumnHeader, Configuration, LinkOption, LinkTemplate, Notification,
+    AlertOptions, ColumnHeader, Configuration, HealthAnalysisOptions, LinkOption, LinkTemplate,
+    Notification,
 };
 use serde_json::{Value, json};
 
@@ -247,6 +248,46 @@ async fn rows_are_written_anew_when_the_grid_changes() {
     let cells = |row: &Value| row["cells"].as_array().map(Vec::len);
     assert_eq!(cells(&before.json()["rows"][0]), Some(6));
     assert_eq!(cells(&after.json()["rows"][0]), Some(7));
+}
+
+#[tokio::test]
+async fn flakiness_is_told_where_the_tab_asks_for_it() {
+    let mut configuration = testgrid_configuration();
+    configuration.dashboards[0].dashboard_tab[1].health_analysis_options =
+        Some(HealthAnalysisOptions {
+            enable: Some(true),
+            // The builds are of one day, and the clock goes on.
+            days_of_analysis: Some(36_500),
+            ..HealthAnalysisOptions::default()
+        });
+    let world = World::with(configuration).await;
+    let path = format!(
+        "{ROOT}/dashboards/{}/tab-summaries/{}",
+        segment(MASTER),
+        segment(GCE)
+    );
+    let summary = world.json(&path).await;
+    let health = &summary["tab_summary"]["healthiness_summary"];
+    assert_eq!(
+        health["top_flaky_tests"],
+        json!([{"display_name": "kubelet restarts", "flakiness": 20.0}]),
+        "one of five results is flaky; what is new has no change"
+    );
+    let stats = &health["healthiness_stats"];
+    assert_eq!(stats["num_flaky_tests"], 1);
+    assert_eq!(stats["previous_flakiness"], -1.0);
+    assert_eq!(stats["average_flakiness"], 5.0);
+    assert!(stats["start"].as_str() < stats["end"].as_str());
+
+    // The older interface says the same, the numbers over all tests whole.
+    let summary = world.json(&format!("/{}/summary", segment(MASTER))).await;
+    let health = &summary[GCE]["healthiness"];
+    assert_eq!(health["previousFlakiness"], json!(-1));
+    assert_eq!(health["averageFlakiness"], json!(5));
+    assert_eq!(health["tests"][0]["displayName"], "kubelet restarts");
+    assert_eq!(health["tests"][0]["flakiness"], 20.0);
+    let other = &summary["kubelet"]["healthiness"];
+    assert_eq!(*other, json!({"tests": [], "previousFlakiness": -1}));
 }
 
 #[tokio::test]

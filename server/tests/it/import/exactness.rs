@@ -235,7 +235,7 @@ async fn the_samples_come_back_and_repeating_changes_nothing() {
 }
 
 /// Unpacks the archive of one release into `folder`.
-fn unpack(archive: &Path, folder: &Path) {
+pub(crate) fn unpack(archive: &Path, folder: &Path) {
     let file = fs::File::open(archive).expect("an archive");
     let mut decoder = zstd::Decoder::new(file).expect("a zstd archive");
     decoder.window_log_max(27).expect("a long window");

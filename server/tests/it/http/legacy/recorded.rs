@@ -22,14 +22,18 @@ use model::config::Configuration;
 use seamgrid::{
     http,
     read::{Catalog, Reader},
-    settings::{RuleSettings, Settings},
     testgrid::import::import,
 };
 use serde_json::{Value, json};
 
-use crate::{http::send, shared::shared, store::test_store};
+use crate::{
+    http::{send, settings},
+    import::exactness::unpack,
+    shared::shared,
+    store::test_store,
+};
 
-const RECORDINGS: &str = "data/testgrid-captures/openshift-sippy-historical/samples";
+const RECORDINGS: &str = "data/testgrid-captures/openshift-sippy-historical";
 
 /// Fields that are equal as they stand.
 const EQUAL: [&str; 28] = [
@@ -280,13 +284,12 @@ fn tables_below(folder: &Path) -> Vec<(String, String, Value)> {
         .collect()
 }
 
-#[tokio::test]
-async fn recorded_tables_come_back() {
+/// Imports the recordings below `folder` and compares each with what is served of it.
+async fn compare_below(folder: &Path) -> Compared {
     let test = test_store().await;
-    let samples = shared(RECORDINGS);
     let report = import(
         &test.store,
-        std::slice::from_ref(&samples),
+        &[folder.to_owned()],
         1_800_000_000_000,
         &|_| {},
     )
@@ -296,20 +299,13 @@ async fn recorded_tables_come_back() {
     let imported = test.store.load_imported_tabs().await.expect("tabs");
     let catalog = Catalog::new(&Configuration::default(), &imported);
     // These tabs have not run since.
-    let settings = Settings {
-        rules: RuleSettings {
-            stale_intervals: 0,
-            ..RuleSettings::default()
-        },
-        ..Settings::default()
-    };
-    let reader = Reader::new(test.store.clone(), catalog, &settings);
+    let reader = Reader::new(test.store.clone(), catalog, &settings(0));
     let reader = Arc::new(reader.expect("the pattern is right"));
     reader.publish_all().await.expect("all is published");
     let router = http::router(reader);
 
     let mut compared = Compared::default();
-    for (dashboard, tab, recorded) in tables_below(&samples) {
+    for (dashboard, tab, recorded) in tables_below(folder) {
         let path = format!(
             "/{}/table?&show-stale-tests=&tab={}",
             segment(&dashboard),
@@ -319,8 +315,13 @@ async fn recorded_tables_come_back() {
         assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
         compare(&tab, &recorded, &reply.json(), &mut compared);
     }
+    compared
+}
+
+#[tokio::test]
+async fn recorded_tables_come_back() {
     assert_eq!(
-        compared,
+        compare_below(&shared(RECORDINGS).join("samples")).await,
         Compared {
             tables: 14,
             rows: 641,
@@ -328,6 +329,23 @@ async fn recorded_tables_come_back() {
             longer_alerts: 1,
             stale_alerts: 2,
             clusters: 9,
+        }
+    );
+}
+
+/// One release in which TestGrid's rules were those of its published sources: every field of every row
+/// and alert is equal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_release_comes_back() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    unpack(&shared(RECORDINGS).join("4.7GA.tar.zst"), folder.path());
+    assert_eq!(
+        compare_below(folder.path()).await,
+        Compared {
+            tables: 70,
+            rows: 51_155,
+            alerts: 659,
+            ..Compared::default()
         }
     );
 }
