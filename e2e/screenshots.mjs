@@ -26,6 +26,7 @@ try {
   const pages = {
     overview: "/",
     dashboards: "/dashboards",
+    group: "/g/sig-release",
     dashboard: `/d/${encodeURIComponent(found.dashboard)}`,
     tab,
     seam,

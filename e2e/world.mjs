@@ -1,7 +1,15 @@
 // A simulated world, read by the real program and served by it on a free port of loopback.
 
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -96,6 +104,38 @@ export function prepareWorld(folder) {
   }
   run(folder, "update", "--once", ...options);
   return truth;
+}
+
+/**
+ * Lets a job of the world run again `count` times and fail each time, and reads the builds into the
+ * database. Answers their ids, oldest first.
+ */
+export function failAgain(folder, truth, job, count) {
+  const builds = join(folder, "world/bucket", truth.bucket, "logs", job);
+  const newest = readdirSync(builds)
+    .filter((name) => /^\d+$/.test(name))
+    .map(BigInt)
+    .reduce((a, b) => (a > b ? a : b));
+  const ids = [];
+  for (let number = 1; number <= count; number += 1) {
+    const id = String(newest + BigInt(number) * 1_000_000_000_000n);
+    cpSync(join(builds, String(newest)), join(builds, id), { recursive: true });
+    // They would say that the build before has passed.
+    for (const name of ["prowjob.json", "podinfo.json"]) {
+      rmSync(join(builds, id, name), { force: true });
+    }
+    const change = (name, changes) => {
+      const path = join(builds, id, name);
+      const content = JSON.parse(readFileSync(path, "utf8"));
+      const timestamp = content.timestamp + number * 600;
+      writeFileSync(path, JSON.stringify({ ...content, ...changes, timestamp }));
+    };
+    change("started.json", {});
+    change("finished.json", { passed: false, result: "FAILURE" });
+    ids.push(id);
+  }
+  run(folder, "update", "--once", ...options);
+  return ids;
 }
 
 /** Which settings and which database; paths are relative to the folder of `prepareWorld`. */

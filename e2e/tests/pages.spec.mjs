@@ -6,6 +6,7 @@ import { expect, hydrated, seriousFindings, tabPath, test } from "./fixtures.mjs
 const pages = {
   overview: () => "/",
   dashboards: () => "/dashboards",
+  "dashboard group": () => "/g/sig-release",
   dashboard: ({ tab }) => `/d/${encodeURIComponent(tab.dashboard)}`,
   tab: ({ tab }) => tabPath(tab.dashboard, tab.tab),
   "tab with an open seam": ({ tab, transition }) =>

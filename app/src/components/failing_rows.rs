@@ -111,14 +111,16 @@ fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
     view! {
         <tr data-testid="failing-row" data-row-name=visible(&row.name)>
             <td class="failing__name">{name} {message}</td>
-            <td class="failing__count">{row.fail_count}</td>
-            <td>
+            <td class="failing__count" data-label="Failures">
+                {row.fail_count}
+            </td>
+            <td data-label="First failure">
                 <Time ms=row.since.timestamp_millis() />
                 {first}
             </td>
-            <td>{last_pass} {last_pass_build}</td>
-            <td>{moved("infra")}</td>
-            <td>{moved("product")}</td>
+            <td data-label="Last pass">{last_pass} {last_pass_build}</td>
+            <td data-label="Infra since">{moved("infra")}</td>
+            <td data-label="Product since">{moved("product")}</td>
         </tr>
     }
 }

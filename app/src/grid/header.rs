@@ -265,7 +265,8 @@ pub fn row_html(
     cell_width: u32,
 ) -> String {
     let mut html = String::new();
-    for group in groups(grid, fact, zone, window) {
+    let edges = infra_edges(grid);
+    for group in groups(grid, fact, zone, window.clone()) {
         let width = group.columns.len() * cell_width as usize;
         let _ = write!(
             html,
@@ -279,10 +280,15 @@ pub fn row_html(
         {
             html.push_str(r#" data-problem="""#);
         }
+        let room = match fact {
+            Fact::Version { .. } => widest_room(&group.columns, &window, &edges),
+            _ => group.columns.clone(),
+        };
+        let room_width = room.len() * cell_width as usize;
         let text = match &group.value {
             None => {
                 html.push_str(r#" data-unknown="""#);
-                if width < ROOM_FOR_WORD {
+                if room_width < ROOM_FOR_WORD {
                     "?"
                 } else {
                     "unknown"
@@ -290,7 +296,8 @@ pub fn row_html(
                 .to_owned()
             }
             Some(value) => match fact {
-                Fact::Version { .. } => beginning(&visible(short_version(value)), width),
+                Fact::Version { .. } => beginning(&visible(short_version(value)), room_width),
+                Fact::Header(_) => beginning(&visible(value), width),
                 Fact::Build => tail(&visible(value), width),
                 _ => visible(value),
             },
@@ -302,13 +309,58 @@ pub fn row_html(
             escape(&mut html, group.value.as_deref().unwrap_or_default());
             html.push('"');
         }
-        html.push_str(r#"><span class="group__text">"#);
+        html.push('>');
         if width >= ROOM_FOR_TEXT {
+            let _ = write!(
+                html,
+                r#"<span class="group__room" style="left:{}px;width:{room_width}px"><span class="group__text">"#,
+                (room.start - group.columns.start) * cell_width as usize,
+            );
             escape(&mut html, &text);
+            html.push_str("</span></span>");
         }
-        html.push_str("</span></span>");
+        html.push_str("</span>");
     }
     html
+}
+
+/// The columns at whose older edge some infra component changed, ascending: there a bold line crosses all
+/// header rows.
+fn infra_edges(grid: &Grid) -> Vec<usize> {
+    let mut edges: Vec<usize> = grid
+        .transitions
+        .iter()
+        .filter(|transition| transition.kind == ComponentKind::Infra)
+        .map(|transition| transition.column as usize)
+        .collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges
+}
+
+/// The widest stretch of `columns` within `window` that no line crosses, the first of several: where
+/// text can be read. All of them when none of them is in the window.
+fn widest_room(columns: &Range<usize>, window: &Range<usize>, edges: &[usize]) -> Range<usize> {
+    let seen = columns.start.max(window.start)..columns.end.min(window.end);
+    let mut widest = seen.start..seen.start;
+    let mut start = seen.start;
+    let within = edges.partition_point(|&edge| edge < seen.start);
+    let ends = edges[within..]
+        .iter()
+        .map(|&edge| edge + 1)
+        .take_while(|&end| end < seen.end)
+        .chain([seen.end]);
+    for end in ends {
+        if end.saturating_sub(start) > widest.len() {
+            widest = start..end;
+        }
+        start = end;
+    }
+    if widest.is_empty() {
+        columns.clone()
+    } else {
+        widest
+    }
 }
 
 /// Narrower than this in pixels, a group has no text.
@@ -467,6 +519,22 @@ mod tests {
             html.contains(">v1.36.0<") && html.contains(">1001<"),
             "{html}"
         );
+    }
+
+    #[test]
+    fn versions_stand_where_no_seam_crosses() {
+        let all = 0..100;
+        for (columns, window, edges, room) in [
+            (2..8, &all, &[][..], 2..8),
+            (2..8, &all, &[1, 7], 2..8),
+            (2..8, &all, &[2, 4], 5..8),
+            (2..8, &all, &[4], 2..5),
+            (2..8, &(6..100), &[4], 6..8),
+            (2..8, &(20..100), &[4], 2..8),
+            (2..4, &all, &[2], 2..3),
+        ] {
+            assert_eq!(widest_room(&columns, window, edges), room, "{edges:?}");
+        }
     }
 
     #[test]

@@ -1,0 +1,136 @@
+// Pages that stay open: what happens appears on them by itself.
+
+import { join } from "node:path";
+
+import { failAgain, options, prepareWorld, results, serve } from "../world.mjs";
+import { expect, hydrated, tabPath, test } from "./fixtures.mjs";
+
+/** A job that runs on, on a world of its own: the other tests expect that nothing changes. */
+const JOB = "ci-kubernetes-verify-master";
+const DASHBOARD = "sig-release-master-blocking";
+const TAB = "verify-master";
+
+const PASSING = "157a3d";
+const FAILING = "c32f27";
+
+/** How long the server may take to see what another process wrote, and the pages to follow. */
+const SOON = { timeout: 30_000 };
+
+test("what fails appears on every open page, without a reload and in its place", async ({ page }) => {
+  test.setTimeout(180_000);
+  const folder = join(results, "live-world");
+  const truth = prepareWorld(folder);
+  const server = await serve(folder, "--no-update", ...options);
+  const [dashboard, overview] = [await page.context().newPage(), await page.context().newPage()];
+  try {
+    const read = async (path) => (await fetch(server.url + path)).json();
+    const api = `/api/v2/dashboards/${DASHBOARD}`;
+    const before = await read(`${api}/tabs/${TAB}/grid`);
+    const seam = before.transitions.find((transition) => transition.kind === "infra" && transition.certain);
+    await page.setViewportSize({ width: 900, height: 500 });
+    await open(page, `${server.url}${tabPath(DASHBOARD, TAB)}?seam=${seam.build}`);
+    await open(dashboard, `${server.url}/d/${DASHBOARD}`);
+    await open(overview, `${server.url}/`);
+
+    const grid = page.getByTestId("grid");
+    await expect(grid).toHaveAttribute("data-whole", "true");
+    await expect(page.getByTestId("seam-panel")).toContainText(seam.to.slice(0, 7));
+    await expect.poll(() => icon(page)).toContain(PASSING);
+    const failing = await count(dashboard);
+    const cell = overview.getByTestId("tab-cell").filter({ hasText: TAB });
+    await expect(cell).toHaveAttribute("data-status", "PASSING");
+    await scroll(page, 120, 40);
+    await scroll(overview, 0, 60);
+
+    const ids = failAgain(folder, truth, JOB, 3);
+
+    // The tab: three more columns, the same columns in sight, the panel still open.
+    await expect(page.getByTestId("tab")).toHaveAttribute("data-status", "FAILING", SOON);
+    const columns = before.columns.length;
+    await expect.poll(() => columnsOf(grid), SOON).toBe(columns + ids.length);
+    await expect(page.getByTestId("reason")).toContainText(ids[0]);
+    await expect(page.getByTestId("seam-panel")).toContainText(seam.to.slice(0, 7));
+    const width = await grid.evaluate((area) => Number.parseInt(area.style.getPropertyValue("--cell-width"), 10));
+    expect(await place(page)).toEqual({ left: 120 + ids.length * width, top: 40, same: true });
+    await expect.poll(() => icon(page)).toContain(FAILING);
+
+    // The dashboard: the block is among the worst now, and the title counts it.
+    const block = dashboard.getByTestId("tab-block").filter({ has: dashboard.getByRole("link", { name: TAB, exact: true }) });
+    await expect(block).toHaveAttribute("data-status", "FAILING", SOON);
+    await expect(block.getByTestId("failing-row")).toHaveCount(1);
+    await expect.poll(() => count(dashboard)).toBe(failing + 1);
+    await expect.poll(() => icon(dashboard)).toContain(FAILING);
+    expect((await place(dashboard)).same).toBe(true);
+
+    // The overview: the cell, in its place.
+    await expect(cell).toHaveAttribute("data-status", "FAILING", SOON);
+    expect(await overview.evaluate(() => [window.scrollY, window.isTheSame])).toEqual([60, true]);
+  } finally {
+    await dashboard.close();
+    await overview.close();
+    await page.goto("about:blank");
+    await server.stop();
+  }
+});
+
+test("a page that went out of sight catches up when it is seen again", async ({ page, baseURL }) => {
+  const connections = [];
+  page.on("request", (request) => {
+    if (request.resourceType() === "eventsource") {
+      connections.push(request.url());
+    }
+  });
+  await open(page, `${baseURL}/`);
+  await expect.poll(() => connections.length).toBe(1);
+  const show = (hidden) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await show(true);
+  await show(false);
+  await expect.poll(() => connections.length).toBe(2);
+});
+
+async function open(page, url) {
+  await page.goto(url);
+  await hydrated(page);
+  // Lost when the page is loaded again.
+  await page.evaluate(() => {
+    window.isTheSame = true;
+  });
+}
+
+/** Scrolls the page down and the grid to the right. */
+async function scroll(page, left, top) {
+  await page.evaluate(
+    ([left, top]) => {
+      window.scrollTo(0, top);
+      document.querySelector('[data-testid="grid"]')?.scrollTo(left, 0);
+    },
+    [left, top],
+  );
+  await expect.poll(() => page.evaluate(() => window.scrollY)).toBe(top);
+}
+
+function place(page) {
+  return page.evaluate(() => ({
+    left: document.querySelector('[data-testid="grid"]')?.scrollLeft,
+    top: window.scrollY,
+    same: window.isTheSame === true,
+  }));
+}
+
+function columnsOf(grid) {
+  return grid.evaluate((area) => Number.parseInt(area.style.getPropertyValue("--columns"), 10));
+}
+
+/** What the title says of how much fails. */
+async function count(page) {
+  return Number(/^\((\d+)\) /.exec(await page.title())?.[1] ?? 0);
+}
+
+/** The icon that a browser shows: the last. */
+function icon(page) {
+  return page.evaluate(() => [...document.querySelectorAll("link[rel=icon]")].at(-1).href);
+}
