@@ -131,11 +131,12 @@ fn DashboardView(page: DashboardPage, configured: bool) -> impl IntoView {
     };
     let order = several.then(|| {
         view! {
-            <p class="order" data-testid="order">
+            <span data-testid="order">
                 "Order: " {choice(false, "worst first")} " · " {choice(true, "as configured")}
-            </p>
+            </span>
         }
     });
+    let feed = paths::feed_of_dashboard(&page.name);
     view! {
         <div class="page dashboard" data-testid="dashboard" data-status=page.status.word()>
             <header class="dashboard__head">
@@ -145,7 +146,11 @@ fn DashboardView(page: DashboardPage, configured: bool) -> impl IntoView {
                 </h1>
                 <div class="dashboard__line">
                     <StatusCounts statuses />
-                    {order}
+                    <p class="order">
+                        {order} " "
+                        // Not a page of ours: the router must let it go.
+                        <a href=feed rel="external" type="application/atom+xml">"Feed"</a>
+                    </p>
                 </div>
                 {(!page.description.is_empty())
                     .then(|| {
