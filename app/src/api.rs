@@ -95,6 +95,13 @@ pub async fn dashboards() -> Result<Items<DashboardRef>, WireError> {
 }
 
 /// One dashboard with its tabs.
+#[cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, the server has it"
+    )
+)]
 pub async fn dashboard(dashboard: String) -> Result<DashboardPage, WireError> {
     #[cfg(feature = "ssr")]
     return reader()?.dashboard(&dashboard);
@@ -103,6 +110,13 @@ pub async fn dashboard(dashboard: String) -> Result<DashboardPage, WireError> {
 }
 
 /// One dashboard group with its dashboards.
+#[cfg_attr(
+    feature = "ssr",
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, the server has it"
+    )
+)]
 pub async fn dashboard_group(group: String) -> Result<GroupPage, WireError> {
     #[cfg(feature = "ssr")]
     return reader()?.dashboard_group(&group);

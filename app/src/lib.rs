@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`api`] | how pages reach data |
 //! | [`paths`] | every URL of ours |
+//! | [`content`] | what a page is about, and what it is drawn from |
 //! | [`grid`] | what the grid draws, worked out without a browser |
 //! | [`components`] | the parts of pages |
 //! | [`pages`] | one file per page |
@@ -16,6 +17,7 @@
 pub mod api;
 pub mod browser;
 pub mod components;
+pub mod content;
 pub mod grid;
 pub mod live;
 pub mod pages;
@@ -34,10 +36,7 @@ use leptos_router::{
 
 use crate::{
     components::{clock::Clock, frame::Frame},
-    pages::{
-        dashboard::Dashboard, dashboards::Dashboards, group::Group, not_found::NotFound,
-        old_link::OldLink, overview::Overview, tab::Tab,
-    },
+    pages::{Page, not_found::NotFound},
 };
 
 /// All pages.
@@ -53,12 +52,12 @@ pub fn App() -> impl IntoView {
         <Router>
             <Frame>
                 <Routes fallback=NotFound>
-                    <Route path=path!("/") view=Overview ssr=SsrMode::Async />
-                    <Route path=path!("/dashboards") view=Dashboards ssr=SsrMode::Async />
-                    <Route path=path!("/d/:dashboard") view=Dashboard ssr=SsrMode::Async />
-                    <Route path=path!("/d/:dashboard/:tab") view=Tab ssr=SsrMode::Async />
-                    <Route path=path!("/g/:group") view=Group ssr=SsrMode::Async />
-                    <Route path=path!("/:dashboard") view=OldLink ssr=SsrMode::Async />
+                    <Route path=path!("/") view=Page ssr=SsrMode::Async />
+                    <Route path=path!("/dashboards") view=Page ssr=SsrMode::Async />
+                    <Route path=path!("/d/:dashboard") view=Page ssr=SsrMode::Async />
+                    <Route path=path!("/d/:dashboard/:tab") view=Page ssr=SsrMode::Async />
+                    <Route path=path!("/g/:group") view=Page ssr=SsrMode::Async />
+                    <Route path=path!("/:dashboard") view=Page ssr=SsrMode::Async />
                 </Routes>
             </Frame>
         </Router>

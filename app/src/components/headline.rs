@@ -32,6 +32,9 @@ pub struct IconShown(std::sync::Arc<std::sync::atomic::AtomicBool>);
 #[cfg(feature = "ssr")]
 fn show_icon(state: Signal<(usize, TabStatus)>) {
     use leptos::tachys::view::RenderHtml as _;
+    if state.get_untracked().1 == TabStatus::Unknown {
+        return;
+    }
     let shown = use_context::<IconShown>()
         .is_some_and(|shown| shown.0.swap(true, std::sync::atomic::Ordering::Relaxed));
     if shown {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::{
+    NavigateOptions,
     components::A,
     hooks::{use_location, use_navigate},
 };
@@ -11,93 +12,43 @@ use model::{
 };
 
 use crate::{
-    api, browser,
+    browser,
     components::{
         clock::Age,
         failing_rows::FailingRows,
-        headline::{Headline, headline},
         name_link::name_link,
-        problem::{Loading, ProblemPage},
         status::{StatusBadge, StatusCounts},
         strip::Strip,
         tab_facts::{TabFacts, reason_text},
     },
-    live, paths,
+    paths,
     text::{safe_url, visible, visible_message},
 };
 
 /// The query string that asks for the order of the configuration; without it the worst comes first.
 const CONFIGURED: &str = "order=configured";
 
-/// A dashboard.
+/// A dashboard with its tabs.
 #[component]
-pub fn Dashboard() -> impl IntoView {
-    let location = use_location();
-    // While the reader leaves, the address is another page's already.
-    let name = Memo::new(move |old: Option<&String>| {
-        location
-            .pathname
-            .with(|path| paths::dashboard_of(path))
-            .or_else(|| old.cloned())
-            .unwrap_or_default()
-    });
-    let configured = Memo::new(move |_| location.search.with(|search| search.contains(CONFIGURED)));
-    let page = Resource::new(move || name.get(), api::dashboard);
+pub fn DashboardView(
+    /// As the server tells it.
+    page: DashboardPage,
+) -> impl IntoView {
+    let configured = use_location()
+        .search
+        .with(|search| search.contains(CONFIGURED));
     // An old link may have been redirected here with its `#tab`.
-    let navigate = use_navigate();
+    let (navigate, name) = (use_navigate(), page.name.clone());
     Effect::new(move |_| {
         let fragment = browser::fragment();
         if !fragment.is_empty() && fragment != "main" {
-            let options = leptos_router::NavigateOptions {
+            let options = NavigateOptions {
                 replace: true,
-                ..leptos_router::NavigateOptions::default()
+                ..NavigateOptions::default()
             };
-            navigate(
-                &paths::from_fragment(&name.get_untracked(), &fragment),
-                options,
-            );
+            navigate(&paths::from_fragment(&name, &fragment), options);
         }
     });
-    view! {
-        <Transition fallback=Loading>
-            {move || Suspend::new(async move {
-                match page.await {
-                    Ok(page) => view! { <Following first=page configured /> }.into_any(),
-                    Err(error) => view! { <ProblemPage error /> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-}
-
-/// The page, renewed whenever one of its tabs changes.
-#[component]
-fn Following(first: DashboardPage, configured: Memo<bool>) -> impl IntoView {
-    let (name, title) = (first.name.clone(), visible(&first.name));
-    let shown = RwSignal::new(first);
-    let concerned = name.clone();
-    live::follow(
-        move |changed| changed.dashboard == concerned,
-        move || {
-            let asked = api::dashboard(name.clone());
-            async move {
-                // What cannot be had now leaves what is there; the next change asks again.
-                if let Ok(page) = asked.await {
-                    shown.try_set(page);
-                }
-            }
-        },
-    );
-    let state =
-        Signal::derive(move || shown.with(|page| headline(page.tabs.iter().map(|tab| tab.status))));
-    view! {
-        <Headline name=title state />
-        {move || view! { <DashboardView page=shown.get() configured=configured.get() /> }}
-    }
-}
-
-#[component]
-fn DashboardView(page: DashboardPage, configured: bool) -> impl IntoView {
     let mut tabs = page.tabs;
     let statuses: Vec<TabStatus> = tabs.iter().map(|tab| tab.status).collect();
     let several = tabs.len() > 1;

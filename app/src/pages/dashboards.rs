@@ -1,37 +1,22 @@
 //! All dashboards.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
+use model::wire::DashboardRef;
 
-use crate::{
-    api,
-    components::{
-        dashboard_list::DashboardList,
-        problem::{Loading, ProblemPage},
-    },
-};
+use crate::components::dashboard_list::DashboardList;
 
 /// All dashboards.
 #[component]
-pub fn Dashboards() -> impl IntoView {
-    let dashboards = Resource::new(|| (), |()| api::dashboards());
+pub fn DashboardsView(
+    /// In any order.
+    dashboards: Vec<DashboardRef>,
+    /// Whether this is the overview of an installation without release branches.
+    overview: bool,
+) -> impl IntoView {
     view! {
-        <Title text="Dashboards" />
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match dashboards.await {
-                    Ok(list) => {
-                        view! {
-                            <div class="page">
-                                <h1>"Dashboards"</h1>
-                                <DashboardList dashboards=list.items />
-                            </div>
-                        }
-                            .into_any()
-                    }
-                    Err(error) => view! { <ProblemPage error /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        <div class="page" data-testid=overview.then_some("overview")>
+            <h1>"Dashboards"</h1>
+            <DashboardList dashboards />
+        </div>
     }
 }

@@ -1,4 +1,4 @@
-//! One file per page.
+//! One file per page, and what they share: loading, drawing, renewing.
 
 pub mod dashboard;
 pub mod dashboards;
@@ -7,3 +7,90 @@ pub mod not_found;
 pub mod old_link;
 pub mod overview;
 pub mod tab;
+
+use std::mem::discriminant;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+use crate::{
+    components::{
+        headline::Headline,
+        problem::{Loading, ProblemPage},
+    },
+    content::{Content, Subject},
+    live,
+    pages::{
+        dashboard::DashboardView, dashboards::DashboardsView, group::group_view, old_link::GoOn,
+        overview::Branches, tab::TabView,
+    },
+};
+
+/// The page of whatever the address names.
+#[component]
+pub fn Page() -> impl IntoView {
+    let location = use_location();
+    let subject = Memo::new(move |old: Option<&Subject>| {
+        let new = location.pathname.with(|path| Subject::of(path));
+        match old {
+            // While the reader leaves, the address is another page's already.
+            Some(old) if discriminant(old) != discriminant(&new) => old.clone(),
+            _ => new,
+        }
+    });
+    let content = Resource::new(move || subject.get(), Content::load);
+    view! {
+        <Transition fallback=Loading>
+            {move || Suspend::new(async move {
+                match content.await {
+                    Ok(content) => view! { <Loaded subject content /> }.into_any(),
+                    Err(error) => view! { <ProblemPage error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// A page whose content is there, renewed whenever something on it changes.
+#[component]
+fn Loaded(subject: Memo<Subject>, content: Content) -> impl IntoView {
+    if let Content::Tab(page, grid) = content {
+        return view! { <TabView page=*page grid /> }.into_any();
+    }
+    let title = content.title();
+    let renewed = content.is_renewed();
+    let shown = RwSignal::new(content);
+    if renewed {
+        live::follow(
+            move |changed| shown.with_untracked(|content| content.shows(changed)),
+            move || async move {
+                let Some(subject) = subject.try_get_untracked() else {
+                    return;
+                };
+                // What cannot be had now leaves what is there; the next change asks again.
+                if let Ok(content) = Content::load(subject).await {
+                    shown.try_set(content);
+                }
+            },
+        );
+    }
+    let state = Signal::derive(move || shown.with(Content::headline));
+    view! {
+        <Headline name=title state />
+        {move || draw(shown.get())}
+    }
+    .into_any()
+}
+
+fn draw(content: Content) -> AnyView {
+    match content {
+        Content::Releases(releases) => view! { <Branches releases /> }.into_any(),
+        Content::Dashboards(dashboards, overview) => {
+            view! { <DashboardsView dashboards overview /> }.into_any()
+        }
+        Content::Group(page) => group_view(&page).into_any(),
+        Content::Dashboard(page) => view! { <DashboardView page /> }.into_any(),
+        Content::Tab(page, grid) => view! { <TabView page=*page grid /> }.into_any(),
+        Content::OldLink(name) => view! { <GoOn name /> }.into_any(),
+    }
+}

@@ -2,64 +2,32 @@
 //! browser goes on to the tab.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::{
-    NavigateOptions,
-    components::A,
-    hooks::{use_navigate, use_params_map},
-};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use crate::{
-    api, browser,
-    components::problem::{Loading, ProblemPage},
-    paths,
-    text::visible,
-};
+use crate::{browser, components::name_link::name_link, paths, text::visible};
 
-/// Goes on to where an old link leads, if there is such a dashboard.
+/// Goes on to where an old link to this dashboard leads.
 #[component]
-pub fn OldLink() -> impl IntoView {
-    let params = use_params_map();
-    let name =
-        Memo::new(move |_| params.with(|params| params.get("dashboard").unwrap_or_default()));
-    let known = Resource::new(move || name.get(), api::dashboard);
+pub fn GoOn(
+    /// The dashboard's name.
+    name: String,
+) -> impl IntoView {
     let navigate = use_navigate();
+    let (shown, path) = (visible(&name), paths::dashboard(&name));
+    let link = name_link(path, &name);
     Effect::new(move |_| {
-        if let Some(Ok(page)) = known.get() {
-            let options = NavigateOptions {
-                replace: true,
-                ..NavigateOptions::default()
-            };
-            navigate(
-                &paths::from_fragment(&page.name, &browser::fragment()),
-                options,
-            );
-        }
+        let options = NavigateOptions {
+            replace: true,
+            ..NavigateOptions::default()
+        };
+        navigate(&paths::from_fragment(&name, &browser::fragment()), options);
     });
     view! {
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match known.await {
-                    Ok(page) => {
-                        view! {
-                            <Title text=visible(&page.name) />
-                            <section class="problem">
-                                <h1>
-                                    <bdi>{visible(&page.name)}</bdi>
-                                </h1>
-                                <p>
-                                    "This dashboard has moved to "
-                                    <A href=paths::dashboard(&page.name)>
-                                        <bdi>{visible(&page.name)}</bdi>
-                                    </A> "."
-                                </p>
-                            </section>
-                        }
-                            .into_any()
-                    }
-                    Err(error) => view! { <ProblemPage error /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        <section class="problem">
+            <h1>
+                <bdi>{shown}</bdi>
+            </h1>
+            <p>"This dashboard has moved to " {link} "."</p>
+        </section>
     }
 }

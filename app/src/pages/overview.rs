@@ -2,79 +2,20 @@
 //! dashboards.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 use model::{
     summary::TabStatus,
-    wire::{DashboardRef, Release, Sibling, TabSummary, Tier, WireError},
+    wire::{Release, Sibling, TabSummary, Tier},
 };
 
 use crate::{
-    api,
     components::{
-        clock::Age,
-        dashboard_list::DashboardList,
-        headline::{Headline, headline},
-        legend::StripLegend,
-        problem::{Loading, ProblemPage},
-        siblings::SiblingLinks,
-        status::StatusCounts,
-        strip::Strip,
+        clock::Age, legend::StripLegend, siblings::SiblingLinks, status::StatusCounts, strip::Strip,
     },
-    live, paths,
+    content::{STRIP, tabs},
+    paths,
     text::visible,
 };
-
-/// The overview.
-#[component]
-pub fn Overview() -> impl IntoView {
-    let data = Resource::new(|| (), |()| load());
-    view! {
-        <Suspense fallback=Loading>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok((releases, dashboards)) if releases.is_empty() => {
-                        view! {
-                            <Title text="Overview" />
-                            <div class="page" data-testid="overview">
-                                <h1>"Dashboards"</h1>
-                                <DashboardList dashboards />
-                            </div>
-                        }
-                            .into_any()
-                    }
-                    Ok((releases, _)) => {
-                        view! { <Releases first=releases /> }.into_any()
-                    }
-                    Err(error) => view! { <ProblemPage error /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-}
-
-/// How many runs a cell's strip shows.
-const STRIP: usize = 20;
-
-/// Release branches, and where there are none, all dashboards.
-async fn load() -> Result<(Vec<Release>, Vec<DashboardRef>), WireError> {
-    let mut releases = api::releases().await?.items;
-    // What is not drawn need not cross the wire a second time, as the page's data.
-    for tab in releases
-        .iter_mut()
-        .flat_map(|release| &mut release.tiers)
-        .flat_map(|tier| &mut tier.tabs)
-    {
-        tab.strip.truncate(STRIP);
-        tab.failing.clear();
-    }
-    let dashboards = if releases.is_empty() {
-        api::dashboards().await?.items
-    } else {
-        Vec::new()
-    };
-    Ok((releases, dashboards))
-}
 
 /// All tabs of all branches, each with its job and as the others link to it; newest branch first.
 type Siblings = std::sync::Arc<[(String, Sibling)]>;
@@ -88,41 +29,12 @@ fn sibling(branch: &str, tab: &TabSummary) -> Sibling {
     }
 }
 
-/// All tabs of all branches.
-fn tabs(releases: &[Release]) -> impl Iterator<Item = &TabSummary> {
-    releases
-        .iter()
-        .flat_map(|release| &release.tiers)
-        .flat_map(|tier| &tier.tabs)
-}
-
+/// Release branches, each with its tiers.
 #[component]
-fn Releases(first: Vec<Release>) -> impl IntoView {
-    let shown = RwSignal::new(first);
-    live::follow(
-        move |changed| {
-            shown.with_untracked(|releases| {
-                tabs(releases).any(|tab| tab.dashboard == changed.dashboard)
-            })
-        },
-        move || async move {
-            // What cannot be had now leaves what is there; the next change asks again.
-            if let Ok((releases, _)) = load().await {
-                shown.try_set(releases);
-            }
-        },
-    );
-    let state = Signal::derive(move || {
-        shown.with(|releases| headline(tabs(releases).map(|tab| tab.status)))
-    });
-    view! {
-        <Headline name="Overview".to_owned() state />
-        {move || view! { <Branches releases=shown.get() /> }}
-    }
-}
-
-#[component]
-fn Branches(releases: Vec<Release>) -> impl IntoView {
+pub fn Branches(
+    /// At least one.
+    releases: Vec<Release>,
+) -> impl IntoView {
     let statuses: Vec<TabStatus> = tabs(&releases).map(|tab| tab.status).collect();
     let updated = tabs(&releases).filter_map(|tab| tab.last_update).max();
     let siblings: Siblings = releases

@@ -22,50 +22,16 @@ use crate::{
         headline::Headline,
         legend::Legend,
         name_link::name_link,
-        problem::{Loading, ProblemPage},
         seam_panel::SeamPanel,
         siblings::SiblingLinks,
         status::StatusBadge,
         tab_facts::TabFacts,
         toolbar::Toolbar,
     },
-    grid::window::{FIRST_COLUMNS, FIRST_ROWS},
+    content::tab_headline,
     live, paths,
     text::{visible, visible_message},
 };
-
-/// A tab.
-#[component]
-pub fn Tab() -> impl IntoView {
-    let location = use_location();
-    // While the reader leaves, the address is another page's already.
-    let names = Memo::new(move |old: Option<&(String, String)>| {
-        location
-            .pathname
-            .with(|path| paths::tab_of(path))
-            .or_else(|| old.cloned())
-            .unwrap_or_default()
-    });
-    let first = GridSlice {
-        columns: Some(FIRST_COLUMNS),
-        before: None,
-        rows: Some(FIRST_ROWS),
-    };
-    let data = Resource::new(
-        move || names.get(),
-        move |(dashboard, tab)| api::tab_with_grid(dashboard, tab, first.clone()),
-    );
-    view! {
-        <Transition fallback=Loading>
-            {move || Suspend::new(async move {
-                match data.await {
-                    Ok((page, grid)) => view! { <TabView page grid /> }.into_any(),
-                    Err(error) => view! { <ProblemPage error /> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
-}
 
 /// What the page starts from: the options of the address, or those that the tab is configured with
 /// when the address has none.
@@ -100,8 +66,19 @@ fn address(query: &TabQuery, base: &str) -> String {
     query.to_query_string()
 }
 
+/// A tab, which renews itself when it changes.
 #[component]
-fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
+pub fn TabView(
+    /// All but the grid.
+    page: TabPage,
+    /// All of the grid, or its first screen.
+    grid: Arc<Grid>,
+) -> impl IntoView {
+    let title = format!(
+        "{} · {}",
+        visible(&page.summary.tab),
+        visible(&page.summary.dashboard)
+    );
     let location = use_location();
     let base = StoredValue::new(page.base_options.clone());
     let query = Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
@@ -133,9 +110,7 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
             page.try_set(new);
         },
     );
-    let told = Signal::derive(move || {
-        page.with(|page| (page.summary.failing_count as usize, page.summary.status))
-    });
+    let told = Signal::derive(move || page.with(tab_headline));
 
     let navigate = use_navigate();
     let path = names.with_value(|(dashboard, tab)| StoredValue::new(paths::tab(dashboard, tab)));
@@ -177,8 +152,6 @@ fn TabView(page: TabPage, grid: Arc<Grid>) -> impl IntoView {
     });
 
     let open = Memo::new(move |_| query.with(|query| query.seam.clone()));
-    let title =
-        names.with_value(|(dashboard, tab)| format!("{} · {}", visible(tab), visible(dashboard)));
     view! {
         <Headline name=title state=told />
         <div class="tab" data-testid="tab" data-status=move || told.get().1.word()>
