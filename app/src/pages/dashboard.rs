@@ -28,15 +28,21 @@ use crate::{
 /// The query string that asks for the order of the configuration; without it the worst comes first.
 const CONFIGURED: &str = "order=configured";
 
+/// Whether the address asks for the order of the configuration; follows it.
+pub fn is_configured_order() -> bool {
+    use_location()
+        .search
+        .with(|search| search.contains(CONFIGURED))
+}
+
 /// A dashboard with its tabs.
 #[component]
 pub fn DashboardView(
     /// As the server tells it.
     page: DashboardPage,
+    /// Whether the tabs stand in the order of the configuration; otherwise the worst comes first.
+    configured: bool,
 ) -> impl IntoView {
-    let configured = use_location()
-        .search
-        .with(|search| search.contains(CONFIGURED));
     // An old link may have been redirected here with its `#tab`.
     let (navigate, name) = (use_navigate(), page.name.clone());
     Effect::new(move |_| {

@@ -21,8 +21,12 @@ use crate::{
     content::{Content, Subject},
     live,
     pages::{
-        dashboard::DashboardView, dashboards::DashboardsView, group::group_view, old_link::GoOn,
-        overview::Branches, tab::TabView,
+        dashboard::{DashboardView, is_configured_order},
+        dashboards::DashboardsView,
+        group::group_view,
+        old_link::GoOn,
+        overview::Branches,
+        tab::TabView,
     },
 };
 
@@ -89,7 +93,11 @@ fn draw(content: Content) -> AnyView {
             view! { <DashboardsView dashboards overview /> }.into_any()
         }
         Content::Group(page) => group_view(&page).into_any(),
-        Content::Dashboard(page) => view! { <DashboardView page /> }.into_any(),
+        Content::Dashboard(page) => {
+            // Asked here: within a component it would not be followed.
+            let configured = is_configured_order();
+            view! { <DashboardView page configured /> }.into_any()
+        }
         Content::Tab(page, grid) => view! { <TabView page=*page grid /> }.into_any(),
         Content::OldLink(name) => view! { <GoOn name /> }.into_any(),
     }
