@@ -150,7 +150,9 @@ mod tests {
                 let (mut stream, _) = listener.accept().expect("a connection");
                 let mut request = [0; 512];
                 let _ = stream.read(&mut request);
-                write!(stream, "HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n").expect("an answer");
+                // In one piece: the asker hangs up once it has read the status.
+                let answer = format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n");
+                stream.write_all(answer.as_bytes()).expect("an answer");
             });
             assert_eq!(is_ready(address), expected, "{line}");
             server.join().expect("served");

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use app::{
     api::{GridSlice, Read, Reader},
@@ -347,4 +353,29 @@ async fn a_file_that_is_not_there_is_not_found() {
         let response = site().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_page_is_drawn_while_another_router_is_made() {
+    let drawn = Arc::new(AtomicBool::new(false));
+    let reader: Reader = Arc::new(Fixture::new(false));
+    let making = std::thread::spawn({
+        let (drawn, reader) = (Arc::clone(&drawn), Arc::clone(&reader));
+        move || {
+            while !drawn.load(Ordering::Relaxed) {
+                let _ = pages_router(Arc::clone(&reader));
+            }
+        }
+    });
+    let router = pages_router(reader);
+    let pages = async {
+        for _ in 0..100 {
+            let (status, _) = get(router.clone(), paths::DASHBOARDS).await;
+            assert_eq!(status, StatusCode::OK);
+        }
+    };
+    let all = tokio::time::timeout(Duration::from_mins(1), pages).await;
+    drawn.store(true, Ordering::Relaxed);
+    making.join().unwrap();
+    all.expect("no page waits for ever");
 }
