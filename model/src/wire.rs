@@ -3,6 +3,10 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+mod search;
+
+pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 

@@ -16,6 +16,7 @@ mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod search;
 mod snapshot;
 mod tab;
 mod tick;
@@ -110,6 +111,7 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    search: search::Search,
 }
 
 /// What the reader knows of one test group.
@@ -159,6 +161,7 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            search: search::Search::default(),
         })
     }
 

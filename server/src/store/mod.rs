@@ -20,6 +20,7 @@ mod groups;
 mod imported;
 mod metrics;
 mod modified;
+mod names;
 mod open;
 mod results;
 mod row;
@@ -31,6 +32,7 @@ pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, Updat
 pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
+pub use names::FoundBuild;
 pub use open::SqliteStore;
 pub use runs::{RecordedRun, Saved};
 
