@@ -32,6 +32,7 @@ pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use open::SqliteStore;
+pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 
 /// A test group's number in the database.
