@@ -34,6 +34,7 @@ pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
 pub use open::SqliteStore;
+pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 
 /// A test group's number in the database.
