@@ -6,6 +6,7 @@
 mod search;
 
 pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
+pub mod infra;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,11 +25,18 @@ pub struct Items<T> {
     /// Where the next page begins, for `?after=`; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// What must be known of all of it; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NamedLink>,
 }
 
 impl<T> From<Vec<T>> for Items<T> {
     fn from(items: Vec<T>) -> Self {
-        Self { items, next: None }
+        Self {
+            items,
+            next: None,
+            notes: Vec::new(),
+        }
     }
 }
 

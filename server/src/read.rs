@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infra;
 mod jobs;
 mod kept;
 mod links;
@@ -53,6 +54,7 @@ pub use self::{
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
     filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
     metrics::MetricValues,
     snapshot::{Snapshot, TabView},
     tick::Turned,
@@ -118,6 +120,7 @@ pub struct Reader {
     changes: Changes,
     search: search::Search,
     clock: fn() -> i64,
+    infra: infra::Infra,
 }
 
 /// What the reader knows of one test group.
@@ -181,6 +184,7 @@ impl Reader {
             changes: Changes::new(),
             search: search::Search::default(),
             clock: now_ms,
+            infra: infra::Infra::default(),
         })
     }
 
@@ -229,6 +233,7 @@ impl Reader {
     /// process wrote.
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
+        self.publish_histories().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()

@@ -26,6 +26,7 @@ use super::{events, search, v2};
         search::find_all,
         search::find_tests,
         search::find_test,
+        v2::find_comparison,
         v2::find_openapi,
     )
 )]
