@@ -35,6 +35,19 @@ pub fn tab(dashboard: &str, tab: &str) -> String {
     format!("/d/{}/{}", segment(dashboard), segment(tab))
 }
 
+/// The longest address that becomes a link: a name may be a megabyte long.
+pub const LONGEST: usize = 4_000;
+
+/// The page of one row of a tab, by its identity or its name.
+pub fn row(dashboard: &str, tab: &str, row: &str) -> String {
+    row_of_tab(&self::tab(dashboard, tab), row)
+}
+
+/// The same of the tab with this path.
+pub fn row_of_tab(tab: &str, row: &str) -> String {
+    format!("{tab}/rows/{}", segment(row))
+}
+
 /// A dashboard group's page.
 pub fn group(group: &str) -> String {
     format!("/g/{}", segment(group))
@@ -119,6 +132,11 @@ pub fn api_dashboard(dashboard: &str) -> String {
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`
 pub fn api_tab(dashboard: &str, tab: &str) -> String {
     format!("{}/tabs/{}", api_dashboard(dashboard), segment(tab))
+}
+
+/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/rows/{row}`
+pub fn api_row(dashboard: &str, tab: &str, row: &str) -> String {
+    format!("{}/rows/{}", api_tab(dashboard, tab), segment(row))
 }
 
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/grid`

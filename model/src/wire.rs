@@ -3,8 +3,10 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+mod row;
 mod search;
 
+pub use row::{RowCounts, RowMetric, RowPage, RowRun};
 pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
 pub mod infra;
 

@@ -18,6 +18,7 @@ mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod row;
 mod search;
 mod snapshot;
 mod tab;

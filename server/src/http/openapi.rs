@@ -23,6 +23,7 @@ use super::{events, search, v2};
         v2::find_grid,
         events::list_events,
         v2::list_components,
+        search::find_row,
         search::find_all,
         search::find_tests,
         search::find_test,

@@ -37,6 +37,10 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
         ("/events", get(list_events)),
         ("/infra/components", get(list_components)),
+        (
+            "/dashboards/{dashboard}/tabs/{tab}/rows/{row}",
+            get(search::find_row),
+        ),
         ("/search", get(search::find_all)),
         ("/tests", get(search::find_tests)),
         ("/tests/{name}", get(search::find_test)),

@@ -129,7 +129,7 @@ fn hash_text(hasher: &mut Xxh3Default, text: &str) {
 }
 
 /// The page that compares two versions of a component; `None` when it has no repository.
-fn compare(
+pub(super) fn compare(
     repositories: &Repositories,
     component: &str,
     kind: ComponentKind,
