@@ -114,12 +114,25 @@ pub struct RowTurn {
     pub newer: u32,
     /// The older column that shows the state before.
     pub older: u32,
+    /// Whether the failures reached the alert threshold or are still going on; others count only where
+    /// they begin and end with a version.
+    pub alerting: bool,
 }
 
 /// The row that says how a build as a whole went.
 const OVERALL: &str = "Overall";
 /// The row that says whether its pod ran.
 const POD: &str = "Pod";
+
+/// Every streak of failures turns a row, however short.
+const EVERY: Thresholds = Thresholds {
+    failures_to_open: 1,
+    passes_to_close: 1,
+};
+
+/// Fewer failures than the threshold tell something when they are exactly the runs of a version; so many
+/// at least.
+const SHORTEST: u32 = 2;
 
 impl Trail {
     /// What the tab of this grid saw.
@@ -128,13 +141,15 @@ impl Trail {
             .rows
             .iter()
             .flat_map(|row| {
-                find_turns(&row.statuses, thresholds)
+                let alerting = find_turns(&row.statuses, thresholds);
+                find_turns(&row.statuses, EVERY)
                     .into_iter()
-                    .map(|turn| RowTurn {
+                    .map(move |turn| RowTurn {
                         row: row.name.as_str().into(),
                         kind: turn.kind,
                         newer: turn.newer as u32,
                         older: turn.older as u32,
+                        alerting: alerting.contains(&turn),
                     })
             })
             .collect();
@@ -193,18 +208,86 @@ impl Trail {
             .map_or(0, |passage| passage.started_ms)
     }
 
-    /// The rows that turned this way across any of these steps, each once, in the grid's order.
-    pub fn turned<'a>(&'a self, kind: TurnKind, steps: &[Step<'_>]) -> Vec<&'a RowTurn> {
+    /// The rows that turned this way across any of these steps of a component, each once, in the grid's
+    /// order. Failures that stay below the alert threshold count where they begin with one of its versions
+    /// and end with it: then there were no more runs that could fail.
+    pub fn turned<'a>(
+        &'a self,
+        component: &ComponentTrail,
+        kind: TurnKind,
+        steps: &[Step<'_>],
+    ) -> Vec<&'a RowTurn> {
         let mut found: Vec<&RowTurn> = Vec::new();
-        for turn in self.turns.iter().filter(|turn| turn.kind == kind) {
-            let crosses = steps
-                .iter()
-                .any(|step| turn.newer <= step.newer && step.newer < turn.older);
-            if crosses && found.last().is_none_or(|last| last.row != turn.row) {
+        for (at, turn) in self.turns.iter().enumerate() {
+            if turn.kind != kind || found.last().is_some_and(|last| last.row == turn.row) {
+                continue;
+            }
+            let crossed = steps.iter().find(|step| turn.crosses(step.newer));
+            if crossed.is_some_and(|_| turn.alerting || self.is_version(component, at)) {
                 found.push(turn);
             }
         }
         found
+    }
+
+    /// Whether the failures at one end of which this turn is are exactly the runs of one version.
+    fn is_version(&self, component: &ComponentTrail, at: usize) -> bool {
+        let turn = &self.turns[at];
+        // Newest first: what ended the failures stands before what began them.
+        let (began, ended) = match turn.kind {
+            TurnKind::Broke => (
+                Some(turn),
+                at.checked_sub(1).and_then(|at| self.turns.get(at)),
+            ),
+            TurnKind::Fixed => (self.turns.get(at + 1), Some(turn)),
+        };
+        let (Some(began), Some(ended)) = (began, ended) else {
+            return false;
+        };
+        began.row == ended.row
+            && began.kind == TurnKind::Broke
+            && ended.kind == TurnKind::Fixed
+            && began.newer + 1 >= ended.older + SHORTEST
+            && component.steps().any(|step| began.crosses(step.newer))
+            && component.steps().any(|step| ended.crosses(step.newer))
+    }
+
+    /// How runs went before these steps and after them: `((bad, runs) before, (bad, runs) after)`. After a
+    /// step are the runs of the version that it brings, before it up to [`BEFORE`] of the version that it
+    /// ends. Runs that have not ended do not count.
+    pub fn outcomes(
+        &self,
+        component: &ComponentTrail,
+        steps: &[Step<'_>],
+    ) -> ((u32, u32), (u32, u32)) {
+        let count = |columns: &mut dyn Iterator<Item = u32>, most: usize| {
+            columns
+                .filter_map(|column| self.columns.get(column as usize))
+                .filter(|passage| passage.outcome.is_over())
+                .take(most)
+                .fold((0, 0), |(bad, runs), passage| {
+                    (bad + u32::from(passage.outcome.is_bad()), runs + 1)
+                })
+        };
+        let mut before = (0, 0);
+        let mut after = (0, 0);
+        for step in steps {
+            let span = |column: u32| {
+                component
+                    .spans
+                    .iter()
+                    .find(|span| span.newest <= column && column <= span.oldest)
+            };
+            if let Some(span) = span(step.newer) {
+                let found = count(&mut (span.newest..=step.newer).rev(), usize::MAX);
+                after = (after.0 + found.0, after.1 + found.1);
+            }
+            if let Some(span) = span(step.older) {
+                let found = count(&mut (step.older..=span.oldest), BEFORE);
+                before = (before.0 + found.0, before.1 + found.1);
+            }
+        }
+        (before, after)
     }
 
     /// What the components of one kind did between two columns: whether any is known to differ, and
@@ -233,6 +316,42 @@ impl Trail {
             self.moved(ComponentKind::Product, older, newer),
         )
     }
+}
+
+/// How many runs before a change are compared with those after it.
+pub const BEFORE: usize = 20;
+
+impl RowTurn {
+    /// Whether it may have happened at the older edge of `column`.
+    const fn crosses(&self, column: u32) -> bool {
+        self.newer <= column && column < self.older
+    }
+}
+
+/// How much better two rates of failure explain what was seen than one does, as a logarithm: above 0 they
+/// differ, above [`WORSE`] it is worth telling. `(bad, runs)` before and after. Infra-signal specification
+/// 4.3: beta prior 0.3, 0.5, tempered by 0.7 because failures come in streaks.
+pub fn evidence(before: (u32, u32), after: (u32, u32)) -> f64 {
+    const FAILS: f64 = 0.3;
+    const PASSES: f64 = 0.5;
+    const TEMPER: f64 = 0.7;
+    // The logarithm of what the prior expects of so many failures in so many runs.
+    let chance = |(bad, runs): (u32, u32)| -> f64 {
+        let sum =
+            |count: u32, begin: f64| (0..count).map(|k| (begin + f64::from(k)).ln()).sum::<f64>();
+        sum(bad, FAILS) + sum(runs.saturating_sub(bad), PASSES) - sum(runs, FAILS + PASSES)
+    };
+    let both = (before.0 + after.0, before.1 + after.1);
+    TEMPER * (chance(before) + chance(after) - chance(both))
+}
+
+/// Evidence from which on a tab counts as failing more often than before: twice as likely as not.
+pub const WORSE: f64 = std::f64::consts::LN_2;
+
+/// Whether runs fail more often after a change than before: by more than chance makes likely.
+pub fn is_worse(before: (u32, u32), after: (u32, u32)) -> bool {
+    let more = u64::from(after.0) * u64::from(before.1) > u64::from(before.0) * u64::from(after.1);
+    before.1 > 0 && more && evidence(before, after) > WORSE
 }
 
 impl ComponentTrail {
@@ -542,13 +661,69 @@ mod tests {
         let infra = trail.component("infra").expect("it is there");
         let all: Vec<Step<'_>> = infra.steps().collect();
         let names = |kind, steps: &[Step<'_>]| -> Vec<String> {
-            let turned = trail.turned(kind, steps);
+            let turned = trail.turned(infra, kind, steps);
             turned.iter().map(|turn| turn.row.to_string()).collect()
         };
         assert_eq!(all.len(), 2);
         assert_eq!(names(TurnKind::Broke, &all), ["gap"]);
         assert_eq!(names(TurnKind::Fixed, &all), ["fixed"]);
         assert_eq!(names(TurnKind::Broke, &all[..1]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn short_failures_count_where_they_are_all_runs_of_a_version() {
+        for (versions, row, counts) in [
+            ("aaabbaa", "PPPFFPP", true),
+            ("aaabbaa", "PPPPFPP", false),
+            ("aaabbaa", "PPPFPPP", false),
+            ("aaabbaa", "PPFFFPP", true),
+            ("aaabaaa", "PPPFPPP", false),
+            ("aaabbbb", "PPPFFPP", false),
+        ] {
+            let trail = Trail::of(&grid(versions, versions, &[("row", row)]), THREE);
+            let infra = trail.component("infra").expect("it is there");
+            let steps: Vec<Step<'_>> = infra
+                .steps()
+                .filter(|step| step.to.starts_with('b'))
+                .collect();
+            let broke = trail.turned(infra, TurnKind::Broke, &steps);
+            assert_eq!(!broke.is_empty(), counts, "{versions} {row}");
+        }
+    }
+
+    #[test]
+    fn runs_before_and_after_are_counted() {
+        let rows = [("test", "PFFPPPFP.P")];
+        let trail = Trail::of(&grid("ccbbbaaaaa", "aaaaaaaaaa", &rows), THREE);
+        let infra = trail.component("infra").expect("it is there");
+        let steps: Vec<Step<'_>> = infra.steps().collect();
+        assert_eq!(trail.outcomes(infra, &steps[..1]), ((1, 3), (1, 2)));
+        assert_eq!(trail.outcomes(infra, &steps[1..]), ((1, 4), (1, 3)));
+        assert_eq!(trail.outcomes(infra, &steps), ((2, 7), (2, 5)));
+    }
+
+    #[test]
+    fn worse_is_more_than_chance() {
+        for (before, after, worse) in [
+            ((0, 20), (2, 2), true),
+            ((0, 20), (3, 4), true),
+            ((4, 20), (3, 4), true),
+            ((0, 20), (1, 1), true),
+            ((0, 20), (1, 5), false),
+            ((2, 20), (1, 3), false),
+            ((10, 20), (4, 4), false),
+            ((20, 20), (5, 5), false),
+            ((0, 0), (5, 5), false),
+            ((5, 10), (0, 10), false),
+        ] {
+            let found = is_worse(before, after);
+            assert_eq!(
+                found,
+                worse,
+                "{before:?} {after:?} {}",
+                evidence(before, after)
+            );
+        }
     }
 
     #[test]
