@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     alert::Thresholds,
-    grid::{Column, Grid, Row, VersionOf},
-    infra::{ComponentKind, Source, same_version},
+    grid::{Grid, Row},
+    infra::{ComponentKind, ComponentVersion, Source, same_version},
     status::Status,
     transition::{TurnKind, comparable, find_turns},
 };
@@ -31,7 +31,7 @@ pub struct Passage {
     pub started_ms: i64,
     /// How it went.
     pub outcome: RunOutcome,
-    /// Its page; empty when there is none.
+    /// Its page, where it failed outside of its tests; empty otherwise, and when there is none.
     pub url: Box<str>,
 }
 
@@ -135,8 +135,14 @@ const EVERY: Thresholds = Thresholds {
 const SHORTEST: u32 = 2;
 
 impl Trail {
-    /// What the tab of this grid saw.
-    pub fn of(grid: &Grid, thresholds: Thresholds) -> Self {
+    /// What the tab of this grid saw; a sketch of the grid will do. `versions` are those of a column, `url`
+    /// is its page: asked only where the run failed outside of its tests.
+    pub fn new<'a>(
+        grid: &Grid,
+        thresholds: Thresholds,
+        versions: impl Fn(usize) -> &'a [ComponentVersion],
+        url: impl Fn(usize) -> String,
+    ) -> Self {
         let turns = grid
             .rows
             .iter()
@@ -158,35 +164,41 @@ impl Trail {
             .columns
             .iter()
             .zip(outcomes)
-            .map(|(column, outcome)| Passage {
+            .enumerate()
+            .map(|(index, (column, outcome))| Passage {
                 build: column.build.as_str().into(),
                 started_ms: column.started_ms,
                 outcome,
-                url: column.url.as_str().into(),
+                url: match outcome {
+                    RunOutcome::Outside => url(index).into(),
+                    _ => Box::default(),
+                },
             })
             .collect();
-        let mut components = Vec::new();
-        for kind in [ComponentKind::Infra, ComponentKind::Product] {
-            let of_kind = |column: &'_ Column| -> usize {
-                match kind {
-                    ComponentKind::Infra => column.infra.len(),
-                    ComponentKind::Product => column.product.len(),
-                }
-            };
-            let mut names: Vec<&str> = Vec::new();
-            for column in grid.columns.iter().filter(|column| of_kind(column) > 0) {
-                for version in versions(column, kind) {
-                    if !names.contains(&version.component.as_str()) {
-                        names.push(&version.component);
-                    }
-                }
+        let series: Vec<&[ComponentVersion]> = (0..grid.columns.len()).map(versions).collect();
+        let mut components: Vec<ComponentTrail> = Vec::new();
+        for (column, versions) in (0..).zip(series) {
+            for (place, version) in versions.iter().enumerate() {
+                // Mostly every run names the same components in the same order.
+                let is_it = |it: &ComponentTrail| {
+                    it.kind == version.kind && *it.component == *version.component
+                };
+                let at = if components.get(place).is_some_and(is_it) {
+                    place
+                } else {
+                    components.iter().position(is_it).unwrap_or_else(|| {
+                        components.push(ComponentTrail {
+                            component: version.component.as_str().into(),
+                            kind: version.kind,
+                            spans: Vec::new(),
+                        });
+                        components.len() - 1
+                    })
+                };
+                components[at].push(column, version);
             }
-            components.extend(names.into_iter().map(|name| ComponentTrail {
-                component: name.into(),
-                kind,
-                spans: spans(grid, kind, name),
-            }));
         }
+        components.sort_by_key(|component| component.kind);
         Self {
             columns,
             components,
@@ -355,6 +367,30 @@ pub fn is_worse(before: (u32, u32), after: (u32, u32)) -> bool {
 }
 
 impl ComponentTrail {
+    /// Takes in what the next older column says.
+    fn push(&mut self, column: u32, found: &ComponentVersion) {
+        let Some(version) = found.single() else {
+            return;
+        };
+        match self.spans.last_mut() {
+            Some(last) if same_version(&last.version, version) => {
+                last.oldest = column;
+                last.oldest_source = found.source;
+                // The longer name says more.
+                if version.len() > last.version.len() {
+                    last.version = version.into();
+                }
+            }
+            _ => self.spans.push(Span {
+                version: version.into(),
+                newest: column,
+                oldest: column,
+                newest_source: found.source,
+                oldest_source: found.source,
+            }),
+        }
+    }
+
     /// The version in a column, or what its neighbours agree on.
     pub fn at(&self, column: u32) -> Option<&str> {
         self.spans
@@ -441,46 +477,6 @@ impl MoveGlyph {
     }
 }
 
-const fn versions(column: &Column, kind: ComponentKind) -> &Vec<VersionOf> {
-    match kind {
-        ComponentKind::Infra => &column.infra,
-        ComponentKind::Product => &column.product,
-    }
-}
-
-/// The versions of one component, column by column, joined.
-fn spans(grid: &Grid, kind: ComponentKind, name: &str) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    for (index, column) in grid.columns.iter().enumerate() {
-        let found = versions(column, kind)
-            .iter()
-            .find(|version| version.component == name);
-        let Some((version, source)) = found.and_then(|found| Some((found.single()?, found.source)))
-        else {
-            continue;
-        };
-        let index = index as u32;
-        match spans.last_mut() {
-            Some(last) if same_version(&last.version, version) => {
-                last.oldest = index;
-                last.oldest_source = source;
-                // The longer name says more.
-                if version.len() > last.version.len() {
-                    last.version = version.into();
-                }
-            }
-            _ => spans.push(Span {
-                version: version.into(),
-                newest: index,
-                oldest: index,
-                newest_source: source,
-                oldest_source: source,
-            }),
-        }
-    }
-    spans
-}
-
 /// How each run went.
 fn outcomes(grid: &Grid) -> Vec<RunOutcome> {
     #[derive(Clone, Copy, Default)]
@@ -537,16 +533,18 @@ fn is_whole(row: &Row) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::Column;
     use proptest::prelude::*;
 
-    fn version(letter: char, component: &str) -> VersionOf {
+    fn version(letter: char, component: &str, kind: ComponentKind) -> ComponentVersion {
         let version = match letter {
             '?' => None,
             '*' => Some("*".to_owned()),
             _ => Some(letter.to_ascii_lowercase().to_string().repeat(9)),
         };
-        VersionOf {
+        ComponentVersion {
             component: component.into(),
+            kind,
             source: match (&version, letter.is_ascii_uppercase()) {
                 (None, _) => Source::Unknown,
                 (_, true) => Source::ImageTag,
@@ -558,17 +556,22 @@ mod tests {
     }
 
     /// Columns by letters, newest first: the infra versions, the product versions, and rows.
-    fn grid(infra: &str, product: &str, rows: &[(&str, &str)]) -> Grid {
-        Grid {
-            columns: infra
-                .chars()
-                .zip(product.chars())
-                .enumerate()
-                .map(|(index, (infra, product))| Column {
+    fn trail(infra: &str, product: &str, rows: &[(&str, &str)]) -> Trail {
+        let versions: Vec<[ComponentVersion; 2]> = infra
+            .chars()
+            .zip(product.chars())
+            .map(|(infra, product)| {
+                [
+                    version(infra, "infra", ComponentKind::Infra),
+                    version(product, "org/product", ComponentKind::Product),
+                ]
+            })
+            .collect();
+        let grid = Grid {
+            columns: (0..versions.len())
+                .map(|index| Column {
                     build: index.to_string(),
                     started_ms: 1000 - index as i64,
-                    infra: vec![version(infra, "infra")],
-                    product: vec![version(product, "org/product")],
                     ..Column::default()
                 })
                 .collect(),
@@ -589,7 +592,13 @@ mod tests {
                 })
                 .collect(),
             ..Grid::default()
-        }
+        };
+        Trail::new(
+            &grid,
+            THREE,
+            |column| &versions[column],
+            |column| format!("/{column}"),
+        )
     }
 
     const THREE: Thresholds = Thresholds {
@@ -598,7 +607,7 @@ mod tests {
     };
 
     fn steps(letters: &str) -> Vec<(String, u32, u32, bool)> {
-        let trail = Trail::of(&grid(letters, letters, &[]), THREE);
+        let trail = trail(letters, letters, &[]);
         trail
             .component("infra")
             .into_iter()
@@ -643,7 +652,7 @@ mod tests {
             ("ba", "?a", MoveGlyph::Unknown),
             ("*a", "aa", MoveGlyph::Unknown),
         ] {
-            let trail = Trail::of(&grid(infra, product, &[]), THREE);
+            let trail = trail(infra, product, &[]);
             assert_eq!(trail.glyph(1, 0), glyph, "{infra} {product}");
         }
     }
@@ -657,7 +666,7 @@ mod tests {
             ("fixed", "PFFFF"),
             ("older", "FFFFF"),
         ];
-        let trail = Trail::of(&grid("cbbaa", "aaaaa", &rows), THREE);
+        let trail = trail("cbbaa", "aaaaa", &rows);
         let infra = trail.component("infra").expect("it is there");
         let all: Vec<Step<'_>> = infra.steps().collect();
         let names = |kind, steps: &[Step<'_>]| -> Vec<String> {
@@ -680,7 +689,7 @@ mod tests {
             ("aaabaaa", "PPPFPPP", false),
             ("aaabbbb", "PPPFFPP", false),
         ] {
-            let trail = Trail::of(&grid(versions, versions, &[("row", row)]), THREE);
+            let trail = trail(versions, versions, &[("row", row)]);
             let infra = trail.component("infra").expect("it is there");
             let steps: Vec<Step<'_>> = infra
                 .steps()
@@ -694,7 +703,7 @@ mod tests {
     #[test]
     fn runs_before_and_after_are_counted() {
         let rows = [("test", "PFFPPPFP.P")];
-        let trail = Trail::of(&grid("ccbbbaaaaa", "aaaaaaaaaa", &rows), THREE);
+        let trail = trail("ccbbbaaaaa", "aaaaaaaaaa", &rows);
         let infra = trail.component("infra").expect("it is there");
         let steps: Vec<Step<'_>> = infra.steps().collect();
         assert_eq!(trail.outcomes(infra, &steps[..1]), ((1, 3), (1, 2)));
@@ -729,7 +738,7 @@ mod tests {
     #[test]
     fn runs_that_fail_outside_of_their_tests_are_told_apart() {
         let rows = [("Overall", "PFFR."), ("Pod", "PPPP."), ("test", "PF.P.")];
-        let trail = Trail::of(&grid("aaaaa", "aaaaa", &rows), THREE);
+        let trail = trail("aaaaa", "aaaaa", &rows);
         let outcomes: Vec<RunOutcome> = trail.columns.iter().map(|it| it.outcome).collect();
         assert_eq!(
             outcomes,
@@ -747,19 +756,10 @@ mod tests {
         /// A trail's steps are the transitions that a grid shows.
         #[test]
         fn steps_are_the_changes_of_the_grid(letters in "[abAB?*]{0,14}") {
-            use crate::{infra::ComponentVersion, transition::find_changes};
+            use crate::transition::find_changes;
             let versions: Vec<ComponentVersion> = letters
                 .chars()
-                .map(|letter| {
-                    let version = version(letter, "infra");
-                    ComponentVersion {
-                        component: version.component,
-                        kind: ComponentKind::Infra,
-                        version: version.version,
-                        source: version.source,
-                        evidence: None,
-                    }
-                })
+                .map(|letter| version(letter, "infra", ComponentKind::Infra))
                 .collect();
             let changes: Vec<(u32, u32, bool)> = find_changes(versions.iter().map(Some))
                 .into_iter()

@@ -4,6 +4,9 @@
 //! has to load.
 
 pub mod infra;
+mod search;
+
+pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -302,6 +305,9 @@ pub struct TabPage {
     /// The same job on other release branches, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub siblings: Vec<Sibling>,
+    /// What must be known of it before anything else: roll-backs that did not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NamedLink>,
     /// The test group that it shows.
     pub test_group: String,
     /// For people.

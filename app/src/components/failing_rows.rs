@@ -11,7 +11,7 @@ use model::{
 
 use crate::{
     components::clock::Time,
-    text::{count, safe_url, visible, visible_message},
+    text::{count, visible, visible_message},
 };
 
 /// The longest address of ours that becomes a link: a name may be a megabyte long.
@@ -141,10 +141,10 @@ fn moved_view(kind: &'static str, movements: Option<&Movements>) -> AnyView {
                 visible(&change.from),
                 visible(&change.to)
             );
-            let shown = match change.compare_url.as_deref().and_then(safe_url) {
-                Some(url) => view! {
+            let shown = match &change.compare_url {
+                Some(_) => view! {
                     <a
-                        href=url.to_owned()
+                        href=paths::compare(&change.component, &change.from, &change.to)
                         rel="external"
                         title=title
                         data-testid="compare"

@@ -25,7 +25,21 @@ pub fn Frame(
                     "Overview"
                 </A>
                 <A href=paths::DASHBOARDS>"Dashboards"</A>
+                <a href=paths::INFRA rel="external">
+                    "Infrastructure"
+                </a>
             </nav>
+            <form class="top__search" action=paths::TESTS role="search">
+                <input
+                    class="field"
+                    type="search"
+                    name="q"
+                    placeholder="Search"
+                    aria-label="Search everything"
+                    aria-keyshortcuts="/"
+                    autocomplete="off"
+                />
+            </form>
             <button
                 type="button"
                 class="top__theme"

@@ -8,10 +8,13 @@ mod events;
 mod extract;
 mod feed;
 mod health;
+mod infra;
 mod legacy;
 pub mod openapi;
 pub mod pages;
 mod query;
+mod search;
+mod server_pages;
 mod testgrid;
 mod v1;
 mod v2;
@@ -59,6 +62,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
     let testgrid = legacy::routes()
         .merge(query::routes())
         .merge(feed::routes())
+        .merge(infra::feeds())
         .layer(middleware::from_fn(testgrid::plain_errors));
     // What other sites' pages may read.
     let open = Router::new()
@@ -76,6 +80,8 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(search::pages())
+        .merge(infra::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));
     surround(routes)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, v2};
+use super::{events, infra, search, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -23,7 +23,14 @@ use super::{events, v2};
         v2::find_grid,
         events::list_events,
         v2::list_components,
-        v2::find_comparison,
+        infra::list_versions,
+        infra::find_version,
+        infra::find_changes,
+        infra::list_alarms,
+        infra::find_comparison,
+        search::find_all,
+        search::find_tests,
+        search::find_test,
         v2::find_openapi,
     )
 )]

@@ -21,6 +21,7 @@ mod history;
 mod imported;
 mod metrics;
 mod modified;
+mod names;
 mod open;
 mod results;
 mod row;
@@ -33,7 +34,9 @@ pub use history::{RepositoryId, StoredRef, StoredRepository};
 pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
+pub use names::FoundBuild;
 pub use open::SqliteStore;
+pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 
 /// A test group's number in the database.

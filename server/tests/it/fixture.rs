@@ -252,6 +252,7 @@ impl Read for Fixture {
                 summary: found.summary.clone(),
                 group: self.find(dashboard)?.group.clone(),
                 siblings: Vec::new(),
+                notes: Vec::new(),
                 test_group: format!("ci-kubernetes-e2e-{}", found.name),
                 description: String::new(),
                 results_url: "https://prow.example/job-history/gs/bucket/logs/job".into(),
@@ -630,7 +631,6 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             ),
         ];
         runs.push(Arc::new(StoredRun {
-            label: String::new(),
             build: format!(
                 "19{:017}",
                 88_765_432_100_000_000 - column as u64 * 7_654_321_013
@@ -641,7 +641,6 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             open: running,
             statuses,
             details,
-            headers: Vec::new(),
             versions: Some(versions.into()),
             problems: if column == 4 {
                 vec![Problem::new(
@@ -651,7 +650,7 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             } else {
                 Vec::new()
             },
-            emails: Vec::new(),
+            ..StoredRun::default()
         }));
     }
     runs.reverse();

@@ -11,7 +11,7 @@ use model::{
     trail::{Step, is_worse},
     transition::TurnKind,
     wire::{
-        NamedLink, WireError,
+        NamedLink,
         infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed},
     },
 };
@@ -19,10 +19,7 @@ use model::{
 use super::{
     Component, alarms::is_current, histories::Histories, lines::upstream, order::Versions, time,
 };
-use crate::{
-    clock::now_ms,
-    read::{Reader, published::Published},
-};
+use crate::read::{Reader, published::Published};
 
 /// How many changes the feed has.
 const CHANGES: usize = 500;
@@ -79,7 +76,7 @@ impl Reader {
             changes,
             total,
             alarms,
-            weather: self.weather(&published, now_ms()),
+            weather: self.weather(&published, (self.clock)()),
             components: self
                 .components
                 .iter()
@@ -171,7 +168,7 @@ impl Reader {
     /// a line that leads to more.
     pub(in crate::read) fn overview_notes(&self) -> Vec<NamedLink> {
         let feed = self.infra_feed();
-        let now_ms = now_ms();
+        let now_ms = (self.clock)();
         let mut notes: Vec<NamedLink> = feed
             .alarms
             .iter()
@@ -185,7 +182,7 @@ impl Reader {
     /// What of that concerns a tab.
     pub(in crate::read) fn tab_notes(&self, dashboard: &str, tab: &str) -> Vec<NamedLink> {
         let feed = self.infra_feed();
-        let now_ms = now_ms();
+        let now_ms = (self.clock)();
         feed.alarms
             .iter()
             .filter(|alarm| is_current(alarm, now_ms))
@@ -201,15 +198,10 @@ impl Reader {
 
     /// The alarms that are still to be told, newest first.
     pub fn current_alarms(&self) -> Vec<Alarm> {
-        let now_ms = now_ms();
+        let now_ms = (self.clock)();
         let feed = self.infra_feed();
         let current = feed.alarms.iter().filter(|alarm| is_current(alarm, now_ms));
         current.cloned().collect()
-    }
-
-    /// The repositories of products and infrastructure with what is known of them.
-    pub(super) fn component_lines(&self) -> Result<Vec<ComponentLine>, WireError> {
-        Ok(self.infra_feed().components.clone())
     }
 }
 
