@@ -99,6 +99,47 @@ pub fn group_of(path: &str) -> Option<String> {
     path.strip_prefix("/g/").map(name)
 }
 
+/// The feed of infra changes.
+pub const INFRA: &str = "/infra";
+
+/// What lies between two versions of a component.
+pub fn compare(component: &str, from: &str, to: &str) -> String {
+    format!(
+        "/compare?component={}&from={}&to={}",
+        segment(component),
+        segment(from),
+        segment(to)
+    )
+}
+
+/// The same, for the job of a tab.
+pub fn compare_for(component: &str, from: &str, to: &str, dashboard: &str, tab: &str) -> String {
+    format!(
+        "{}&dashboard={}&tab={}",
+        compare(component, from, to),
+        segment(dashboard),
+        segment(tab)
+    )
+}
+
+/// The feed of the changes of one infra component.
+pub fn infra_component(component: &str) -> String {
+    format!("{INFRA}/{}", segment(component))
+}
+
+/// The page of one version of a component.
+pub fn infra_version(component: &str, version: &str) -> String {
+    format!("{INFRA}/{}/{}", segment(component), segment(version))
+}
+
+/// The Atom feed of infra changes.
+pub const FEED_OF_INFRA: &str = "/feeds/infra";
+
+/// `GET /api/v2/compare`
+pub fn api_compare(component: &str, from: &str, to: &str) -> String {
+    format!("/api/v2{}", compare(component, from, to))
+}
+
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 

@@ -12,7 +12,7 @@ use model::{
 use crate::{
     components::clock::Time,
     paths,
-    text::{count, safe_url, visible, visible_message},
+    text::{count, visible, visible_message},
 };
 
 /// The failing rows of a tab.
@@ -139,10 +139,10 @@ fn moved_view(kind: &'static str, movements: Option<&Movements>) -> AnyView {
                 visible(&change.from),
                 visible(&change.to)
             );
-            let shown = match change.compare_url.as_deref().and_then(safe_url) {
-                Some(url) => view! {
+            let shown = match &change.compare_url {
+                Some(_) => view! {
                     <a
-                        href=url.to_owned()
+                        href=paths::compare(&change.component, &change.from, &change.to)
                         rel="external"
                         title=title
                         data-testid="compare"

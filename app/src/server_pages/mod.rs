@@ -6,6 +6,8 @@
 //! the server.
 
 pub mod chart;
+pub mod compare;
+pub mod infra;
 pub mod row;
 pub mod search;
 pub mod test;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, search, v2};
+use super::{events, infra, search, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -24,10 +24,14 @@ use super::{events, search, v2};
         events::list_events,
         v2::list_components,
         search::find_row,
+        infra::list_versions,
+        infra::find_version,
+        infra::find_changes,
+        infra::list_alarms,
+        infra::find_comparison,
         search::find_all,
         search::find_tests,
         search::find_test,
-        v2::find_comparison,
         v2::find_openapi,
     )
 )]
