@@ -11,6 +11,7 @@ use model::{
 
 use crate::{
     components::clock::Time,
+    paths,
     text::{count, visible, visible_message},
 };
 
