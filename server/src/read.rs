@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infra;
 mod jobs;
 mod kept;
 mod links;
@@ -17,6 +18,7 @@ mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod search;
 mod snapshot;
 mod tab;
 mod tick;
@@ -52,6 +54,7 @@ pub use self::{
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
     filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
     metrics::MetricValues,
     snapshot::{Snapshot, TabView},
     tick::Turned,
@@ -115,7 +118,9 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    search: search::Search,
     clock: fn() -> i64,
+    infra: infra::Infra,
 }
 
 /// What the reader knows of one test group.
@@ -177,7 +182,9 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            search: search::Search::default(),
             clock: now_ms,
+            infra: infra::Infra::default(),
         })
     }
 
@@ -226,6 +233,7 @@ impl Reader {
     /// process wrote.
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
+        self.publish_histories().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()

@@ -9,6 +9,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
+    history::Mirrors,
     http,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
@@ -130,6 +131,14 @@ impl Server {
             self.reader.clone(),
             stopped.clone(),
         )));
+        if update {
+            let mirrors = Mirrors::new(self.store.clone(), &self.settings);
+            let every = Duration::from_secs(self.settings.update.poll_secs);
+            let stopped = stopped.clone();
+            work.push(tokio::spawn(async move {
+                mirrors.run_forever(every, until(stopped)).await;
+            }));
+        }
         if let Some(pipeline) = pipeline {
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
@@ -192,6 +201,7 @@ async fn keep_published(
             tokio::time::sleep(wait).await;
         }
         tracing::info!("the first snapshot is published");
+        renew_search(&reader).await;
         let mut imported = store.load_imported_tabs().await.ok();
         loop {
             tokio::time::sleep(FOLLOW).await;
@@ -206,11 +216,19 @@ async fn keep_published(
             if let Err(error) = reader.publish_changed().await {
                 tracing::error!(%error, "cannot see what changed: {error}");
             }
+            renew_search(&reader).await;
         }
     };
     tokio::select! {
         () = follow => {}
         () = until(stopped) => {}
+    }
+}
+
+/// What cannot be read now is read with the next look.
+async fn renew_search(reader: &Reader) {
+    if let Err(error) = reader.renew_search().await {
+        tracing::error!(%error, "cannot read the names of tests: {error}");
     }
 }
 
