@@ -18,6 +18,7 @@ mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod row;
 mod search;
 mod snapshot;
 mod tab;
@@ -118,9 +119,9 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    infra: infra::Infra,
     search: search::Search,
     clock: fn() -> i64,
-    infra: infra::Infra,
 }
 
 /// What the reader knows of one test group.
@@ -182,9 +183,9 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
-            infra: infra::Infra::default(),
         })
     }
 

@@ -90,7 +90,7 @@ fn Loaded(subject: Memo<Subject>, content: Content) -> impl IntoView {
 
 fn draw(content: Content) -> AnyView {
     match content {
-        Content::Releases(releases) => view! { <Branches releases /> }.into_any(),
+        Content::Releases(releases, notes) => view! { <Branches releases notes /> }.into_any(),
         Content::Dashboards(dashboards, overview) => {
             view! { <DashboardsView dashboards overview /> }.into_any()
         }
