@@ -123,7 +123,7 @@ impl Content {
     pub const fn is_renewed(&self) -> bool {
         matches!(
             self,
-            Self::Releases(..) | Self::Group(_) | Self::Dashboard(_)
+            Self::Releases(..) | Self::Dashboards(..) | Self::Group(_) | Self::Dashboard(_)
         )
     }
 
@@ -138,7 +138,8 @@ impl Content {
                 .iter()
                 .any(|one| one.name == changed.dashboard),
             Self::Dashboard(page) => page.name == changed.dashboard,
-            Self::Dashboards(..) | Self::Tab(..) | Self::OldLink(_) => false,
+            Self::Dashboards(..) => true,
+            Self::Tab(..) | Self::OldLink(_) => false,
         }
     }
 
@@ -161,7 +162,11 @@ impl Content {
             Self::Group(page) => (failing_tabs(&page.dashboards), page.status),
             Self::Dashboard(page) => headline(page.tabs.iter().map(|tab| tab.status)),
             Self::Tab(page, _) => tab_headline(page),
-            Self::Dashboards(..) | Self::OldLink(_) => (0, TabStatus::Unknown),
+            Self::Dashboards(all, _) => (
+                failing_tabs(all),
+                TabStatus::worst(all.iter().map(|one| one.status)),
+            ),
+            Self::OldLink(_) => (0, TabStatus::Unknown),
         }
     }
 }

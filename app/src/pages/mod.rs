@@ -15,6 +15,7 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     components::{
+        dashboard_list::Wanted,
         headline::Headline,
         problem::{Loading, ProblemPage},
     },
@@ -64,6 +65,7 @@ fn Loaded(subject: Memo<Subject>, content: Content) -> impl IntoView {
     let title = content.title();
     let renewed = content.is_renewed();
     let shown = RwSignal::new(content);
+    provide_context(Wanted::default());
     if renewed {
         live::follow(
             move |changed| shown.with_untracked(|content| content.shows(changed)),

@@ -93,6 +93,8 @@ fn Branch(release: Release, siblings: Siblings) -> impl IntoView {
     let worst = TabStatus::worst(statuses.iter().copied()).word();
     let id = format!("branch-{}", model::name::normalize(&release.branch));
     let heading = id.clone();
+    let feed = paths::feed_of_release(&release.branch);
+    let feed_label = format!("Feed of {}", visible(&release.branch));
     let (branch, shown) = (release.branch.clone(), visible(&release.branch));
     let tiers = release
         .tiers
@@ -112,6 +114,16 @@ fn Branch(release: Release, siblings: Siblings) -> impl IntoView {
                     <bdi>{shown}</bdi>
                 </h2>
                 <StatusCounts statuses />
+                // Not a page of ours: the router must let it go.
+                <a
+                    class="branch__feed"
+                    href=feed
+                    rel="external"
+                    type="application/atom+xml"
+                    aria-label=feed_label
+                >
+                    "Feed"
+                </a>
             </header>
             <div class="branch__tiers">{tiers}</div>
         </section>
