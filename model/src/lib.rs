@@ -25,6 +25,7 @@
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
+//! | reach | whether a commit can make a difference to a job, and by what | [`impact::Reach`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
@@ -32,6 +33,7 @@ pub mod config;
 pub mod flakiness;
 pub mod grid;
 pub mod group;
+pub mod impact;
 pub mod infra;
 pub mod link;
 pub mod logical_job;

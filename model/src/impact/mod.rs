@@ -1,0 +1,12 @@
+//! Which change of the infrastructure can reach which job, and by what.
+//!
+//! A job is what its effective definition says: its own settings, the presets that its labels choose and
+//! the decoration defaults that cover it, without what only people read. Two effective definitions are
+//! compared facet by facet, and each facet that differs is a [`ChangeLabel`]. A commit that changes no
+//! facet of a job, no script it runs and no service it uses cannot be why the job broke.
+//!
+//! Only the server uses this: nothing here may be named by what the browser compiles.
+
+mod reach;
+
+pub use reach::{ChangeLabel, Labels, Reach};
