@@ -22,10 +22,11 @@
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
+//! | history | what landed in a repository, in order | [`history`] |
+//! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
-//! | reach | whether a commit can make a difference to a job, and by what | [`impact::Reach`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
@@ -33,6 +34,7 @@ pub mod config;
 pub mod flakiness;
 pub mod grid;
 pub mod group;
+pub mod history;
 pub mod impact;
 pub mod infra;
 pub mod link;
@@ -40,6 +42,7 @@ pub mod logical_job;
 pub mod name;
 pub mod order;
 pub mod query;
+pub mod reach;
 pub mod rename;
 pub mod rle;
 pub mod run;

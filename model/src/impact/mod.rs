@@ -7,14 +7,16 @@
 //!
 //! Only the server uses this: nothing here may be named by what the browser compiles.
 
+mod change;
 mod definition;
 mod job;
 mod reach;
 mod script;
 mod tree;
 
+pub use change::{JobChange, compare_jobs};
 pub use definition::{DecorationDefault, Definition, Globals, Preset, ProwSettings, run_hash};
 pub use job::{Job, JobKey, JobKind};
-pub use reach::{ChangeLabel, Labels, Reach};
+pub use reach::{ChangeLabel, Effect, Labels};
 pub use script::{path_in, touches};
 pub use tree::Tree;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::reach::Reach;
+
 /// By what a commit can reach a job. In the order in which one would suspect them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -144,71 +146,52 @@ impl fmt::Debug for Labels {
     }
 }
 
-/// Whether a commit can reach a job. Directly is more than through a service; unknown is no answer,
-/// and never to be read as “cannot”.
+/// How a commit reaches a job, with the reasons.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "reach", rename_all = "snake_case")]
-pub enum Reach {
+pub enum Effect {
     /// It changes what the job is or runs.
-    Direct {
+    Own {
         /// By what; in order, never empty.
         labels: Vec<ChangeLabel>,
+        /// What exactly, where it can be said in a few words: `kubekins-e2e v1 → v2`; else empty.
+        detail: String,
     },
     /// It changes only something that many jobs share and that runs beside them.
     Service {
         /// Names of the components; never empty.
         components: Vec<String>,
     },
-    /// Nothing of the job depends on it.
-    Cannot,
-    /// It cannot be told.
+    /// It cannot be told. Never to be read as “cannot”.
     Unknown {
         /// Why, as one sentence.
         reason: String,
     },
+    /// Nothing of the job depends on it.
+    Cannot,
 }
 
-impl Reach {
-    /// Directly by `labels`, or not at all where there are none.
-    pub fn by(labels: Labels) -> Self {
+impl Effect {
+    /// By `labels`, or not at all where there are none.
+    pub fn by(labels: Labels, detail: &str) -> Self {
         if labels.is_empty() {
             Self::Cannot
         } else {
-            Self::Direct {
+            Self::Own {
                 labels: labels.iter().collect(),
+                detail: detail.to_owned(),
             }
         }
     }
 
-    /// How much: 3 directly, 2 unknown, 1 through a service, 0 not at all. What might be direct comes
-    /// before what is known not to be.
-    const fn rank(&self) -> u8 {
+    /// Without the reasons.
+    pub const fn reach(&self) -> Reach {
         match self {
-            Self::Direct { .. } => 3,
-            Self::Unknown { .. } => 2,
-            Self::Service { .. } => 1,
-            Self::Cannot => 0,
-        }
-    }
-
-    /// What two reasons make together: a commit reaches a tab as far as it reaches any of its jobs.
-    #[must_use]
-    pub fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Direct { labels: a }, Self::Direct { labels: b }) => {
-                Self::by(a.into_iter().chain(b).collect())
-            }
-            (Self::Service { mut components }, Self::Service { components: more }) => {
-                for component in more {
-                    if !components.contains(&component) {
-                        components.push(component);
-                    }
-                }
-                Self::Service { components }
-            }
-            (a, b) if a.rank() >= b.rank() => a,
-            (_, b) => b,
+            Self::Own { .. } => Reach::Own,
+            Self::Service { .. } => Reach::Service,
+            Self::Unknown { .. } => Reach::Unknown,
+            Self::Cannot => Reach::Cannot,
         }
     }
 }
@@ -216,18 +199,6 @@ impl Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn direct(labels: &[ChangeLabel]) -> Reach {
-        Reach::Direct {
-            labels: labels.to_vec(),
-        }
-    }
-
-    fn service(components: &[&str]) -> Reach {
-        Reach::Service {
-            components: components.iter().map(|&name| name.to_owned()).collect(),
-        }
-    }
 
     #[test]
     fn sets_keep_labels_in_order() {
@@ -251,33 +222,13 @@ mod tests {
     }
 
     #[test]
-    fn reaches_add_up() {
-        let unknown = Reach::Unknown {
-            reason: "no mirror".into(),
-        };
-        for (a, b, both) in [
-            (
-                direct(&[ChangeLabel::Timeout]),
-                direct(&[ChangeLabel::Image]),
-                direct(&[ChangeLabel::Image, ChangeLabel::Timeout]),
-            ),
-            (
-                service(&["boskos"]),
-                service(&["prow", "boskos"]),
-                service(&["boskos", "prow"]),
-            ),
-            (
-                service(&["boskos"]),
-                direct(&[ChangeLabel::Image]),
-                direct(&[ChangeLabel::Image]),
-            ),
-            (service(&["boskos"]), unknown.clone(), unknown.clone()),
-            (Reach::Cannot, service(&["boskos"]), service(&["boskos"])),
-            (Reach::Cannot, unknown.clone(), unknown),
-            (Reach::Cannot, Reach::Cannot, Reach::Cannot),
-        ] {
-            assert_eq!(a.or(b), both);
-        }
-        assert_eq!(Reach::by(Labels::NONE), Reach::Cannot);
+    fn an_effect_without_labels_is_none() {
+        assert_eq!(Effect::by(Labels::NONE, ""), Effect::Cannot);
+        let effect = Effect::by([ChangeLabel::Image].into_iter().collect(), "y v1 → v2");
+        assert_eq!(effect.reach(), Reach::Own);
+        assert_eq!(
+            serde_json::to_string(&effect).expect("it is plain"),
+            r#"{"reach":"own","labels":["image"],"detail":"y v1 → v2"}"#
+        );
     }
 }
