@@ -3,6 +3,7 @@
 pub mod bucket;
 pub mod clock;
 pub mod conformance;
+pub mod history;
 pub mod http;
 pub mod infra;
 mod name_index;
