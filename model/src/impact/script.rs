@@ -67,10 +67,9 @@ pub fn touches(path: &str, changed: &str) -> bool {
     if path == changed || is_below(changed, path) {
         return true;
     }
-    let folder = |path: &str| {
-        path.rfind('/')
-            .map_or(String::new(), |at| path[..at].to_owned())
-    };
+    fn folder(path: &str) -> &str {
+        path.rfind('/').map_or("", |at| &path[..at])
+    }
     let (near, far) = (folder(path), folder(changed));
     if near.is_empty() || far.is_empty() {
         return false;
@@ -79,8 +78,8 @@ pub fn touches(path: &str, changed: &str) -> bool {
         .rsplit('/')
         .next()
         .is_some_and(|name| name.contains('.'));
-    (named_file && (far == near || is_below(&far, &near)))
-        || (far.contains('/') && is_below(&near, &far))
+    (named_file && (far == near || is_below(far, near)))
+        || (far.contains('/') && is_below(near, far))
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

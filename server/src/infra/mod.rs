@@ -2,6 +2,7 @@
 //! its files tell, each with where it was read. Nothing is guessed: what no file says is unknown.
 
 pub mod image;
+pub mod impact;
 pub mod product;
 
 use model::infra::{ComponentKind, ComponentVersion, Source, is_commit};

@@ -36,6 +36,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "history",
         include_str!("../../../migrations/sqlite/0003_history.sql"),
     ),
+    (
+        4,
+        "impact",
+        include_str!("../../../migrations/sqlite/0004_impact.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

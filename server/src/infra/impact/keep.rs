@@ -1,0 +1,139 @@
+//! Keeping the map up to date: what was read before comes from the database, what is new from the
+//! mirrors.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{GitError, ImpactMap, Indexed, Indexer};
+use crate::{
+    settings::Settings,
+    store::{LineUpdate, Store, StoreError},
+};
+
+/// Counts the ways in which definitions were hashed and changes kept; what was kept in another way is
+/// read anew.
+const FORM: u32 = 1;
+
+/// Why the map was not brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum ImpactError {
+    /// The mirror cannot be read.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The work was lost, by a panic or at the end of the process.
+    #[error("the work on the impact map was lost")]
+    Lost,
+}
+
+/// The map, and what makes it.
+#[derive(Debug)]
+pub struct ImpactKeeper {
+    store: Store,
+    /// Taken while a repository is read; one at a time.
+    indexer: tokio::sync::Mutex<Arc<Mutex<Indexer>>>,
+    repositories: Vec<String>,
+    settings: String,
+    map: ArcSwap<ImpactMap>,
+}
+
+impl ImpactKeeper {
+    /// A map of nothing: [`ImpactKeeper::restore`] and [`ImpactKeeper::update`] fill it.
+    pub fn new(store: Store, settings: &Settings) -> Self {
+        let infra = &settings.infra;
+        let indexer = Indexer::new(infra);
+        // Plain structures, which can always be written.
+        let said = serde_json::to_string(&(&infra.job_configuration, &infra.reach));
+        Self {
+            store,
+            repositories: indexer
+                .repositories()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
+            indexer: tokio::sync::Mutex::new(Arc::new(Mutex::new(indexer))),
+            settings: format!(
+                "{FORM}-{:016x}",
+                xxh3_64(said.unwrap_or_default().as_bytes())
+            ),
+            map: ArcSwap::default(),
+        }
+    }
+
+    /// The map as it is now.
+    pub fn map(&self) -> Arc<ImpactMap> {
+        self.map.load_full()
+    }
+
+    /// The repositories (`org/name`) that can be in the map.
+    pub fn repositories(&self) -> &[String] {
+        &self.repositories
+    }
+
+    /// Takes over what an earlier process, or another one, has kept.
+    pub async fn restore(&self) -> Result<(), StoreError> {
+        let known = self.store.load_impact(&self.settings).await?;
+        let indexer = self.indexer.lock().await;
+        let mut indexer = indexer.lock().unwrap_or_else(PoisonError::into_inner);
+        indexer.restore(known);
+        self.map.store(Arc::new(indexer.map()));
+        Ok(())
+    }
+
+    /// Follows the line of `repo` in its mirror at `path`, and keeps what is new. Answers what it found;
+    /// nothing when the repository cannot be in the map.
+    pub async fn update(
+        &self,
+        repo: &str,
+        path: PathBuf,
+        now_ms: i64,
+    ) -> Result<Indexed, ImpactError> {
+        if !self.repositories.iter().any(|known| known == repo) {
+            return Ok(Indexed::default());
+        }
+        let indexer = self.indexer.lock().await;
+        let work = {
+            let (indexer, repo) = (Arc::clone(&indexer), repo.to_owned());
+            move || {
+                let mut indexer = indexer.lock().unwrap_or_else(PoisonError::into_inner);
+                let before = (indexer.names().len(), indexer.commit_count(&repo));
+                let indexed = indexer.update(&repo, &path, now_ms)?;
+                let changed = indexed.anew || !indexed.commits.is_empty();
+                let map = changed.then(|| indexer.map());
+                let kept = (indexer.names().clone(), indexer.present().clone());
+                Ok::<_, GitError>((indexed, map, before, kept))
+            }
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        let (indexed, map, before, (names, present)) = done.map_err(|_| ImpactError::Lost)??;
+        let Some(map) = map else {
+            return Ok(indexed);
+        };
+        let configures = map.configures() == repo;
+        self.map.store(Arc::new(map));
+        let update = LineUpdate {
+            repo,
+            settings: &self.settings,
+            anew: indexed.anew,
+            names_before: before.0,
+            commits_before: before.1,
+            commits: &indexed.commits,
+            present: configures.then_some(&present),
+        };
+        let saved = self.store.save_impact(&names, update).await;
+        if !matches!(saved, Ok(true)) {
+            // What is known is not what is kept: the next look begins with what is kept.
+            drop(indexer);
+            self.restore().await?;
+        }
+        saved?;
+        Ok(indexed)
+    }
+}
