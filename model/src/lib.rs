@@ -49,5 +49,7 @@ pub mod run;
 pub mod status;
 pub mod summary;
 pub mod tabulate;
+pub mod trail;
 pub mod transition;
+pub mod undone;
 pub mod wire;

@@ -3,6 +3,8 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+pub mod infra;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +22,18 @@ pub struct Items<T> {
     /// Where the next page begins, for `?after=`; absent on the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// What must be known of all of it; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NamedLink>,
 }
 
 impl<T> From<Vec<T>> for Items<T> {
     fn from(items: Vec<T>) -> Self {
-        Self { items, next: None }
+        Self {
+            items,
+            next: None,
+            notes: Vec::new(),
+        }
     }
 }
 

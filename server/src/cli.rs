@@ -16,7 +16,9 @@ use model::config::Configuration;
 use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    conformance, http,
+    conformance,
+    history::Mirrors,
+    http,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{ServeError, Server},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
@@ -248,10 +250,20 @@ async fn update(
         &settings,
         Unpublished,
     );
+    let mirrors = Mirrors::new(store.clone(), &settings);
     let progress = Shown::on_stderr();
     let code = if once {
-        let report = tokio::select! {
-            report = pipeline::update_groups(&pipeline, names, &progress) => report,
+        // Whoever names groups wants their results alone.
+        let fetch = async {
+            match names {
+                None => mirrors.update().await,
+                Some(_) => Vec::new(),
+            }
+        };
+        let both =
+            async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
+        let (report, fetched) = tokio::select! {
+            both = both => both,
             () = told_to_stop() => {
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
@@ -266,7 +278,19 @@ async fn update(
             report.saved.unchanged,
             report.problems,
         ))?;
-        if report.errors.is_empty() {
+        if !fetched.is_empty() {
+            let commits: u64 = fetched.iter().map(|it| it.commits).sum();
+            say(&format!(
+                "{} repositories: {commits} new commits",
+                fetched.len()
+            ))?;
+        }
+        let mut unreachable = false;
+        for problem in fetched.iter().filter_map(|it| it.problem.as_deref()) {
+            unreachable = true;
+            complain(problem);
+        }
+        if report.errors.is_empty() && !unreachable {
             ExitCode::SUCCESS
         } else {
             for error in &report.errors {
@@ -279,7 +303,11 @@ async fn update(
             ExitCode::FAILURE
         }
     } else {
-        pipeline::run_forever(&pipeline, &progress, told_to_stop()).await;
+        let every = std::time::Duration::from_secs(settings.update.poll_secs);
+        tokio::join!(
+            pipeline::run_forever(&pipeline, &progress, told_to_stop()),
+            mirrors.run_forever(every, told_to_stop()),
+        );
         ExitCode::SUCCESS
     };
     store.close().await;

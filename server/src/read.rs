@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infra;
 mod jobs;
 mod links;
 mod metrics;
@@ -50,6 +51,7 @@ pub use self::{
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
     filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
     metrics::MetricValues,
     snapshot::{Snapshot, TabView},
     tick::Turned,
@@ -110,6 +112,7 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    infra: infra::Infra,
 }
 
 /// What the reader knows of one test group.
@@ -159,6 +162,7 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            infra: infra::Infra::default(),
         })
     }
 
@@ -200,6 +204,7 @@ impl Reader {
     /// process wrote.
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
+        self.publish_histories().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()

@@ -9,6 +9,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
+    history::Mirrors,
     http,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
@@ -130,6 +131,14 @@ impl Server {
             self.reader.clone(),
             stopped.clone(),
         )));
+        if update {
+            let mirrors = Mirrors::new(self.store.clone(), &self.settings);
+            let every = Duration::from_secs(self.settings.update.poll_secs);
+            let stopped = stopped.clone();
+            work.push(tokio::spawn(async move {
+                mirrors.run_forever(every, until(stopped)).await;
+            }));
+        }
         if let Some(pipeline) = pipeline {
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {

@@ -142,16 +142,11 @@ impl Mirrors {
         self.repositories.is_empty()
     }
 
-    /// Brings every repository up to date, one after the other. `told` hears of each that is other than
-    /// before.
-    pub async fn update(&self, told: &(impl AsyncFn(&Fetched) + Sync)) -> Vec<Fetched> {
+    /// Brings every repository up to date, one after the other.
+    pub async fn update(&self) -> Vec<Fetched> {
         let mut all = Vec::new();
         for repository in &self.repositories {
-            let fetched = self.update_one(repository).await;
-            if fetched.changed {
-                told(&fetched).await;
-            }
-            all.push(fetched);
+            all.push(self.update_one(repository).await);
         }
         all
     }
@@ -238,19 +233,15 @@ impl Mirrors {
         Ok((commits, changed))
     }
 
-    /// Keeps all mirrors up to date until `shutdown` is ready: each `every`.
-    pub async fn run_forever(
-        &self,
-        every: Duration,
-        told: impl AsyncFn(&Fetched) + Sync,
-        shutdown: impl Future<Output = ()>,
-    ) {
+    /// Keeps all mirrors up to date until `shutdown` is ready: each `every`. Who reads sees by the
+    /// database that something is new.
+    pub async fn run_forever(&self, every: Duration, shutdown: impl Future<Output = ()>) {
         if self.is_empty() {
             return;
         }
         let forever = async {
             loop {
-                for fetched in self.update(&told).await {
+                for fetched in self.update().await {
                     log(&fetched);
                 }
                 tokio::time::sleep(every).await;

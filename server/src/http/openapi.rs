@@ -23,6 +23,7 @@ use super::{events, v2};
         v2::find_grid,
         events::list_events,
         v2::list_components,
+        v2::find_comparison,
         v2::find_openapi,
     )
 )]

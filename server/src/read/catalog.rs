@@ -356,7 +356,11 @@ fn recorded_dashboards(imported: &[ImportedTab]) -> Vec<Dashboard> {
 }
 
 /// An error that says what is missing and which names come nearest to it.
-fn not_found<'a>(what: String, name: &str, names: impl Iterator<Item = &'a str>) -> WireError {
+pub(super) fn not_found<'a>(
+    what: String,
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> WireError {
     let nearest = nearest(name, names);
     let message = match nearest.as_slice() {
         [] => what,

@@ -11,6 +11,7 @@ use model::{
     status::{Class, Status},
     summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
     tabulate::{GroupResults, View, tabulate},
+    trail::Trail,
     transition::compare_url,
     wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary},
 };
@@ -32,6 +33,8 @@ pub(super) struct TabState {
     /// What the status follows from at any time; `None` when it does not depend on the time, because
     /// the tab's configuration cannot be applied, or the tab is a recording.
     pub evidence: Option<Arc<Evidence>>,
+    /// What it saw of every component, and where its rows turned.
+    pub trail: Arc<Trail>,
     /// How flaky its tests are, when the tab asks for that.
     pub health: Option<Arc<Health>>,
     /// The version of its grid.
@@ -146,6 +149,7 @@ pub(super) fn build_state(
     TabState {
         summary,
         alerted: alerted_rows(grid).into(),
+        trail: Arc::new(Trail::of(grid, entry.thresholds)),
         evidence: (entry.filter.is_ok() && entry.recorded_ms.is_none()).then(|| Arc::new(evidence)),
         health: health.map(Arc::new),
         grid_version: grid.version.clone(),

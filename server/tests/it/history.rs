@@ -73,7 +73,7 @@ impl World {
 
     async fn update_from(&self, git: &str) -> Fetched {
         let mirrors = Mirrors::new(self.store.clone(), &self.settings(git));
-        let mut all = mirrors.update(&async |_: &Fetched| {}).await;
+        let mut all = mirrors.update().await;
         assert_eq!(all.len(), 1);
         all.remove(0)
     }
