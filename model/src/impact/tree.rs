@@ -90,27 +90,25 @@ impl Tree {
     /// The hash of the canonical form.
     pub fn hash(&self) -> u64 {
         let mut form = String::new();
-        self.write_canonical(&mut form, &str::to_owned);
+        self.write_canonical(&mut form, None);
         xxh3_64(form.as_bytes())
     }
 
     /// Like [`Tree::hash`], each text as `rewrite` has it.
     pub(super) fn hash_with(&self, rewrite: &dyn Fn(&str) -> String) -> u64 {
         let mut form = String::new();
-        self.write_canonical(&mut form, rewrite);
+        self.write_canonical(&mut form, Some(rewrite));
         xxh3_64(form.as_bytes())
     }
 
     /// Writes a form that is the same for values that mean the same: keys in order, no empty
     /// collections in mappings, lengths before texts so that no two values share a form.
-    fn write_canonical(&self, form: &mut String, rewrite: &dyn Fn(&str) -> String) {
+    fn write_canonical(&self, form: &mut String, rewrite: Option<&dyn Fn(&str) -> String>) {
         match self {
-            Self::Text(text) => {
-                let text = rewrite(text);
-                form.push_str(&text.len().to_string());
-                form.push(':');
-                form.push_str(&text);
-            }
+            Self::Text(text) => match rewrite {
+                None => push_text(form, text),
+                Some(rewrite) => push_text(form, &rewrite(text)),
+            },
             Self::List(items) => {
                 form.push('[');
                 for item in items {
@@ -126,15 +124,25 @@ impl Tree {
                 sorted.sort_by(|a, b| a.0.cmp(&b.0));
                 form.push('{');
                 for (key, value) in sorted {
-                    form.push_str(&key.len().to_string());
-                    form.push(':');
-                    form.push_str(key);
+                    push_text(form, key);
                     value.write_canonical(form, rewrite);
                 }
                 form.push('}');
             }
         }
     }
+}
+
+/// Writes a text after a mark and its length, six bits a character, lowest first, so that no two texts run into each other.
+fn push_text(form: &mut String, text: &str) {
+    form.push('"');
+    let mut length = text.len();
+    while length >= 64 {
+        form.push(char::from(64 + (length % 64) as u8));
+        length /= 64;
+    }
+    form.push(char::from(length as u8));
+    form.push_str(text);
 }
 
 /// A duration as Go writes it (`2h`, `1h30m0s`, `1.5h`), in nanoseconds; anything else as it stands.

@@ -40,7 +40,26 @@ pub struct LineUpdate<'a> {
     pub present: Option<&'a PresentJobs>,
 }
 
+/// The end of a line: repository, number of commits, the newest.
+pub type LineTip = (String, i64, String);
+
 impl Store {
+    /// The ends of all lines that were followed with these settings, by repository: another one whenever
+    /// something was saved.
+    pub async fn load_impact_tips(&self, settings: &str) -> Result<Vec<LineTip>, StoreError> {
+        reading!(self, tx => {
+            sqlx::query_as(
+                "SELECT c.repo, c.place + 1, c.sha \
+                 FROM impact_commit c JOIN impact_line l ON l.repo = c.repo \
+                 WHERE l.settings = $1 AND c.place = \
+                 (SELECT MAX(place) FROM impact_commit m WHERE m.repo = c.repo) ORDER BY c.repo",
+            )
+            .bind(settings)
+            .fetch_all(&mut *tx)
+            .await?
+        })
+    }
+
     /// Saves the end of a line, and the names of jobs that are new in `names`. Answers whether it did:
     /// when another process has saved something since, nothing is saved.
     pub async fn save_impact(

@@ -31,7 +31,7 @@ pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use history::{RepositoryId, StoredRef, StoredRepository};
-pub use impact::LineUpdate;
+pub use impact::{LineTip, LineUpdate};
 pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;

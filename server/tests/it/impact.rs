@@ -5,6 +5,8 @@
 mod images;
 #[path = "impact/real.rs"]
 mod real;
+#[path = "impact/rebuilt.rs"]
+mod rebuilt;
 #[path = "impact/repository.rs"]
 mod repository;
 #[path = "impact/simulated.rs"]

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use model::impact::{
@@ -157,26 +160,27 @@ impl JobTree {
         let mut step = Step::default();
         let mut changed: Vec<(String, Option<Arc<JobFile>>, Option<Arc<JobFile>>)> = Vec::new();
         let mut others: Vec<&str> = Vec::new();
+        let mut wanted: Vec<(String, String)> = Vec::new();
         for change in &commit.changes {
             if !self.is_definition(&change.path) {
                 others.push(&change.path);
-                continue;
+            } else if let Some(blob) = &change.blob {
+                wanted.push((change.path.clone(), blob.clone()));
+            } else if let Some(old) = self.files.remove(&change.path) {
+                changed.push((change.path.clone(), Some(old), None));
             }
-            let new = match &change.blob {
-                None => None,
-                Some(blob) => match self.read(&change.path, blob, files)? {
-                    Ok(file) => Some(Arc::new(file)),
-                    Err(flaw) => {
-                        step.flaw.get_or_insert(flaw);
-                        continue;
-                    }
-                },
-            };
-            let old = match &new {
-                Some(new) => self.files.insert(change.path.clone(), Arc::clone(new)),
-                None => self.files.remove(&change.path),
-            };
-            changed.push((change.path.clone(), old, new));
+        }
+        for (path, read) in self.read(wanted, files)? {
+            match read {
+                Ok(file) => {
+                    let new = Arc::new(file);
+                    let old = self.files.insert(path.clone(), Arc::clone(&new));
+                    changed.push((path, old, Some(new)));
+                }
+                Err(flaw) => {
+                    step.flaw.get_or_insert(flaw);
+                }
+            }
         }
         // What other files bring is asked of the jobs that were there already.
         for name in self.reached_by(&others) {
@@ -245,11 +249,12 @@ impl JobTree {
         files: &mut FileReader,
     ) -> Result<Option<String>, GitError> {
         let mut flaw = None;
-        for (path, blob) in tree {
-            if !self.is_definition(&path) {
-                continue;
-            }
-            match self.read(&path, &blob, files)? {
+        let wanted = tree
+            .into_iter()
+            .filter(|(path, _)| self.is_definition(path))
+            .collect();
+        for (path, read) in self.read(wanted, files)? {
+            match read {
                 Ok(file) => {
                     self.files.insert(path, Arc::new(file));
                 }
@@ -262,30 +267,35 @@ impl JobTree {
         Ok(flaw)
     }
 
-    /// Reads one file, its jobs defined with what is global now.
+    /// Reads files (path and id), their jobs defined with what is global now.
     fn read(
         &mut self,
-        path: &str,
-        blob: &str,
+        wanted: Vec<(String, String)>,
         files: &mut FileReader,
-    ) -> Result<Result<JobFile, String>, GitError> {
-        let Some(text) = files.read(blob)? else {
-            return Ok(Err(format!("{path} is not there, or is no text")));
-        };
-        let found = parse_definitions(&text);
-        if let Some((line, flaw)) = &found.flaw {
-            return Ok(Err(format!("{path}:{line}: {flaw}")));
+    ) -> Result<Vec<(String, Result<JobFile, String>)>, GitError> {
+        let mut texts = Vec::with_capacity(wanted.len());
+        for (path, blob) in wanted {
+            texts.push((path, files.read(&blob)?));
         }
-        let definitions = found
-            .jobs
-            .iter()
-            .map(|job| self.globals.define(job))
-            .collect();
-        let content = Arc::new(Content::new(found, &self.settings.repo));
-        Ok(Ok(JobFile {
-            content,
-            definitions,
-        }))
+        let contents = parse_all(&texts, &self.settings.repo);
+        Ok(texts
+            .into_iter()
+            .zip(contents)
+            .map(|((path, _), content)| {
+                let file = content
+                    .map(|content| JobFile {
+                        definitions: content
+                            .found
+                            .jobs
+                            .iter()
+                            .map(|job| self.globals.define(job))
+                            .collect(),
+                        content: Arc::new(content),
+                    })
+                    .map_err(|flaw| format!("{path}{flaw}"));
+                (path, file)
+            })
+            .collect())
     }
 
     /// Finds what is global, and defines every job with it.
@@ -409,6 +419,49 @@ impl JobTree {
         }
         reached
     }
+}
+
+/// Parses texts on every core; answers in their order, a flaw without the path.
+fn parse_all(texts: &[(String, Option<String>)], repo: &str) -> Vec<Result<Content, String>> {
+    let parse = |(_, text): &(String, Option<String>)| {
+        let Some(text) = text else {
+            return Err(" is not there, or is no text".to_owned());
+        };
+        let found = parse_definitions(text);
+        match &found.flaw {
+            Some((line, flaw)) => Err(format!(":{line}: {flaw}")),
+            None => Ok(Content::new(found, repo)),
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    // A thread costs about what a small file does.
+    if threads == 1 || texts.len() < 4 {
+        return texts.iter().map(parse).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<Content, String>>>> =
+        texts.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(texts.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some(text), Some(slot)) = (texts.get(index), slots.get(index)) else {
+                        break;
+                    };
+                    let parsed = parse(text);
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(parsed);
+                }
+            });
+        }
+    });
+    slots
+        .into_iter()
+        .map(|slot| {
+            let parsed = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+            parsed.unwrap_or_else(|| Err(" was not read".to_owned()))
+        })
+        .collect()
 }
 
 fn each(files: &[Arc<JobFile>]) -> impl Iterator<Item = (&Job, Definition)> {

@@ -2,18 +2,28 @@
 //! mirrors.
 
 use std::{
-    path::PathBuf,
+    collections::HashMap,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
+use model::reach::{Impact, Reach, Reached};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{GitError, ImpactMap, Indexed, Indexer};
 use crate::{
+    clock::now_ms,
+    history::mirror_path,
     settings::Settings,
-    store::{LineUpdate, Store, StoreError},
+    store::{LineTip, LineUpdate, Store, StoreError},
 };
+
+/// How often it is looked whether a repository was fetched.
+const FOLLOW: Duration = Duration::from_secs(5);
+/// How often it is looked whether another process has kept something, in looks.
+const LOOKS: u32 = 12;
 
 /// Counts the ways in which definitions were hashed and changes kept; what was kept in another way is
 /// read anew.
@@ -31,6 +41,20 @@ pub enum ImpactError {
     /// The work was lost, by a panic or at the end of the process.
     #[error("the work on the impact map was lost")]
     Lost,
+}
+
+/// A map that is shared.
+#[derive(Clone, Debug)]
+pub struct SharedMap(pub Arc<ImpactMap>);
+
+impl Impact for SharedMap {
+    fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach {
+        self.0.reach(repo, sha, job)
+    }
+
+    fn reached(&self, repo: &str, sha: &str) -> Option<Reached> {
+        self.0.reached(repo, sha)
+    }
 }
 
 /// The map, and what makes it.
@@ -85,6 +109,95 @@ impl ImpactKeeper {
         indexer.restore(known);
         self.map.store(Arc::new(indexer.map()));
         Ok(())
+    }
+
+    /// Follows the lines of all repositories whose mirror below `mirrors` is there. Answers what is wrong,
+    /// one sentence each.
+    pub async fn update_all(&self, mirrors: &Path) -> Vec<String> {
+        let mut problems = Vec::new();
+        for repo in &self.repositories {
+            let path = mirror_path(mirrors, repo);
+            if path.exists() {
+                problems.extend(self.look(repo, path).await);
+            }
+        }
+        problems
+    }
+
+    /// One look at a mirror, told in the log; answers what is wrong.
+    async fn look(&self, repo: &str, path: PathBuf) -> Vec<String> {
+        match self.update(repo, path, now_ms()).await {
+            Ok(indexed) => {
+                let count = indexed.commits.len();
+                if count > 0 {
+                    tracing::info!(
+                        repository.name = repo,
+                        commits.count = count,
+                        "it is known which jobs {count} new commits of {repo} reach"
+                    );
+                }
+                for problem in &indexed.problems {
+                    tracing::warn!(
+                        repository.name = repo,
+                        %problem,
+                        "the job configuration of {repo} is broken {problem}"
+                    );
+                }
+                Vec::new()
+            }
+            Err(error) => {
+                let problem = format!("it is not known which jobs {repo} reaches: {error}");
+                tracing::warn!(repository.name = repo, %error, "{problem}");
+                vec![problem]
+            }
+        }
+    }
+
+    /// Keeps the map up to date without end: what was fetched to the mirrors is read, and what another
+    /// process kept is taken over. Without `mirrors` only the latter. `told` gets each new map.
+    pub async fn follow(&self, mirrors: Option<&Path>, told: impl Fn(SharedMap)) {
+        let mut versions: HashMap<String, i64> = HashMap::new();
+        let mut tips: Vec<LineTip> = Vec::new();
+        let mut shown = self.map();
+        for look in 0u32.. {
+            if look.is_multiple_of(LOOKS) {
+                match self.store.load_impact_tips(&self.settings).await {
+                    Ok(now) if now != tips || look == 0 => match self.restore().await {
+                        Ok(()) => tips = now,
+                        Err(error) => {
+                            tracing::error!(%error, "cannot read which commits reach which jobs: {error}");
+                        }
+                    },
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::error!(%error, "cannot see which commits reach which jobs: {error}");
+                    }
+                }
+            }
+            if let Some(mirrors) = mirrors
+                && let Ok(repositories) = self.store.load_repositories().await
+            {
+                for repository in repositories {
+                    let path = mirror_path(mirrors, &repository.name);
+                    let known = versions.get(&repository.name) == Some(&repository.version);
+                    let ours = self.repositories.contains(&repository.name);
+                    if known || !ours || !path.exists() {
+                        continue;
+                    }
+                    self.look(&repository.name, path).await;
+                    versions.insert(repository.name, repository.version);
+                    if let Ok(now) = self.store.load_impact_tips(&self.settings).await {
+                        tips = now;
+                    }
+                }
+            }
+            let map = self.map();
+            if !Arc::ptr_eq(&map, &shown) {
+                shown = Arc::clone(&map);
+                told(SharedMap(map));
+            }
+            tokio::time::sleep(FOLLOW).await;
+        }
     }
 
     /// Follows the line of `repo` in its mirror at `path`, and keeps what is new. Answers what it found;

@@ -28,7 +28,7 @@ use model::{
 
 pub use git::GitError;
 pub use index::{Indexed, Indexer};
-pub use keep::ImpactKeeper;
+pub use keep::{ImpactError, ImpactKeeper, SharedMap};
 pub use spec::hash_prowjob;
 pub use window::{ConfigWindow, Lag};
 
