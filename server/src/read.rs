@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infer;
 mod infra;
 mod jobs;
 mod links;
@@ -343,6 +344,7 @@ impl Reader {
         stored: Option<Stored>,
     ) -> Result<GroupResults, StoreError> {
         let results = self.load_stored(entry, stored).await?;
+        let results = self.refine(entry, results);
         Ok(match self.rules.row_identity {
             IdentityRule::Id => join_renamed(results),
             IdentityRule::Name => results,

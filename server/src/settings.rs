@@ -127,6 +127,8 @@ pub enum VersionRule {
     ImageTag(Vec<String>),
     /// The commit in the tag of the utility images.
     UtilityImageTag(bool),
+    /// The commit that last changed the job's configuration, inferred from when it merged.
+    JobConfiguration(bool),
 }
 
 impl Default for InfraSettings {

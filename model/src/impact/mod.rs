@@ -10,13 +10,17 @@
 mod change;
 mod definition;
 mod job;
+mod mark;
 mod reach;
+mod rebuilt;
 mod script;
 mod tree;
 
 pub use change::{JobChange, compare_jobs};
 pub use definition::{DecorationDefault, Definition, Globals, Preset, ProwSettings, run_hash};
 pub use job::{Job, JobKey, JobKind};
+pub use mark::ProwJobMark;
 pub use reach::{ChangeLabel, Effect, Labels};
+pub use rebuilt::split_rebuilt;
 pub use script::{path_in, touches};
 pub use tree::Tree;

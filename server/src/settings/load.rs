@@ -298,7 +298,7 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
                 VersionRule::ImageTag(patterns) => {
                     patterns.is_empty() || patterns.iter().any(String::is_empty)
                 }
-                VersionRule::UtilityImageTag(_) => false,
+                VersionRule::UtilityImageTag(_) | VersionRule::JobConfiguration(_) => false,
             };
             if empty {
                 let message = format!("a rule of infra component \"{name}\" is empty");

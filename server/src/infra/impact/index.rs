@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use model::impact::JobChange;
 
 use super::{
-    CommitImpact, Edge, ImpactMap, Known, Line, Names, PresentJobs,
+    CommitImpact, Edge, ImpactMap, Known, Lag, Line, Names, PresentJobs,
     git::{ChangedCommit, GitError, Repository},
     jobs::{JobTree, Step},
     rules,
@@ -292,6 +292,10 @@ impl Indexer {
                 .collect(),
             rules: self.rules.clone(),
             configures: self.configuration.repo.clone(),
+            lag: Lag {
+                least_ms: i64::from(self.configuration.least_lag_secs) * 1000,
+                most_ms: i64::from(self.configuration.most_lag_secs) * 1000,
+            },
         }
     }
 }

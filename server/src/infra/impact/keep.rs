@@ -9,7 +9,10 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use model::reach::{Impact, Reach, Reached};
+use model::{
+    impact::ProwJobMark,
+    reach::{Configured, Impact, Reach, Reached},
+};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{GitError, ImpactMap, Indexed, Indexer};
@@ -54,6 +57,10 @@ impl Impact for SharedMap {
 
     fn reached(&self, repo: &str, sha: &str) -> Option<Reached> {
         self.0.reached(repo, sha)
+    }
+
+    fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {
+        self.0.configured(job, mark)
     }
 }
 

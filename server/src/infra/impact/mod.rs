@@ -22,8 +22,8 @@ use std::{
 };
 
 use model::{
-    impact::{ChangeLabel, Effect, Labels},
-    reach::{Impact, Reach, Reached},
+    impact::{ChangeLabel, Effect, Labels, ProwJobMark},
+    reach::{Configured, Impact, Reach, Reached},
 };
 
 pub use git::GitError;
@@ -46,6 +46,8 @@ pub struct ImpactMap {
     rules: Vec<ReachRule>,
     /// `org/name` of the repository that configures the jobs; empty for none.
     configures: String,
+    /// How soon and how late a merge of that repository is in force.
+    lag: Lag,
 }
 
 /// What can be known without reading a repository: what was kept of earlier readings.
@@ -284,6 +286,29 @@ impl ImpactMap {
 }
 
 impl Impact for ImpactMap {
+    fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {
+        let window = self.config_window(job, mark.created_ms, mark.run, self.lag)?;
+        let short = |sha: &str| sha[..sha.len().min(10)].to_owned();
+        let (earliest, latest) = (short(&window.earliest), short(&window.latest));
+        let range = if window.commits == 1 {
+            format!("configured by {latest}")
+        } else {
+            format!(
+                "configured by one of {} commits from {earliest} to {latest}",
+                window.commits
+            )
+        };
+        let why = if window.narrowed {
+            "the only ones whose definition is the run's"
+        } else {
+            "by when they merged"
+        };
+        Some(Configured {
+            version: window.defined_by,
+            evidence: format!("{range}, {why}; {mark}"),
+        })
+    }
+
     fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach {
         self.effect(repo, sha, job).reach()
     }

@@ -3,7 +3,7 @@
 use super::ImpactMap;
 
 /// How long after a merge the configuration is in force, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lag {
     /// At the earliest.
     pub least_ms: i64,
@@ -20,9 +20,12 @@ pub struct ConfigWindow {
     pub latest: String,
     /// How many commits there are from the one to the other, both counted; at least 1.
     pub commits: u32,
-    /// Whether the run's own specification is that of all of them; otherwise only the time speaks for
-    /// them.
+    /// Whether the run's own specification is that of the oldest and of the newest; otherwise only the
+    /// time speaks for them.
     pub narrowed: bool,
+    /// The commit that last changed what the job's ProwJobs ask for, where it is the same for all of
+    /// them. Where nothing changed that for as long as commits were read, the oldest that was read.
+    pub defined_by: Option<String>,
 }
 
 impl ImpactMap {
@@ -44,14 +47,28 @@ impl ImpactMap {
         let last_before = |at_ms: i64| commits.iter().rposition(|commit| commit.at_ms <= at_ms);
         let latest = last_before(created_ms - lag.least_ms)?;
         let earliest = last_before(created_ms - lag.most_ms)?;
+        let number = self.jobs.get(job);
+        let defined_at = |place: usize| {
+            let number = number?;
+            commits[..=place].iter().rposition(|commit| {
+                let at = commit.runs.partition_point(|(known, _)| *known < number);
+                commit
+                    .runs
+                    .get(at)
+                    .is_some_and(|(known, _)| *known == number)
+            })
+        };
         let window = |from: usize, to: usize, narrowed: bool| ConfigWindow {
             earliest: commits[from].sha.clone(),
             latest: commits[to].sha.clone(),
             commits: (to - from) as u32 + 1,
             narrowed,
+            defined_by: defined_at(to)
+                .filter(|&at| at <= from || defined_at(from) == Some(at))
+                .map(|at| commits[at].sha.clone()),
         };
         let by_time = window(earliest, latest, false);
-        let (Some(run), Some(job)) = (run, self.jobs.get(job)) else {
+        let (Some(run), Some(job)) = (run, number) else {
             return Some(by_time);
         };
         // Whether the definition is the run's after each commit, oldest first.

@@ -62,7 +62,7 @@ impl Reader {
         self.changes.tell(super::What::All);
     }
 
-    fn impact(&self) -> Option<Arc<Box<dyn Impact>>> {
+    pub(super) fn impact(&self) -> Option<Arc<Box<dyn Impact>>> {
         self.infra.impact.load_full()
     }
 
