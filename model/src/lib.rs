@@ -30,6 +30,7 @@
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
+pub mod alignment;
 pub mod config;
 pub mod flakiness;
 pub mod grid;

@@ -3,6 +3,9 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+mod search;
+
+pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
 pub mod infra;
 
 use chrono::{DateTime, Utc};

@@ -13,11 +13,13 @@ mod history;
 mod infer;
 mod infra;
 mod jobs;
+mod kept;
 mod links;
 mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod search;
 mod snapshot;
 mod tab;
 mod tick;
@@ -44,6 +46,7 @@ use self::{
     catalog::key,
     changes::Changes,
     history::Seen,
+    kept::{KeptResults, Span},
     published::Published,
     tab::{Repositories, TabState, build_grid, build_state},
 };
@@ -59,12 +62,14 @@ pub use self::{
 };
 use crate::{
     clock::now_ms,
-    settings::{IdentityRule, RuleSettings, Settings},
-    store::{GroupId, Store, StoreError},
+    settings::{IdentityRule, RuleSettings, Settings, VersionRule},
+    store::{GroupId, GroupModified, Store, StoreError},
 };
 
 /// How much memory the grids that somebody looked at may take.
 const CACHE_BYTES: usize = 512 << 20;
+/// How much memory the results of groups that were read lately may take.
+const KEPT_BYTES: usize = 256 << 20;
 /// How many groups are read at the same time when all are.
 const PARALLEL: usize = 4;
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -104,6 +109,7 @@ pub struct Reader {
     published: ArcSwap<Published>,
     groups: Mutex<HashMap<String, Arc<GroupState>>>,
     cache: GridCache,
+    kept: KeptResults,
     seen: Mutex<Seen>,
     repositories: Arc<Repositories>,
     components: Vec<ComponentRef>,
@@ -113,7 +119,11 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    search: search::Search,
+    clock: fn() -> i64,
     infra: infra::Infra,
+    /// Whether a component's version is inferred from the history of the job configuration.
+    infers: bool,
 }
 
 /// What the reader knows of one test group.
@@ -131,6 +141,17 @@ struct GroupState {
 struct Stored {
     id: GroupId,
     modified_ms: Option<i64>,
+    revision: i64,
+}
+
+impl From<&GroupModified> for Stored {
+    fn from(group: &GroupModified) -> Self {
+        Self {
+            id: group.id,
+            modified_ms: group.modified_ms,
+            revision: group.revision,
+        }
+    }
 }
 
 impl Reader {
@@ -143,6 +164,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
+            kept: KeptResults::new(KEPT_BYTES),
             seen: Mutex::default(),
             repositories: Arc::new(
                 components
@@ -163,8 +185,21 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            search: search::Search::default(),
+            clock: now_ms,
             infra: infra::Infra::default(),
+            infers: components.iter().any(|component| {
+                let rule = VersionRule::JobConfiguration(true);
+                component.from.contains(&rule)
+            }),
         })
+    }
+
+    /// Asks `clock` for the time, in milliseconds since 1970.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Replaces the catalog. Tabs that stay the same keep what is published of them; the others are
@@ -211,13 +246,7 @@ impl Reader {
             .load_modified()
             .await?
             .into_iter()
-            .map(|group| {
-                let stored = Stored {
-                    id: group.id,
-                    modified_ms: group.modified_ms,
-                };
-                (key(&group.name), stored)
-            })
+            .map(|group| (key(&group.name), Stored::from(&group)))
             .collect();
         let published = self.published.load_full();
         let changed: Vec<&str> = published
@@ -252,10 +281,8 @@ impl Reader {
             .store
             .load_group_modified(name)
             .await?
-            .map(|group| Stored {
-                id: group.id,
-                modified_ms: group.modified_ms,
-            });
+            .as_ref()
+            .map(Stored::from);
         self.publish_stored(name, stored).await?;
         self.save_statuses().await;
         Ok(())
@@ -277,39 +304,28 @@ impl Reader {
         let repositories = self.repositories.clone();
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
         let intervals = self.rules.stale_intervals;
-        let built = tokio::task::spawn_blocking(move || {
-            entries
-                .iter()
-                .map(|entry| {
-                    let grid = build_grid(entry, &results, &repositories)?;
-                    let state = build_state(
-                        entry,
-                        &grid.grid,
-                        &repositories,
-                        intervals,
-                        modified_ms,
-                        now_ms(),
-                    );
-                    Ok((grid, state))
-                })
-                .collect::<Result<Vec<_>, serde_json::Error>>()
+        let now_ms = (self.clock)();
+        let states = tokio::task::spawn_blocking(move || {
+            let build = |entry: &Arc<TabEntry>| {
+                build_state(
+                    entry,
+                    &results,
+                    &repositories,
+                    intervals,
+                    modified_ms,
+                    now_ms,
+                )
+            };
+            entries.iter().map(build).collect::<Vec<_>>()
         })
         .await
-        .map_err(|_| PublishError::Lost(name.to_owned()))?
-        .map_err(|source| PublishError::Write {
-            group: name.to_owned(),
-            source,
-        })?;
+        .map_err(|_| PublishError::Lost(name.to_owned()))?;
 
         group.set_stored(stored);
-        let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
-        for (&index, (grid, state)) in indexes.iter().zip(built) {
-            self.note_status(&state, now_ms());
+        group.content.fetch_add(1, Ordering::AcqRel);
+        for (&index, state) in indexes.iter().zip(states) {
+            self.note_status(&state, now_ms);
             let old = published.tabs[index].swap(Arc::new(Some(state)));
-            let key = cache_key(&published.catalog.tabs()[index]);
-            if self.cache.holds(&key) {
-                self.cache.replace(&key, content, Arc::new(grid));
-            }
             // Told last: whoever hears of it finds it.
             self.tell_tab(
                 &published.catalog.tabs()[index],
@@ -336,22 +352,9 @@ impl Reader {
         }));
     }
 
-    /// The group's results as its tabs show them: of the days that the configuration says, before the
-    /// newest run. A job that stopped keeps its last results, and is stale.
+    /// The group's results as its tabs show them: of the days that the configuration says. A job that
+    /// stopped keeps its last results, and is stale.
     async fn load(
-        &self,
-        entry: &TabEntry,
-        stored: Option<Stored>,
-    ) -> Result<GroupResults, StoreError> {
-        let results = self.load_stored(entry, stored).await?;
-        let results = self.refine(entry, results);
-        Ok(match self.rules.row_identity {
-            IdentityRule::Id => join_renamed(results),
-            IdentityRule::Name => results,
-        })
-    }
-
-    async fn load_stored(
         &self,
         entry: &TabEntry,
         stored: Option<Stored>,
@@ -359,26 +362,26 @@ impl Reader {
         let Some(stored) = stored else {
             return Ok(GroupResults::default());
         };
-        if !entry.configured {
-            return self.store.load_results(stored.id, None).await;
-        }
+        let results = self
+            .kept
+            .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
+            .await?;
+        let results = self.refine(entry, results);
+        Ok(match self.rules.row_identity {
+            IdentityRule::Id => join_renamed(results),
+            IdentityRule::Name => results,
+        })
+    }
+
+    /// Over how long results are shown: the days that the group says, or else the settings. A recording
+    /// is shown whole.
+    fn span_of(&self, entry: &TabEntry) -> Span {
         let days = entry
             .group
             .days_of_results
             .filter(|&days| days > 0)
             .unwrap_or(self.days_of_results);
-        let span_ms = i64::from(days) * DAY_MS;
-        let since_ms = now_ms().saturating_sub(span_ms);
-        let results = self.store.load_results(stored.id, Some(since_ms)).await?;
-        if !results.runs.is_empty() {
-            return Ok(results);
-        }
-        let mut results = self.store.load_results(stored.id, None).await?;
-        if let Some(newest) = results.runs.first() {
-            let since_ms = newest.started_ms.saturating_sub(span_ms);
-            results.runs.retain(|run| run.started_ms >= since_ms);
-        }
-        Ok(results)
+        entry.configured.then(|| i64::from(days) * DAY_MS)
     }
 
     /// A tab's whole grid, from the cache or built now.
@@ -502,3 +505,6 @@ impl GroupState {
 fn cache_key(entry: &TabEntry) -> String {
     format!("{}\0{}", entry.dashboard, entry.tab.name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,6 +208,7 @@ async fn keep_published(
             tokio::time::sleep(wait).await;
         }
         tracing::info!("the first snapshot is published");
+        renew_search(&reader).await;
         let mut imported = store.load_imported_tabs().await.ok();
         loop {
             tokio::time::sleep(FOLLOW).await;
@@ -222,6 +223,7 @@ async fn keep_published(
             if let Err(error) = reader.publish_changed().await {
                 tracing::error!(%error, "cannot see what changed: {error}");
             }
+            renew_search(&reader).await;
         }
     };
     tokio::select! {
@@ -241,6 +243,13 @@ async fn keep_impact(
     tokio::select! {
         () = keeper.follow(mirrors.as_deref(), told) => {}
         () = until(stopped) => {}
+    }
+}
+
+/// What cannot be read now is read with the next look.
+async fn renew_search(reader: &Reader) {
+    if let Err(error) = reader.renew_search().await {
+        tracing::error!(%error, "cannot read the names of tests: {error}");
     }
 }
 

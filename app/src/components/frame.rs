@@ -26,6 +26,17 @@ pub fn Frame(
                 </A>
                 <A href=paths::DASHBOARDS>"Dashboards"</A>
             </nav>
+            <form class="top__search" action=paths::TESTS role="search">
+                <input
+                    class="field"
+                    type="search"
+                    name="q"
+                    placeholder="Search"
+                    aria-label="Search everything"
+                    aria-keyshortcuts="/"
+                    autocomplete="off"
+                />
+            </form>
             <button
                 type="button"
                 class="top__theme"

@@ -12,6 +12,8 @@ mod legacy;
 pub mod openapi;
 pub mod pages;
 mod query;
+mod search;
+mod server_pages;
 mod testgrid;
 mod v1;
 mod v2;
@@ -76,6 +78,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(search::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));
     surround(routes)

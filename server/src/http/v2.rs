@@ -22,7 +22,7 @@ use super::{
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    openapi,
+    openapi, search,
 };
 use crate::read::{CompareQuery, Reader};
 
@@ -37,6 +37,9 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
         ("/events", get(list_events)),
         ("/infra/components", get(list_components)),
+        ("/search", get(search::find_all)),
+        ("/tests", get(search::find_tests)),
+        ("/tests/{name}", get(search::find_test)),
         ("/compare", get(find_comparison)),
         ("/openapi.json", get(find_openapi)),
     ]

@@ -2,7 +2,7 @@
 //! configuration, and marked as such. Done whenever results are shown, so that what is learnt later
 //! counts for older builds too.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use model::{
     impact::{ProwJobMark, split_rebuilt},
@@ -11,9 +11,25 @@ use model::{
     tabulate::GroupResults,
 };
 
-use super::{Reader, TabEntry};
+use super::{Reader, Stored, TabEntry, What};
 
 impl Reader {
+    /// Says from now on which jobs a commit can reach, and which commit configured a run.
+    pub fn set_impact(&self, impact: Box<dyn Impact>) {
+        self.infra.impact.store(Some(Arc::new(impact)));
+        self.changes.tell(What::All);
+        if self.infers {
+            // The next look at the database publishes them all again.
+            let groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+            for group in groups.values() {
+                group.set_stored(group.stored().map(|stored| Stored {
+                    modified_ms: None,
+                    ..stored
+                }));
+            }
+        }
+    }
+
     /// The results of a group with what can be concluded of its runs' versions.
     pub(super) fn refine(&self, entry: &TabEntry, mut results: GroupResults) -> GroupResults {
         split_rebuilt(&mut results.runs);

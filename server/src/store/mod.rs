@@ -22,6 +22,7 @@ mod impact;
 mod imported;
 mod metrics;
 mod modified;
+mod names;
 mod open;
 mod results;
 mod row;
@@ -35,7 +36,9 @@ pub use impact::{LineTip, LineUpdate};
 pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
+pub use names::FoundBuild;
 pub use open::SqliteStore;
+pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 
 /// A test group's number in the database.

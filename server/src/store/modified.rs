@@ -11,14 +11,19 @@ pub struct GroupModified {
     pub name: String,
     /// When its stored results last changed, in milliseconds since 1970; `None` without results.
     pub modified_ms: Option<i64>,
+    /// Counts the writes of its results.
+    pub revision: i64,
 }
 
-impl From<(i64, String, Option<i64>)> for GroupModified {
-    fn from((id, name, modified_ms): (i64, String, Option<i64>)) -> Self {
+type ModifiedRow = (i64, String, Option<i64>, i64);
+
+impl From<ModifiedRow> for GroupModified {
+    fn from((id, name, modified_ms, revision): ModifiedRow) -> Self {
         Self {
             id: GroupId(id),
             name,
             modified_ms,
+            revision,
         }
     }
 }
@@ -26,8 +31,8 @@ impl From<(i64, String, Option<i64>)> for GroupModified {
 impl Store {
     /// Every group, in no particular order.
     pub async fn load_modified(&self) -> Result<Vec<GroupModified>, StoreError> {
-        let rows: Vec<(i64, String, Option<i64>)> = reading!(self, tx => {
-            sqlx::query_as("SELECT id, name, modified_ms FROM test_group")
+        let rows: Vec<ModifiedRow> = reading!(self, tx => {
+            sqlx::query_as("SELECT id, name, modified_ms, revision FROM test_group")
                 .fetch_all(&mut *tx)
                 .await?
         })?;
@@ -39,8 +44,8 @@ impl Store {
         &self,
         name: &str,
     ) -> Result<Option<GroupModified>, StoreError> {
-        let row: Option<(i64, String, Option<i64>)> = reading!(self, tx => {
-            sqlx::query_as("SELECT id, name, modified_ms FROM test_group WHERE key = $1")
+        let row: Option<ModifiedRow> = reading!(self, tx => {
+            sqlx::query_as("SELECT id, name, modified_ms, revision FROM test_group WHERE key = $1")
                 .bind(key_of(name))
                 .fetch_optional(&mut *tx)
                 .await?

@@ -41,6 +41,16 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "impact",
         include_str!("../../../migrations/sqlite/0004_impact.sql"),
     ),
+    (
+        6,
+        "revisions",
+        include_str!("../../../migrations/sqlite/0006_revisions.sql"),
+    ),
+    (
+        7,
+        "search",
+        include_str!("../../../migrations/sqlite/0007_search.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

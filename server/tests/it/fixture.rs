@@ -630,7 +630,6 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             ),
         ];
         runs.push(Arc::new(StoredRun {
-            label: String::new(),
             build: format!(
                 "19{:017}",
                 88_765_432_100_000_000 - column as u64 * 7_654_321_013
@@ -641,7 +640,6 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             open: running,
             statuses,
             details,
-            headers: Vec::new(),
             versions: Some(versions.into()),
             problems: if column == 4 {
                 vec![Problem::new(
@@ -651,7 +649,7 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             } else {
                 Vec::new()
             },
-            emails: Vec::new(),
+            ..StoredRun::default()
         }));
     }
     runs.reverse();
