@@ -36,6 +36,7 @@ pub mod flakiness;
 pub mod grid;
 pub mod group;
 pub mod history;
+pub mod impact;
 pub mod infra;
 pub mod link;
 pub mod logical_job;

@@ -17,8 +17,9 @@ use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
     conformance,
-    history::Mirrors,
+    history::{Mirrors, mirror_folder},
     http,
+    infra::impact::ImpactKeeper,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{ServeError, Server},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
@@ -251,19 +252,24 @@ async fn update(
         Unpublished,
     );
     let mirrors = Mirrors::new(store.clone(), &settings);
+    let impact = ImpactKeeper::new(store.clone(), &settings);
+    let folder = mirror_folder(&settings, &store);
     let progress = Shown::on_stderr();
     let code = if once {
         // Whoever names groups wants their results alone.
         let fetch = async {
-            match names {
-                None => mirrors.update().await,
-                Some(_) => Vec::new(),
+            if names.is_some() {
+                return Ok((Vec::new(), Vec::new()));
             }
+            let fetched = mirrors.update().await;
+            impact.restore().await?;
+            let unread = impact.update_all(&folder).await;
+            Ok::<_, StoreError>((fetched, unread))
         };
         let both =
             async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
-        let (report, fetched) = tokio::select! {
-            both = both => both,
+        let (report, (fetched, unread)) = tokio::select! {
+            (report, fetched) = both => (report, fetched?),
             () = told_to_stop() => {
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
@@ -286,7 +292,8 @@ async fn update(
             ))?;
         }
         let mut unreachable = false;
-        for problem in fetched.iter().filter_map(|it| it.problem.as_deref()) {
+        let unfetched = fetched.iter().filter_map(|it| it.problem.as_deref());
+        for problem in unfetched.chain(unread.iter().map(String::as_str)) {
             unreachable = true;
             complain(problem);
         }
@@ -307,6 +314,12 @@ async fn update(
         tokio::join!(
             pipeline::run_forever(&pipeline, &progress, told_to_stop()),
             mirrors.run_forever(every, told_to_stop()),
+            async {
+                tokio::select! {
+                    () = impact.follow(Some(&folder), |_| {}) => {}
+                    () = told_to_stop() => {}
+                }
+            },
         );
         ExitCode::SUCCESS
     };

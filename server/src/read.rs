@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infer;
 mod infra;
 mod jobs;
 mod kept;
@@ -62,7 +63,7 @@ pub use self::{
 };
 use crate::{
     clock::now_ms,
-    settings::{IdentityRule, RuleSettings, Settings},
+    settings::{IdentityRule, RuleSettings, Settings, VersionRule},
     store::{GroupId, GroupModified, Store, StoreError},
 };
 
@@ -122,6 +123,8 @@ pub struct Reader {
     infra: infra::Infra,
     search: search::Search,
     clock: fn() -> i64,
+    /// Whether a component's version is inferred from the history of the job configuration.
+    infers: bool,
 }
 
 /// What the reader knows of one test group.
@@ -186,6 +189,10 @@ impl Reader {
             infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
+            infers: components.iter().any(|component| {
+                let rule = VersionRule::JobConfiguration(true);
+                component.from.contains(&rule)
+            }),
         })
     }
 
@@ -360,6 +367,7 @@ impl Reader {
             .kept
             .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
             .await?;
+        let results = self.refine(entry, results);
         Ok(match self.rules.row_identity {
             IdentityRule::Id => join_renamed(results),
             IdentityRule::Name => results,

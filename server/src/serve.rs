@@ -1,7 +1,7 @@
 //! The running server: the web, the snapshot behind it and the update workers, until they are told to
 //! stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use model::config::Configuration;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -9,8 +9,9 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    history::Mirrors,
+    history::{Mirrors, mirror_folder},
     http,
+    infra::impact::ImpactKeeper,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
     settings::Settings,
@@ -139,6 +140,12 @@ impl Server {
                 mirrors.run_forever(every, until(stopped)).await;
             }));
         }
+        work.push(tokio::spawn(keep_impact(
+            self.reader.clone(),
+            ImpactKeeper::new(self.store.clone(), &self.settings),
+            update.then(|| mirror_folder(&self.settings, &self.store)),
+            stopped.clone(),
+        )));
         if let Some(pipeline) = pipeline {
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
@@ -221,6 +228,20 @@ async fn keep_published(
     };
     tokio::select! {
         () = follow => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Keeps what the reader knows of the jobs that commits reach.
+async fn keep_impact(
+    reader: Arc<Reader>,
+    keeper: ImpactKeeper,
+    mirrors: Option<PathBuf>,
+    stopped: watch::Receiver<bool>,
+) {
+    let told = |map| reader.set_impact(Box::new(map));
+    tokio::select! {
+        () = keeper.follow(mirrors.as_deref(), told) => {}
         () = until(stopped) => {}
     }
 }

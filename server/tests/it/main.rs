@@ -7,6 +7,7 @@ mod conformance;
 mod fixture;
 mod history;
 mod http;
+mod impact;
 mod import;
 mod pages;
 mod pipeline;
