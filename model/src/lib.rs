@@ -30,6 +30,7 @@
 pub mod alert;
 pub mod config;
 pub mod flakiness;
+pub mod freshness;
 pub mod grid;
 pub mod group;
 pub mod infra;

@@ -40,6 +40,7 @@ impl Files {
                 clone_records: clones.as_deref(),
                 prowjob: prowjob.as_ref(),
                 pod: pod.as_ref(),
+                upload: None,
             },
         )
     }

@@ -316,6 +316,14 @@ fn resolve(settings: &mut Settings, places: &Places, folder: &Path) {
             *credentials = format!("file: {}", folder.join(path.trim()).display());
         }
     }
+    if let Some(file) = &mut settings.push.secret_file {
+        *file = folder.join(&*file);
+    }
+    if let Some(oidc) = &mut settings.push.oidc
+        && is_path(&oidc.keys)
+    {
+        oidc.keys = folder.join(&oidc.keys).display().to_string();
+    }
     for component in &mut settings.infra.components {
         if let Some(git) = &mut component.git
             && is_path(git)

@@ -21,9 +21,12 @@ mod imported;
 mod metrics;
 mod modified;
 mod open;
+mod queue;
 mod results;
 mod row;
 mod runs;
+mod tokens;
+mod uploads;
 
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
@@ -32,7 +35,10 @@ pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use open::SqliteStore;
+pub use queue::{Queued, Release, Replica};
 pub use runs::{RecordedRun, Saved};
+pub use tokens::{AuditEntry, NewToken, StoredToken};
+pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -31,6 +31,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "changes",
         include_str!("../../../migrations/sqlite/0002_changes.sql"),
     ),
+    (
+        5,
+        "sources",
+        include_str!("../../../migrations/sqlite/0005_sources.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

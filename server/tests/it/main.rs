@@ -10,6 +10,7 @@ mod import;
 mod pages;
 mod pipeline;
 mod prow;
+mod push;
 mod shared;
 mod simulate;
 mod store;
