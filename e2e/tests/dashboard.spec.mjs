@@ -62,7 +62,9 @@ test("a block says why, since when and what moved", async ({ page, read }) => {
     const shown = await rows
       .locator(`[data-testid="compare"][data-kind="${kind}"]`)
       .evaluateAll((links) => links.map((link) => link.href));
-    expect(shown).toEqual(links(tab, kind));
+    const moved = tab.failing.flatMap((row) => row.moved?.[kind].changes ?? []);
+    expect(shown.map((href) => new URL(href).searchParams.get("to"))).toEqual(moved.map((change) => change.to));
+    expect(shown.every((href) => new URL(href).pathname === "/compare")).toBe(true);
     // The first failure leads to the seam at which it began.
     const [row] = tab.failing;
     await rows.first().getByRole("link", { name: row.first_fail_build }).click();
