@@ -1,5 +1,6 @@
 //! What lies between two versions of a component, and what happened across it.
 
+mod builds;
 mod commits;
 mod markdown;
 
@@ -11,6 +12,7 @@ use model::{
     wire::infra::{CompareCounts, Comparison, Endpoint, TabAcross, TabName},
 };
 
+pub use self::builds::builds_page;
 pub(super) use self::commits::{bump_list, commit_head};
 use self::{
     commits::{brought, groups, lost},
@@ -286,6 +288,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
             data-broke=tab.broke.to_string()
             data-fixed=tab.fixed.to_string()
             data-hit=tab.is_hit().then_some("")
+            data-exact=tab.exact.then_some("")
         >
             <span class="line__head">
                 {glyph(tab.glyph)}
@@ -299,6 +302,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
                 <span class="line__soft">{rates(tab)}</span>
             </span>
             <span class="line__soft">
+                {if tab.exact { "" } else { "a part of the way: " }}
                 {format!("{} at ", count(tab.seams as usize, "seam", "seams"))}
                 <Time ms=tab.time.timestamp_millis() />
                 {(!tab.certain).then_some(", not certain: builds of unknown version lie between")}
