@@ -25,6 +25,8 @@ use crate::{
     text::{count, safe_url, visible},
 };
 
+/// How many tabs stand open.
+const TABS: usize = 12;
 /// How many rows of a tab stand open.
 const ROWS: usize = 3;
 
@@ -218,7 +220,9 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
         .iter()
         .partition(|tab| tab.is_hit() || tab.fixed > 0);
     let rows = |tabs: &[&TabAcross]| tabs.iter().map(|tab| tab_row(tab)).collect_view();
-    let hit_rows = rows(&hit);
+    let (first, rest) = hit.split_at(hit.len().min(TABS));
+    let hit_rows = rows(first);
+    let rest_rows = rows(rest);
     let quiet_rows = rows(&quiet);
     view! {
         <section class="part" data-testid="compare-tabs">
@@ -227,6 +231,20 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
                 {counts_sentence(&found.counts)}
             </p>
             {(!hit.is_empty()).then(|| view! { <ul class="lines">{hit_rows}</ul> })}
+            {(!rest.is_empty())
+                .then(|| {
+                    view! {
+                        <details class="more">
+                            <summary>
+                                {format!(
+                                    "{} more where something broke or recovered",
+                                    count(rest.len(), "test group", "test groups"),
+                                )}
+                            </summary>
+                            <ul class="lines">{rest_rows}</ul>
+                        </details>
+                    }
+                })}
             {(!quiet.is_empty())
                 .then(|| {
                     view! {
@@ -260,7 +278,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
         .iter()
         .map(|moved| {
             view! {
-                <span class="moved">
+                <span class="line__moved">
                     <bdi>{visible(&moved.repo)}</bdi>
                     " "
                     <a href=paths::compare(&moved.repo, &moved.from, &moved.to)>
@@ -354,7 +372,7 @@ pub(super) fn glyph(glyph: MoveGlyph) -> impl IntoView + use<> {
 fn names(kind: &'static str, sign: &'static str, rows: &[String], all: u32) -> Option<AnyView> {
     let item = |row: &String| {
         view! {
-            <li class="row" data-kind=kind>
+            <li class="turns__row" data-kind=kind>
                 <span aria-hidden="true">{sign}</span>
                 " "
                 <a href=paths::test(row)>
@@ -369,13 +387,13 @@ fn names(kind: &'static str, sign: &'static str, rows: &[String], all: u32) -> O
     let cut = all as usize - rows.len().min(all as usize);
     (!rows.is_empty()).then(|| {
         view! {
-            <ul class="rows">{first}</ul>
+            <ul class="turns__rows">{first}</ul>
             {(more > 0)
                 .then(|| {
                     view! {
                         <details class="more">
                             <summary>{format!("{more} more {kind}")}</summary>
-                            <ul class="rows">{rest}</ul>
+                            <ul class="turns__rows">{rest}</ul>
                             {(cut > 0).then(|| view! { <p>{format!("and {cut} more")}</p> })}
                         </details>
                     }

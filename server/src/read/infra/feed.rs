@@ -17,7 +17,12 @@ use model::{
 };
 
 use super::{
-    Component, alarms::is_current, histories::{Histories, Known}, lines::upstream, order::Versions, time,
+    Component,
+    alarms::is_current,
+    histories::{Histories, Known},
+    lines::upstream,
+    order::Versions,
+    time,
 };
 use crate::read::{Reader, published::Published};
 
