@@ -129,11 +129,10 @@ pub(super) async fn list_releases(
     Query(wanted): Query<Page>,
     headers: HeaderMap,
 ) -> Answer {
-    let releases = reader.releases()?.items;
-    json(
-        &headers,
-        &page(releases, &wanted, |release| &release.branch)?,
-    )
+    let releases = reader.releases()?;
+    let mut wanted = page(releases.items, &wanted, |release| &release.branch)?;
+    wanted.notes = releases.notes;
+    json(&headers, &wanted)
 }
 
 /// All dashboards.

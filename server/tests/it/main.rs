@@ -9,6 +9,7 @@ mod history;
 mod http;
 mod impact;
 mod import;
+mod infra;
 mod pages;
 mod pipeline;
 mod prow;
