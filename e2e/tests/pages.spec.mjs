@@ -18,6 +18,7 @@ const pages = {
 const serverPages = {
   search: () => "/tests?q=node",
   "a search that finds nothing": () => "/tests?q=%3Cscript%3E",
+  "a row in depth": ({ tab, grid }) => `${tabPath(tab.dashboard, tab.tab)}/rows/${encodeURIComponent(grid.rows[0].id)}`,
   "a test on all tabs": ({ grid }) => `/tests/${encodeURIComponent(grid.rows[0].id)}`,
 };
 

@@ -3,10 +3,12 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+pub mod infra;
+mod row;
 mod search;
 
+pub use row::{RowCounts, RowMetric, RowPage, RowRun};
 pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
-pub mod infra;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -305,6 +307,9 @@ pub struct TabPage {
     /// The same job on other release branches, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub siblings: Vec<Sibling>,
+    /// What must be known of it before anything else: roll-backs that did not hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NamedLink>,
     /// The test group that it shows.
     pub test_group: String,
     /// For people.

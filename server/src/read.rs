@@ -19,6 +19,7 @@ mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod row;
 mod search;
 mod snapshot;
 mod tab;
@@ -119,9 +120,9 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    infra: infra::Infra,
     search: search::Search,
     clock: fn() -> i64,
-    infra: infra::Infra,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
 }
@@ -185,9 +186,9 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
-            infra: infra::Infra::default(),
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);
                 component.from.contains(&rule)

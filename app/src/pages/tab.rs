@@ -22,6 +22,7 @@ use crate::{
         headline::Headline,
         legend::Legend,
         name_link::name_link,
+        notes::notes_view,
         seam_panel::SeamPanel,
         siblings::SiblingLinks,
         status::StatusBadge,
@@ -203,6 +204,7 @@ fn TabHead(page: TabPage) -> impl IntoView {
         siblings,
         test_group,
         tabs,
+        notes,
         ..
     } = page;
     let at = tabs.iter().position(|name| *name == summary.tab);
@@ -251,6 +253,7 @@ fn TabHead(page: TabPage) -> impl IntoView {
                 {elsewhere}
                 <span class="tab__steps">{before} {after}</span>
             </div>
+            {notes_view(notes)}
             <TabFacts tab=summary more />
         </header>
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, search, v2};
+use super::{events, infra, search, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -23,10 +23,15 @@ use super::{events, search, v2};
         v2::find_grid,
         events::list_events,
         v2::list_components,
+        search::find_row,
+        infra::list_versions,
+        infra::find_version,
+        infra::find_changes,
+        infra::list_alarms,
+        infra::find_comparison,
         search::find_all,
         search::find_tests,
         search::find_test,
-        v2::find_comparison,
         v2::find_openapi,
     )
 )]

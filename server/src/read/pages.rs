@@ -30,7 +30,10 @@ impl Read for Reader {
                 .map(|entry| published.with_jobs(entry))
                 .unwrap_or_default()
         });
-        Ok(releases.into())
+        Ok(Items {
+            notes: self.overview_notes(),
+            ..releases.into()
+        })
     }
 
     fn dashboards(&self) -> Result<Items<DashboardRef>, WireError> {
@@ -102,6 +105,7 @@ impl Read for Reader {
                         }
                     })
                     .collect(),
+                notes: self.tab_notes(&entry.dashboard, &entry.tab.name),
                 test_group: entry.tab.test_group_name.clone(),
                 description: entry.tab.description.clone(),
                 results_url: links::results_url(entry),

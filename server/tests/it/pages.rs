@@ -140,7 +140,7 @@ async fn a_failing_row_links_to_what_moved() {
             .iter()
             .find(|link| attribute(link, "data-kind") == kind)
             .unwrap_or_else(|| panic!("no {kind} link"));
-        assert!(attribute(link, "href").starts_with("https://github.com/"));
+        assert!(attribute(link, "href").starts_with("/compare?component="));
     }
     assert!(html.contains("href=\"mailto:release-signal@example.com\""));
 }
