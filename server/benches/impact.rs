@@ -1,7 +1,10 @@
 //! How fast the impact map is made: the real job configurations with the real merges of 180 days, as far
 //! as those can be rebuilt. Run by `cargo bench -p seamgrid --bench impact`.
 
-use std::{error::Error, io::Write as _, path::Path, process::Command, time::Instant};
+use std::{
+    collections::BTreeSet, error::Error, io::Write as _, path::Path, process::Command,
+    time::Instant,
+};
 
 use seamgrid::{infra::impact::Indexer, settings::InfraSettings};
 
@@ -30,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     let indexed = indexer.update(REPO, &path, now_ms)?;
     let whole = started.elapsed();
-    let jobs: usize = rebuilt.expected.iter().map(|names| names.len()).sum();
+    let jobs: usize = rebuilt.expected.iter().map(BTreeSet::len).sum();
     writeln!(
         out,
         "{} merges over {} jobs, {} of {} recorded changes that still exist, {jobs} jobs expected to change: {:.1} s (goal 60 s)",

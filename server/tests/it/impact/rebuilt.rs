@@ -111,7 +111,10 @@ fn load() -> Tree {
             .expect("it is below")
             .display()
             .to_string();
-        let is_job = name.starts_with("config/jobs/") && name.ends_with(".yaml");
+        let is_job = name.starts_with("config/jobs/")
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "yaml");
         if !entry.file_type().is_file() || !(is_job || name == PROW) {
             continue;
         }
