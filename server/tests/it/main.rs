@@ -12,6 +12,7 @@ mod import;
 mod pages;
 mod pipeline;
 mod prow;
+mod push;
 mod shared;
 mod simulate;
 mod store;
