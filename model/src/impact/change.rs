@@ -54,17 +54,14 @@ pub fn compare_jobs<'a>(
     }
     for (job, definition) in added {
         let key = (job.key.name.as_str(), job.key.repo.as_str());
-        match removed.get_mut(&key).filter(|left| !left.is_empty()) {
-            Some(left) => {
-                let (old, old_definition) = left.remove(0);
-                note(&mut changes, (old, &old_definition), (job, &definition));
-                let change = changes.entry(&job.key.name).or_default();
-                change.labels.insert(ChangeLabel::Trigger);
-            }
-            None => {
-                let change = changes.entry(&job.key.name).or_default();
-                change.labels.insert(ChangeLabel::Added);
-            }
+        if let Some(left) = removed.get_mut(&key).filter(|left| !left.is_empty()) {
+            let (old, old_definition) = left.remove(0);
+            note(&mut changes, (old, &old_definition), (job, &definition));
+            let change = changes.entry(&job.key.name).or_default();
+            change.labels.insert(ChangeLabel::Trigger);
+        } else {
+            let change = changes.entry(&job.key.name).or_default();
+            change.labels.insert(ChangeLabel::Added);
         }
     }
     for (job, _) in removed.into_values().flatten() {
@@ -222,7 +219,7 @@ mod tests {
             [("a".into(), vec![ChangeLabel::Removed], String::new())]
         );
         assert_eq!(
-            changes(&[a.clone()], std::slice::from_ref(&b)),
+            changes(std::slice::from_ref(&a), std::slice::from_ref(&b)),
             [("a".into(), vec![ChangeLabel::Trigger], String::new())]
         );
         assert_eq!(changes(&[a.clone(), a.clone()], &[a.clone(), a]), []);

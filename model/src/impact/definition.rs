@@ -204,13 +204,19 @@ impl Globals {
                 presets.push_str(&format!("{}:{key}{}:{value}", key.len(), value.len()));
             }
         }
+        let mut covering = Vec::new();
         for preset in self.presets.iter().filter(|preset| preset.covers(job)) {
-            presets.push_str(&format!("-{:x}", preset.hash));
+            covering.push(preset.hash);
             let containers = pod.containers as u64;
             let times = |sum: u64| sum.wrapping_mul(containers);
             pod.environment = pod.environment.wrapping_add(times(preset.environment));
             pod.mounts = pod.mounts.wrapping_add(times(preset.mounts));
             pod.volumes = pod.volumes.wrapping_add(preset.volumes);
+        }
+        // In whatever order the files name them.
+        covering.sort_unstable();
+        for hash in covering {
+            presets.push_str(&format!("-{hash:x}"));
         }
         let own = &job.own;
         let decorated = u64::from(self.decorates(job));

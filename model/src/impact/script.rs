@@ -67,9 +67,6 @@ pub fn touches(path: &str, changed: &str) -> bool {
     if path == changed || is_below(changed, path) {
         return true;
     }
-    fn folder(path: &str) -> &str {
-        path.rfind('/').map_or("", |at| &path[..at])
-    }
     let (near, far) = (folder(path), folder(changed));
     if near.is_empty() || far.is_empty() {
         return false;
@@ -80,6 +77,10 @@ pub fn touches(path: &str, changed: &str) -> bool {
         .is_some_and(|name| name.contains('.'));
     (named_file && (far == near || is_below(far, near)))
         || (far.contains('/') && is_below(near, far))
+}
+
+fn folder(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..at])
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

@@ -3,6 +3,8 @@
 
 #[path = "impact/images.rs"]
 mod images;
+#[path = "impact/inferred.rs"]
+mod inferred;
 #[path = "impact/real.rs"]
 mod real;
 #[path = "impact/rebuilt.rs"]

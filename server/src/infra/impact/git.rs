@@ -29,6 +29,9 @@ pub enum GitError {
         /// What git says, its first line.
         why: String,
     },
+    /// We are about to stop.
+    #[error("stopped")]
+    Stopped,
     /// Its answer breaks off or is not understood.
     #[error("cannot read the repository {}: {source}", path.display())]
     Broken {
@@ -156,7 +159,9 @@ impl Repository {
             let commit = format!("{candidate}^{{commit}}");
             match self.output(&["rev-parse", "--verify", "--quiet", &commit]) {
                 Ok(sha) => return Ok(String::from_utf8_lossy(&sha).trim().to_owned()),
-                Err(error @ (GitError::NoGit(_) | GitError::Broken { .. })) => return Err(error),
+                Err(error @ (GitError::NoGit(_) | GitError::Broken { .. } | GitError::Stopped)) => {
+                    return Err(error);
+                }
                 Err(error) => last = Some(error),
             }
         }

@@ -1,6 +1,13 @@
 //! Making the map: following the lines of the repositories, commit by commit.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use model::impact::JobChange;
 
@@ -27,6 +34,7 @@ pub struct Indexer {
     lines: HashMap<String, Vec<Arc<CommitImpact>>>,
     /// At the newest commit of the repository that configures the jobs.
     tree: Option<JobTree>,
+    stop: Arc<AtomicBool>,
 }
 
 /// What one look at a repository found.
@@ -51,6 +59,20 @@ impl Indexer {
             present: PresentJobs::default(),
             lines: HashMap::new(),
             tree: None,
+            stop: Arc::default(),
+        }
+    }
+
+    /// Reading ends with an error soon after this is set.
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    fn check_stop(&self) -> Result<(), GitError> {
+        if self.stop.load(Ordering::Acquire) {
+            Err(GitError::Stopped)
+        } else {
+            Ok(())
         }
     }
 
@@ -148,6 +170,7 @@ impl Indexer {
             }));
         }
         for commit in commits {
+            self.check_stop()?;
             let step = tree.apply(&commit, &mut files)?;
             line.push(Arc::new(self.commit(
                 &self.configuration.repo.clone(),
@@ -170,18 +193,18 @@ impl Indexer {
         commits: Vec<ChangedCommit>,
     ) -> Result<Indexed, GitError> {
         let mut files = repository.reader()?;
-        let mut tree = match self.tree.take() {
-            Some(tree) => tree,
-            None => {
-                let mut tree = JobTree::new(&self.configuration);
-                let listed = repository.files(last, &JobTree::roots(&self.configuration))?;
-                tree.load(listed, &mut files)?;
-                tree
-            }
+        let mut tree = if let Some(tree) = self.tree.take() {
+            tree
+        } else {
+            let mut tree = JobTree::new(&self.configuration);
+            let listed = repository.files(last, &JobTree::roots(&self.configuration))?;
+            tree.load(listed, &mut files)?;
+            tree
         };
         let repo = self.configuration.repo.clone();
         let mut new = Vec::new();
         for commit in &commits {
+            self.check_stop()?;
             // On an error the tree is between two commits; without it the next look loads it again.
             let step = tree.apply(commit, &mut files)?;
             new.push(Arc::new(self.commit(&repo, commit, step)));

@@ -2,87 +2,17 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
 };
 
-use model::impact::{
-    ChangeLabel, Definition, Globals, Job, JobChange, compare_jobs, path_in, touches,
-};
+use model::impact::{ChangeLabel, Definition, Globals, Job, JobChange, compare_jobs, touches};
 
 use super::{
     git::{ChangedCommit, FileReader, GitError},
+    job_file::{JobFile, each, parse_all},
     rules,
 };
-use crate::{
-    infra::image::ImageRef,
-    settings::{JobConfigurationSettings, ReachRule},
-    testgrid::definitions::{Definitions, parse_definitions},
-};
-
-/// One job file.
-#[derive(Debug)]
-struct JobFile {
-    content: Arc<Content>,
-    /// As many as it has jobs.
-    definitions: Vec<Definition>,
-}
-
-/// What a file says, whatever is global.
-#[derive(Debug)]
-struct Content {
-    found: Definitions,
-    /// Paths of the repository itself that jobs name, with the index of the job.
-    scripts: Vec<(String, usize)>,
-    /// Indexes of the jobs that run inside the repository.
-    inside: Vec<usize>,
-    /// The last part of images whose tag tells no commit, with the index of the job.
-    floating: Vec<(String, usize)>,
-}
-
-impl JobFile {
-    fn jobs(&self) -> impl Iterator<Item = (&Job, Definition)> {
-        let jobs = self.content.found.jobs.iter();
-        jobs.zip(self.definitions.iter().copied())
-    }
-
-    fn name(&self, job: usize) -> &str {
-        &self.content.found.jobs[job].key.name
-    }
-}
-
-impl Content {
-    /// Finds which jobs name which of the files and images of `repo` itself.
-    fn new(found: Definitions, repo: &str) -> Self {
-        let (mut scripts, mut inside, mut floating) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, job) in found.jobs.iter().enumerate() {
-            let runs_inside = job.repos.first().is_some_and(|first| first == repo);
-            if runs_inside {
-                inside.push(index);
-            }
-            for word in &job.words {
-                if let Some(path) = path_in(word, repo, runs_inside) {
-                    scripts.push((path.to_owned(), index));
-                }
-            }
-            for image in &job.images {
-                let image = ImageRef::parse(image);
-                if image.commit().is_none() && image.digest.is_empty() {
-                    let last = image.name.rsplit('/').next().unwrap_or(image.name);
-                    floating.push((last.to_owned(), index));
-                }
-            }
-        }
-        Self {
-            found,
-            scripts,
-            inside,
-            floating,
-        }
-    }
-}
+use crate::settings::{JobConfigurationSettings, ReachRule};
 
 /// The jobs at one commit.
 #[derive(Debug)]
@@ -92,6 +22,12 @@ pub(super) struct JobTree {
     files: BTreeMap<String, Arc<JobFile>>,
     globals: Globals,
 }
+
+/// A file on one side of a commit; `None` where it is not there.
+type Side = Option<Arc<JobFile>>;
+
+/// A file, or what is wrong with it.
+type ReadFile = Result<JobFile, String>;
 
 /// What a commit makes of the jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,7 +53,8 @@ impl JobTree {
 
     /// Whether a path holds jobs or Prow's configuration.
     fn is_definition(&self, path: &str) -> bool {
-        let yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+        // Prow takes no other.
+        let yaml = matches!(extension(path), "yaml" | "yml");
         let below = |folder: &String| {
             path == folder
                 || path
@@ -158,7 +95,7 @@ impl JobTree {
         files: &mut FileReader,
     ) -> Result<Step, GitError> {
         let mut step = Step::default();
-        let mut changed: Vec<(String, Option<Arc<JobFile>>, Option<Arc<JobFile>>)> = Vec::new();
+        let mut changed: Vec<(String, Side, Side)> = Vec::new();
         let mut others: Vec<&str> = Vec::new();
         let mut wanted: Vec<(String, String)> = Vec::new();
         for change in &commit.changes {
@@ -173,6 +110,11 @@ impl JobTree {
         for (path, read) in self.read(wanted, files)? {
             match read {
                 Ok(file) => {
+                    if file.content.is_other() {
+                        // Nothing of jobs, but perhaps what one runs.
+                        let same = commit.changes.iter().find(|change| change.path == path);
+                        others.extend(same.map(|change| change.path.as_str()));
+                    }
                     let new = Arc::new(file);
                     let old = self.files.insert(path.clone(), Arc::clone(&new));
                     changed.push((path, old, Some(new)));
@@ -194,13 +136,12 @@ impl JobTree {
         if changed.is_empty() {
             return Ok(step);
         }
-        let is_global = |file: &Option<Arc<JobFile>>| {
+        let is_global = |file: &Side| {
             file.as_ref().is_some_and(|file| {
                 !file.content.found.presets.is_empty() || file.content.found.prow.is_some()
             })
         };
-        let same_globals = |old: &Option<Arc<JobFile>>, new: &Option<Arc<JobFile>>| match (old, new)
-        {
+        let same_globals = |old: &Side, new: &Side| match (old, new) {
             (Some(old), Some(new)) => {
                 old.content.found.presets == new.content.found.presets
                     && old.content.found.prow == new.content.found.prow
@@ -208,8 +149,8 @@ impl JobTree {
             (old, new) => !is_global(old) && !is_global(new),
         };
         let global = !changed.iter().all(|(_, old, new)| same_globals(old, new));
-        let compared: Vec<(Option<Arc<JobFile>>, Option<Arc<JobFile>>)> = if global {
-            let mut before: BTreeMap<String, Option<Arc<JobFile>>> = self
+        let compared: Vec<(Side, Side)> = if global {
+            let mut before: BTreeMap<String, Side> = self
                 .files
                 .iter()
                 .map(|(path, file)| (path.clone(), Some(Arc::clone(file))))
@@ -272,7 +213,7 @@ impl JobTree {
         &mut self,
         wanted: Vec<(String, String)>,
         files: &mut FileReader,
-    ) -> Result<Vec<(String, Result<JobFile, String>)>, GitError> {
+    ) -> Result<Vec<(String, ReadFile)>, GitError> {
         let mut texts = Vec::with_capacity(wanted.len());
         for (path, blob) in wanted {
             texts.push((path, files.read(&blob)?));
@@ -366,7 +307,7 @@ impl JobTree {
         }
         let is_prose = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or(path);
-            matches!(name, "OWNERS" | "OWNERS_ALIASES") || name.ends_with(".md")
+            matches!(name, "OWNERS" | "OWNERS_ALIASES") || extension(name) == "md"
         };
         let code: Vec<&str> = paths
             .iter()
@@ -421,49 +362,7 @@ impl JobTree {
     }
 }
 
-/// Parses texts on every core; answers in their order, a flaw without the path.
-fn parse_all(texts: &[(String, Option<String>)], repo: &str) -> Vec<Result<Content, String>> {
-    let parse = |(_, text): &(String, Option<String>)| {
-        let Some(text) = text else {
-            return Err(" is not there, or is no text".to_owned());
-        };
-        let found = parse_definitions(text);
-        match &found.flaw {
-            Some((line, flaw)) => Err(format!(":{line}: {flaw}")),
-            None => Ok(Content::new(found, repo)),
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    // A thread costs about what a small file does.
-    if threads == 1 || texts.len() < 4 {
-        return texts.iter().map(parse).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<Content, String>>>> =
-        texts.iter().map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(texts.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(text), Some(slot)) = (texts.get(index), slots.get(index)) else {
-                        break;
-                    };
-                    let parsed = parse(text);
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(parsed);
-                }
-            });
-        }
-    });
-    slots
-        .into_iter()
-        .map(|slot| {
-            let parsed = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            parsed.unwrap_or_else(|| Err(" was not read".to_owned()))
-        })
-        .collect()
-}
-
-fn each(files: &[Arc<JobFile>]) -> impl Iterator<Item = (&Job, Definition)> {
-    files.iter().flat_map(|file| file.jobs())
+/// What follows the last dot of a path; empty without one.
+fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
 }

@@ -4,7 +4,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,6 +28,8 @@ use crate::{
 
 /// How often it is looked whether a repository was fetched.
 const FOLLOW: Duration = Duration::from_secs(5);
+/// In the place of the version of a repository that could not be read: it is tried again, but seldom.
+const FAILED: i64 = -1;
 /// How often it is looked whether another process has kept something, in looks.
 const LOOKS: u32 = 12;
 
@@ -73,6 +78,14 @@ pub struct ImpactKeeper {
     repositories: Vec<String>,
     settings: String,
     map: ArcSwap<ImpactMap>,
+    /// Ends what is being read when this is dropped.
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for ImpactKeeper {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+    }
 }
 
 impl ImpactKeeper {
@@ -84,6 +97,7 @@ impl ImpactKeeper {
         let said = serde_json::to_string(&(&infra.job_configuration, &infra.reach));
         Self {
             store,
+            stop: indexer.stop(),
             repositories: indexer
                 .repositories()
                 .into_iter()
@@ -152,6 +166,7 @@ impl ImpactKeeper {
                 }
                 Vec::new()
             }
+            Err(ImpactError::Git(GitError::Stopped)) => Vec::new(),
             Err(error) => {
                 let problem = format!("it is not known which jobs {repo} reaches: {error}");
                 tracing::warn!(repository.name = repo, %error, "{problem}");
@@ -186,13 +201,21 @@ impl ImpactKeeper {
             {
                 for repository in repositories {
                     let path = mirror_path(mirrors, &repository.name);
-                    let known = versions.get(&repository.name) == Some(&repository.version);
+                    let known = match versions.get(&repository.name) {
+                        Some(&FAILED) => !look.is_multiple_of(LOOKS),
+                        known => known == Some(&repository.version),
+                    };
                     let ours = self.repositories.contains(&repository.name);
                     if known || !ours || !path.exists() {
                         continue;
                     }
-                    self.look(&repository.name, path).await;
-                    versions.insert(repository.name, repository.version);
+                    let problems = self.look(&repository.name, path).await;
+                    let version = if problems.is_empty() {
+                        repository.version
+                    } else {
+                        FAILED
+                    };
+                    versions.insert(repository.name, version);
                     if let Ok(now) = self.store.load_impact_tips(&self.settings).await {
                         tips = now;
                     }

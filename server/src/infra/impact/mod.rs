@@ -10,6 +10,7 @@
 
 mod git;
 mod index;
+mod job_file;
 mod jobs;
 mod keep;
 mod rules;

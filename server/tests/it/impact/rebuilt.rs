@@ -111,7 +111,10 @@ fn load() -> Tree {
             .expect("it is below")
             .display()
             .to_string();
-        let is_job = name.starts_with("config/jobs/") && name.ends_with(".yaml");
+        let is_job = name.starts_with("config/jobs/")
+            && path
+                .extension()
+                .is_some_and(|extension| extension == "yaml");
         if !entry.file_type().is_file() || !(is_job || name == PROW) {
             continue;
         }
@@ -166,7 +169,7 @@ fn load() -> Tree {
 }
 
 /// The part of a line that is the day and commit of an image's tag.
-fn tag_in(line: &str) -> Option<(usize, usize)> {
+pub(crate) fn tag_in(line: &str) -> Option<(usize, usize)> {
     let image = line.find("image: ")?;
     let tag = image + line[image..].find(":v20")?;
     let end = line[tag..].find('-').map(|dash| tag + dash + 1)?;
@@ -321,46 +324,4 @@ pub(crate) fn rebuild(path: &Path) -> Rebuilt {
         existing,
         merges,
     }
-}
-
-/// The files of further merges on the head of the repository at `path`: one that moves the image of
-/// most jobs, one that moves the utility images, and one that changes a single job.
-pub(crate) fn last_merges(path: &Path) -> Vec<(&'static str, Vec<(String, String)>)> {
-    let show = |file: &str| {
-        let output = std::process::Command::new("git")
-            .arg("-C")
-            .arg(path)
-            .args(["show", &format!("refs/heads/master:{file}")])
-            .output()
-            .expect("git is installed");
-        String::from_utf8(output.stdout).expect("it is text")
-    };
-    let tree = load();
-    let mut images = Vec::new();
-    for file in tree.files.keys() {
-        let text = show(file);
-        let moved: Vec<String> = text
-            .lines()
-            .map(|line| match tag_in(line) {
-                Some((from, to)) if line.contains("kubekins") => {
-                    format!("{}fedcba9876{}", &line[..from], &line[to..])
-                }
-                _ => line.to_owned(),
-            })
-            .collect();
-        let moved = moved.join("\n");
-        if moved.trim_end() != text.trim_end() {
-            images.push((file.clone(), moved));
-        }
-    }
-    let utility = show(PROW).replace("v20260821-a6194", "v20260822-a6194");
-    let (single, _) = &images[0];
-    let one = show(single)
-        .replacen("interval: ", "interval: 1", 1)
-        .replacen("cron: ", "cron: 1", 1);
-    vec![
-        ("moves the image of most jobs", images.clone()),
-        ("moves the utility images", vec![(PROW.to_owned(), utility)]),
-        ("changes one file", vec![(single.clone(), one)]),
-    ]
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::impact::Effect;
 use seamgrid::{
-    infra::impact::{ImpactMap, Indexer},
+    infra::impact::{ImpactMap, Indexer, Lag, hash_prowjob},
     settings::{Settings, load_settings},
     simulate::{Incident, Scale, SimulateOptions, simulate, truth::Truth},
 };
@@ -17,7 +17,7 @@ const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 struct World {
-    _folder: TempDir,
+    folder: TempDir,
     truth: Truth,
     map: ImpactMap,
 }
@@ -46,7 +46,7 @@ fn world(seed: u64, days: u32, incident: Incident) -> World {
     World {
         map: indexer.map(),
         truth: simulated.truth,
-        _folder: folder,
+        folder,
     }
 }
 
@@ -116,4 +116,76 @@ fn the_culprit_is_in_the_map_and_few_others_are() {
     assert!(recall >= 0.95, "{recall}");
     assert!(whole * 100 >= incidents * 95, "{whole} of {incidents}");
     assert!(share <= 0.2, "{share}");
+}
+
+#[test]
+fn runs_are_configured_by_the_commit_that_last_changed_their_job() {
+    let world = world(1, 12, Incident::Boskos);
+    let (truth, map) = (&world.truth, &world.map);
+    let places: std::collections::HashMap<&str, usize> = map
+        .commits(REPO)
+        .enumerate()
+        .map(|(place, commit)| (commit.sha.as_str(), place))
+        .collect();
+    let asked_by = |component: &str, at_ms: i64| {
+        let deployed = truth
+            .deployments
+            .iter()
+            .filter(|deployed| deployed.component == component && deployed.at_ms <= at_ms);
+        let commit = deployed.last()?.asked_by.as_deref()?;
+        places.get(commit).copied()
+    };
+    let lag = Lag {
+        least_ms: 0,
+        most_ms: HOUR_MS / 2,
+    };
+    let (mut builds, mut narrowed, mut right, mut decided) = (0, 0, 0, 0);
+    for job in &truth.jobs {
+        for build in &job.builds {
+            let path = world
+                .folder
+                .path()
+                .join("bucket")
+                .join(&build.path)
+                .join("prowjob.json");
+            let Ok(bytes) = std::fs::read(path) else {
+                continue;
+            };
+            let object: serde_json::Value = serde_json::from_slice(&bytes).expect("it is JSON");
+            let decorated = object["spec"]["decoration_config"]["utility_images"].is_object();
+            let image = object["spec"]["pod_spec"]["containers"][0]["image"].as_str();
+            let ours = image.is_some_and(|image| image.contains("k8s-staging-test-infra"));
+            let created = object["metadata"]["creationTimestamp"]
+                .as_str()
+                .expect("a time");
+            let created = chrono::DateTime::parse_from_rfc3339(created).expect("a time");
+            let created_ms = created.timestamp_millis();
+            let run = hash_prowjob(&bytes);
+            let Some(window) = map.config_window(&job.name, created_ms, run, lag) else {
+                continue;
+            };
+            builds += 1;
+            narrowed += usize::from(window.narrowed);
+            let expected = [
+                asked_by("prow", created_ms).filter(|_| decorated),
+                asked_by("test-infra-images", created_ms).filter(|_| ours),
+            ];
+            let Some(expected) = expected.into_iter().flatten().max() else {
+                continue;
+            };
+            if let Some(commit) = window.defined_by {
+                decided += 1;
+                right += usize::from(places[commit.as_str()] == expected);
+            }
+        }
+    }
+    println!(
+        "{builds} builds: {narrowed} windows narrowed by the ProwJob, {right} of {decided} configured by the commit that deployed last"
+    );
+    assert!(builds > 100, "{builds}");
+    assert!(narrowed * 100 >= builds * 90, "{narrowed} of {builds}");
+    assert!(
+        right * 100 >= decided * 95 && decided * 2 > builds,
+        "{right} of {decided}"
+    );
 }
