@@ -44,6 +44,13 @@ use crate::read::Reader;
 /// How long a request may take before the client is told to come back.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The routes of a server that has no database yet: it lives, and is not ready.
+pub fn waiting() -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .fallback(health::no_database)
+}
+
 /// All routes over this snapshot.
 pub fn router(reader: Arc<Reader>) -> Router {
     let v2 = v2::routes()
