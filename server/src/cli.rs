@@ -22,7 +22,7 @@ use seamgrid::{
     infra::impact::ImpactKeeper,
     intake::token,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
-    serve::{ServeError, Server},
+    serve::{Listening, ServeError, Server},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
     simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
     store::{NewToken, Store, StoreError, StoredToken},
@@ -271,10 +271,22 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
 
 async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> {
     let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let store = Store::open(&common.database).await?;
-    let server = Server::bind(&common.listen, store, settings, configuration).await?;
+    let listening = Listening::on(&common.listen).await?;
     // On standard output, for people and for scripts that asked for a free port.
-    say(&format!("Seamgrid is at http://{}", server.address()))?;
+    let address = format!("Seamgrid is at http://{}", listening.address());
+    let server = match Store::open(&common.database).await {
+        Err(StoreError::Unreachable { .. }) => {
+            say(&address)?;
+            let store = Store::open_patiently(&common.database);
+            let store = listening.wait_for(store).await??;
+            Server::at(listening, store, settings, configuration).await?
+        }
+        store => {
+            let server = Server::at(listening, store?, settings, configuration).await?;
+            say(&address)?;
+            server
+        }
+    };
     server.run(update, told_to_stop()).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -285,7 +297,11 @@ async fn update(
     names: Option<&[String]>,
 ) -> Result<ExitCode, CommandError> {
     let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let store = Store::open(&common.database).await?;
+    let store = if once {
+        Store::open(&common.database).await?
+    } else {
+        Store::open_patiently(&common.database).await?
+    };
     let buckets = Buckets::from_settings(&settings.buckets)?;
     let pipeline = Pipeline::new(
         store.clone(),

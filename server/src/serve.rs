@@ -4,7 +4,11 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use model::config::Configuration;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{oneshot, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     bucket::{BucketError, Buckets},
@@ -54,6 +58,54 @@ pub enum ServeError {
     Web(std::io::Error),
 }
 
+/// An address that is taken, before there is anything to answer with.
+#[derive(Debug)]
+pub struct Listening {
+    listener: std::net::TcpListener,
+    address: SocketAddr,
+}
+
+impl Listening {
+    /// Takes the address. Port 0 takes a free port.
+    pub async fn on(listen: &str) -> Result<Self, ServeError> {
+        let refused = |error: std::io::Error| ServeError::Listen {
+            listen: listen.to_owned(),
+            why: match error.kind() {
+                std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
+                std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
+                std::io::ErrorKind::AddrNotAvailable => {
+                    "this machine does not have the address".to_owned()
+                }
+                _ => error.to_string(),
+            },
+        };
+        let listener = TcpListener::bind(listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let listener = listener.into_std().map_err(refused)?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for `work`, and answers meanwhile that the server lives and is not ready.
+    pub async fn wait_for<T>(&self, work: impl Future<Output = T>) -> Result<T, ServeError> {
+        let listener = self.listener.try_clone().and_then(TcpListener::from_std);
+        let listener = listener.map_err(ServeError::Web)?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let web = axum::serve(listener, http::waiting()).with_graceful_shutdown(async {
+            stopped.await.ok();
+        });
+        let web = tokio::spawn(web.into_future());
+        let done = work.await;
+        drop(stop);
+        tokio::time::timeout(GRACE, web).await.ok();
+        Ok(done)
+    }
+}
+
 /// A server that holds its address but does not answer yet.
 #[derive(Debug)]
 pub struct Server {
@@ -73,21 +125,18 @@ impl Server {
         settings: Settings,
         configuration: Configuration,
     ) -> Result<Self, ServeError> {
-        let refused = |error: &std::io::Error| ServeError::Listen {
-            listen: listen.to_owned(),
-            why: match error.kind() {
-                std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
-                std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
-                std::io::ErrorKind::AddrNotAvailable => {
-                    "this machine does not have the address".to_owned()
-                }
-                _ => error.to_string(),
-            },
-        };
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| refused(&error))?;
-        let address = listener.local_addr().map_err(|error| refused(&error))?;
+        Self::at(Listening::on(listen).await?, store, settings, configuration).await
+    }
+
+    /// A server at an address that is taken already. Reads what was imported.
+    pub async fn at(
+        listening: Listening,
+        store: Store,
+        settings: Settings,
+        configuration: Configuration,
+    ) -> Result<Self, ServeError> {
+        let Listening { listener, address } = listening;
+        let listener = TcpListener::from_std(listener).map_err(ServeError::Web)?;
         let imported = store.load_imported_tabs().await?;
         let catalog = Catalog::new(&configuration, &imported);
         let reader = Arc::new(Reader::new(store.clone(), catalog, &settings)?);

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     dependencies::{check_dependencies, load_packages},
     layering::check_layering,
+    postgres,
     process::{
         Doing as _, Failure, Result, cargo, command, fail, in_ci, root, run, shown, target_dir,
     },
@@ -197,9 +198,17 @@ pub(crate) fn test(only: &[&str]) -> Result<()> {
     })?;
 
     let mut total = steps.step("tests", || {
-        let counts = cargo_test()?;
+        let counts = cargo_test(&[], &[])?;
         Ok((counts, format!("{} passed", counts.passed)))
     })?;
+    total.add(steps.step("postgres tests", || {
+        let server = postgres::server()?;
+        let url = server.url();
+        // What is stored, and what stores it, on the second engine.
+        let suites = ["--test=it", "--", "store::", "pipeline::"];
+        let counts = cargo_test(&suites, &[(postgres::VARIABLE, url.as_str())])?;
+        Ok((counts, format!("{} passed", counts.passed)))
+    })?);
     total.add(steps.step("browser tests", || {
         let counts = browser_tests()?;
         Ok((counts, format!("{} passed", counts.passed)))
@@ -244,9 +253,10 @@ fn wasm_size(site: &Path) -> Result<String> {
 
 /// Unit, integration and documentation tests of every package. All of them run even when some fail:
 /// a run is long, and one wants to know them all.
-fn cargo_test() -> Result<Counts> {
+fn cargo_test(only: &[&str], variables: &[(&str, &str)]) -> Result<Counts> {
     let mut cargo = cargo();
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    cargo.args(only).envs(variables.iter().copied());
     if let Some(shared) = shared() {
         cargo.env("SEAMGRID_SHARED", shared);
     }

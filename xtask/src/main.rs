@@ -10,6 +10,7 @@ mod compress;
 mod demo;
 mod dependencies;
 mod layering;
+mod postgres;
 mod process;
 mod site;
 mod style;
@@ -24,7 +25,7 @@ const USAGE: &str = "\
 cargo xtask build [--release]   the site into site/, then the program `seamgrid` with the site inside
 cargo xtask demo                a simulated world at http://127.0.0.1:8080
 cargo xtask test [STEP]...      every check, setting up what they need; or only the steps whose
-                                names begin so: lints, site, tests, browser, ...
+                                names begin so: lints, site, tests, postgres, ...
 cargo xtask bench [NAME]        the speed figures beside their goals and floors: ingest, grid, browser,
                                 ...; all without a NAME
 ";

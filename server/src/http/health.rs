@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -14,6 +14,16 @@ use crate::read::Reader;
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> Response {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n").into_response()
+}
+
+/// Everything else, before there is a database.
+pub(super) async fn no_database() -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::RETRY_AFTER, "5"),
+    ];
+    let why = "the database cannot be reached yet\n";
+    (StatusCode::SERVICE_UNAVAILABLE, headers, why).into_response()
 }
 
 /// `GET /readyz`: the database is reachable and the first snapshot is published.

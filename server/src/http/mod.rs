@@ -45,6 +45,13 @@ use crate::{intake::Intake, read::Reader};
 /// How long a request may take before the client is told to come back.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The routes of a server that has no database yet: it lives, and is not ready.
+pub fn waiting() -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .fallback(health::no_database)
+}
+
 /// How much longer a request may take that sends something: an upload comes as fast as its sender's line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 

@@ -1,6 +1,6 @@
 //! What can go wrong with the database, each as one sentence that names it.
 
-use sqlx::migrate::MigrateError;
+use sqlx::{migrate::MigrateError, postgres::PgDatabaseError};
 
 /// Why the store could not do what it was asked. `database` is the path or the address without
 /// credentials.
@@ -17,6 +17,14 @@ pub enum StoreError {
     /// Neither opened nor created.
     #[error("the database {database} cannot be opened or created: {reason}")]
     Open {
+        /// Which.
+        database: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server cannot be reached, or takes no connections now.
+    #[error("the database {database} cannot be reached: {reason}")]
+    Unreachable {
         /// Which.
         database: String,
         /// Why.
@@ -195,8 +203,49 @@ impl Failure {
     }
 }
 
-/// SQLite's primary result codes; the driver gives extended ones, whose low byte they are.
+/// As the driver says it.
 fn of_driver(database: String, source: sqlx::Error) -> StoreError {
+    let from_server = source
+        .as_database_error()
+        .is_some_and(|error| error.try_downcast_ref::<PgDatabaseError>().is_some());
+    match source {
+        source if from_server => of_postgres(database, source),
+        sqlx::Error::PoolTimedOut => StoreError::Busy { database },
+        sqlx::Error::Io(error) => StoreError::Unreachable {
+            database,
+            reason: error.to_string(),
+        },
+        source @ sqlx::Error::Tls(_) => StoreError::Open {
+            reason: source.to_string(),
+            database,
+        },
+        source => of_sqlite(database, source),
+    }
+}
+
+/// PostgreSQL's codes, by their classes where they have one meaning.
+fn of_postgres(database: String, source: sqlx::Error) -> StoreError {
+    let code = source
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .unwrap_or_default()
+        .into_owned();
+    let reason = reason(&source);
+    match code.as_str() {
+        // It starts, stops or has no connection left.
+        "57P01" | "57P02" | "57P03" | "53300" => StoreError::Unreachable { database, reason },
+        // Who asks, or for what, is not known there.
+        "28000" | "28P01" | "3D000" | "3F000" | "42501" => StoreError::Open { database, reason },
+        "25006" => StoreError::ReadOnly { database },
+        "53100" => StoreError::Full { database },
+        "XX001" | "XX002" => StoreError::Corrupt { database, reason },
+        "55P03" => StoreError::Locked { database },
+        _ => StoreError::Database { database, source },
+    }
+}
+
+/// SQLite's primary result codes; the driver gives extended ones, whose low byte they are.
+fn of_sqlite(database: String, source: sqlx::Error) -> StoreError {
     const BUSY: u32 = 5;
     const LOCKED: u32 = 6;
     const READ_ONLY: u32 = 8;
@@ -226,7 +275,6 @@ fn of_driver(database: String, source: sqlx::Error) -> StoreError {
             reason: "the file has another format".into(),
             database,
         },
-        (_, sqlx::Error::PoolTimedOut) => StoreError::Busy { database },
         (_, source) => StoreError::Database { database, source },
     }
 }

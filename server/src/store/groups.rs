@@ -165,7 +165,7 @@ impl Store {
             } else {
                 let (id,): (i64,) = sqlx::query_as(
                     "INSERT INTO test_group (key, name, config_hash) VALUES ($1, $2, '') \
-                     RETURNING id",
+                     ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING id",
                 )
                 .bind(key)
                 .bind(name)

@@ -8,7 +8,8 @@
 //! There is one SQL text for every engine: placeholders are `$N`, times and numbers are BIGINT,
 //! new keys come back through `RETURNING`, conflicts are resolved by `ON CONFLICT … DO UPDATE`, and
 //! nothing asks the database for the time. [`Store`] has one arm per engine, and the macros
-//! `reading!` and `writing!` compile one body for each arm.
+//! `reading!` and `writing!` compile one body for each arm. No advisory locks, no extensions: what keeps
+//! several writers of one group apart is its row in `test_group` ([`Store::lock_group`]).
 //!
 //! Reading is one transaction, so what a caller gets is one state of the database. Writing is one
 //! transaction per call: killed at any moment, the database holds all of a call or nothing of it.
@@ -24,6 +25,7 @@ mod metrics;
 mod modified;
 mod names;
 mod open;
+mod postgres;
 mod queue;
 mod results;
 mod row;
@@ -41,6 +43,7 @@ pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
 pub use open::SqliteStore;
+pub use postgres::PostgresStore;
 pub use queue::{Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
@@ -56,6 +59,8 @@ pub struct GroupId(pub i64);
 pub enum Store {
     /// A file beside us.
     Sqlite(SqliteStore),
+    /// A PostgreSQL server, or one that speaks as it does.
+    Postgres(PostgresStore),
 }
 
 /// Runs one body in a read transaction on whichever engine there is. In the body `$tx` is the
@@ -71,6 +76,18 @@ macro_rules! reading {
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
                 work.await.map_err(|failure| sqlite.name(failure))
+            }
+            $crate::store::Store::Postgres(postgres) => {
+                let work = async {
+                    let mut $tx = postgres
+                        .pool
+                        .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                        .await?;
+                    let answer = $body;
+                    $tx.commit().await?;
+                    Ok::<_, $crate::store::error::Failure>(answer)
+                };
+                work.await.map_err(|failure| postgres.name(failure))
             }
         }
     };
@@ -91,6 +108,15 @@ macro_rules! writing {
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
                 work.await.map_err(|failure| sqlite.name(failure))
+            }
+            $crate::store::Store::Postgres(postgres) => {
+                let work = async {
+                    let mut $tx = postgres.pool.begin().await?;
+                    let answer = $body;
+                    $tx.commit().await?;
+                    Ok::<_, $crate::store::error::Failure>(answer)
+                };
+                work.await.map_err(|failure| postgres.name(failure))
             }
         }
     };

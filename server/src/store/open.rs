@@ -8,13 +8,21 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Store, StoreError, error::Failure, reading, row::Dictionaries};
+use super::{PostgresStore, Store, StoreError, error::Failure, reading, row::Dictionaries};
+
+/// What a database URL looks like.
+const FORMS: &str = "write sqlite://path/to/seamgrid.db or postgres://user:password@host/database";
 
 /// How long a connection waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a caller waits for a connection: longer than a whole import of a large group takes.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How often a database is tried that cannot be reached.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// After how many tries that is said again.
+const TRIES_PER_WORD: u32 = 30;
 
 /// Readers at the same time.
 const READERS: u32 = 4;
@@ -70,17 +78,18 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// The failure as an error that names this database.
     pub(super) fn name(&self, failure: Failure) -> StoreError {
-        failure.of(&self.database, known_version())
+        failure.of(&self.database, known_version(SQLITE_MIGRATIONS))
     }
 }
 
-fn known_version() -> i64 {
-    SQLITE_MIGRATIONS.last().map_or(0, |&(version, ..)| version)
+/// The newest of these migrations.
+pub(super) fn known_version(migrations: &[(i64, &str, &str)]) -> i64 {
+    migrations.last().map_or(0, |&(version, ..)| version)
 }
 
-fn migrator() -> Migrator {
+pub(super) fn migrator(migrations: &[(i64, &'static str, &'static str)]) -> Migrator {
     Migrator::with_migrations(
-        SQLITE_MIGRATIONS
+        migrations
             .iter()
             .map(|&(version, name, sql)| {
                 let transactional = false;
@@ -101,6 +110,17 @@ impl Store {
     pub(super) const fn dictionaries(&self) -> &Dictionaries {
         match self {
             Self::Sqlite(sqlite) => &sqlite.dictionaries,
+            Self::Postgres(postgres) => &postgres.dictionaries,
+        }
+    }
+
+    /// The statement with which a write transaction takes a group (`$1`) for itself, where several can
+    /// be under way at once. It stands alone, first: what the next statement sees is what those before
+    /// have left.
+    pub(super) const fn lock_group(&self) -> Option<&'static str> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(_) => Some("SELECT id FROM test_group WHERE id = $1 FOR UPDATE"),
         }
     }
 
@@ -108,7 +128,7 @@ impl Store {
     /// there is created, its folder is not.
     ///
     /// `sqlite://path` and `sqlite:path` are relative to the working directory, `sqlite:///path` is
-    /// absolute.
+    /// absolute. `postgres://user:password@host:port/database` is a PostgreSQL server's.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_waiting(url, BUSY_TIMEOUT).await
     }
@@ -120,15 +140,15 @@ impl Store {
             url: without_password(url),
             reason,
         };
-        let Some((scheme, _)) = url.split_once(':') else {
-            return Err(reject(
-                "it has no scheme; write sqlite://path/to/seamgrid.db".into(),
-            ));
-        };
-        if scheme != "sqlite" {
-            return Err(reject(format!(
-                "“{scheme}” is not supported; write sqlite://path/to/seamgrid.db"
-            )));
+        match url.split_once(':') {
+            Some(("sqlite", _)) => {}
+            Some(("postgres" | "postgresql", _)) => {
+                return PostgresStore::open(url).await.map(Self::Postgres);
+            }
+            Some((scheme, _)) => {
+                return Err(reject(format!("“{scheme}” is not supported; {FORMS}")));
+            }
+            None => return Err(reject(format!("it has no scheme; {FORMS}"))),
         }
         let options =
             SqliteConnectOptions::from_str(url).map_err(|error| reject(error.to_string()))?;
@@ -154,6 +174,30 @@ impl Store {
                 sqlite.readers.close().await;
                 sqlite.writer.close().await;
             }
+            Self::Postgres(postgres) => postgres.pool.close().await,
+        }
+    }
+
+    /// As [`Store::open`], and waits as long as it takes until the database can be reached; says so once a
+    /// minute.
+    pub async fn open_patiently(url: &str) -> Result<Self, StoreError> {
+        let mut tries = 0u32;
+        loop {
+            match Self::open(url).await {
+                Err(error @ StoreError::Unreachable { .. }) => {
+                    if tries.is_multiple_of(TRIES_PER_WORD) {
+                        tracing::warn!(%error, "{error}; waiting for it");
+                    }
+                    tries += 1;
+                    tokio::time::sleep(TRY_AGAIN).await;
+                }
+                opened => {
+                    if tries > 0 && opened.is_ok() {
+                        tracing::info!("the database can be reached");
+                    }
+                    return opened;
+                }
+            }
         }
     }
 
@@ -170,6 +214,7 @@ impl Store {
     pub fn database(&self) -> &str {
         match self {
             Self::Sqlite(sqlite) => &sqlite.database,
+            Self::Postgres(postgres) => &postgres.database,
         }
     }
 }
@@ -178,7 +223,7 @@ async fn open_sqlite(
     database: String,
     options: SqliteConnectOptions,
 ) -> Result<SqliteStore, StoreError> {
-    let known = known_version();
+    let known = known_version(SQLITE_MIGRATIONS);
     let options = options
         .disable_statement_logging()
         .create_if_missing(true)
@@ -211,7 +256,9 @@ async fn open_sqlite(
         if ours == 0 && others > 0 {
             return Err(Failure::Foreign);
         }
-        migrator().run_direct(None, &mut *connection, false).await?;
+        migrator(SQLITE_MIGRATIONS)
+            .run_direct(None, &mut *connection, false)
+            .await?;
         drop(connection);
         // A database that cannot be written is refused now, not at the first save.
         let mut probe = writer.begin_with("BEGIN IMMEDIATE").await?;
@@ -235,7 +282,7 @@ async fn open_sqlite(
 }
 
 /// `url` as it may be shown: what stands between `//` and `@` is cut.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     match (url.find("//"), url.rfind('@')) {
         (Some(start), Some(end)) if start + 2 <= end => {
             format!("{}…{}", &url[..start + 2], &url[end..])

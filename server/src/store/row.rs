@@ -1,6 +1,7 @@
 //! A run between the model's form and the database's: by test ordinal instead of by name.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -186,8 +187,8 @@ impl RunRow {
     pub(super) fn new(run: &Run, dictionary: &mut Dictionary) -> Self {
         let mut row = Self {
             build: run.build.clone(),
-            label: run.label.clone(),
-            path: run.path.clone(),
+            label: storable(&run.label).into_owned(),
+            path: storable(&run.path).into_owned(),
             started_ms: run.started_ms,
             finished_ms: run.finished_ms,
             open: run.open,
@@ -198,11 +199,11 @@ impl RunRow {
             ..Self::default()
         };
         for TestResult { name, cell } in &run.results {
-            let ordinal = dictionary.ordinal(name);
+            let ordinal = dictionary.ordinal(&storable(name));
             row.put(ordinal, cell.status, cell.seconds, detail_of(cell));
         }
         for (name, id) in &run.ids {
-            dictionary.identify(name, id);
+            dictionary.identify(&storable(name), &storable(id));
         }
         row
     }
@@ -326,6 +327,15 @@ impl RunRow {
             problems,
             emails,
         }
+    }
+}
+
+/// `text` as every engine takes it: PostgreSQL's texts hold no NUL.
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}").into()
+    } else {
+        text.into()
     }
 }
 

@@ -126,6 +126,9 @@ impl Store {
         };
         let mut written = None;
         let saved = writing!(self, tx => {
+            if let Some(lock) = self.lock_group() {
+                sqlx::query(lock).bind(group.0).execute(&mut *tx).await?;
+            }
             let mut saved = Saved::default();
             let state: Option<(Option<String>, Option<i64>)> = sqlx::query_as(
                 "SELECT mark, (SELECT ordinal FROM test WHERE group_id = $1 \
@@ -208,11 +211,13 @@ impl Store {
 
             let mut vectors: HashMap<Vec<u8>, i64> = HashMap::new();
             let mut seen = HashSet::new();
-            let distinct: Vec<&(Vec<u8>, String)> = changed
+            let mut distinct: Vec<&(Vec<u8>, String)> = changed
                 .iter()
                 .filter_map(|(_, encoded)| encoded.vector.as_ref())
                 .filter(|(hash, _)| seen.insert(hash))
                 .collect();
+            // All groups take them in one order, so that no two wait for each other.
+            distinct.sort();
             for part in distinct.chunks(ROWS) {
                 let stored: Vec<(Vec<u8>, i64)> =
                     QueryBuilder::new("INSERT INTO infra_vector (hash, versions) ")
@@ -323,6 +328,9 @@ impl Store {
     /// next ordinals, known ones get the id given here. Answers whether anything was written.
     pub async fn save_tests(&self, group: GroupId, tests: &[Test]) -> Result<bool, StoreError> {
         writing!(self, tx => {
+            if let Some(lock) = self.lock_group() {
+                sqlx::query(lock).bind(group.0).execute(&mut *tx).await?;
+            }
             let stored: Vec<(i64, String, Option<String>)> =
                 sqlx::query_as("SELECT ordinal, name, id FROM test WHERE group_id = $1")
                     .bind(group.0)

@@ -4,6 +4,7 @@ mod agreement;
 mod cli;
 mod config;
 mod conformance;
+mod database;
 mod fixture;
 mod history;
 mod http;

@@ -41,6 +41,8 @@ use tempfile::TempDir;
 
 use tokio::sync::Notify;
 
+use crate::database::open;
+
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// 2026-03-01T00:00:00Z.
@@ -164,12 +166,6 @@ impl World {
             stored.run_count
         )
     }
-}
-
-async fn open(database: &Path) -> Store {
-    Store::open(&format!("sqlite://{}", database.display()))
-        .await
-        .expect("a new database")
 }
 
 /// A group that reads one job and is named like it.

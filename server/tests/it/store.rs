@@ -1,10 +1,11 @@
-//! The store on a real database file.
+//! The store on a real database.
 
 mod changes;
 mod durability;
 mod groups;
 mod migrations;
 mod opening;
+mod postgres;
 mod runs;
 
 use model::{
@@ -16,13 +17,22 @@ use seamgrid::store::Store;
 use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
-/// A database of its own, removed with its folder.
+use crate::database;
+
+/// A database of its own; a file is removed with its folder.
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
 }
 
 pub(crate) async fn test_store() -> TestStore {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = database::open(&folder.path().join("seamgrid.db")).await;
+    TestStore { store, folder }
+}
+
+/// As [`test_store`], an SQLite file on every engine: for what only files have.
+pub(crate) async fn sqlite_store() -> TestStore {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = Store::open(&url_in(&folder)).await.expect("a new database");
     TestStore { store, folder }
@@ -33,15 +43,18 @@ pub(crate) fn url_in(folder: &TempDir) -> String {
 }
 
 impl TestStore {
-    /// A connection that bypasses the store.
+    /// A connection to an SQLite file that bypasses the store.
     pub(crate) async fn raw(&self) -> SqliteConnection {
         SqliteConnection::connect(&url_in(&self.folder))
             .await
             .expect("the database is there")
     }
 
-    /// The bytes that the write-ahead log has taken so far.
+    /// The bytes that the write-ahead log has taken so far; 0 on a server, whose log is everybody's.
     pub(crate) fn logged(&self) -> u64 {
+        if database::server().is_some() {
+            return 0;
+        }
         let log = self.folder.path().join("seamgrid.db-wal");
         std::fs::metadata(log).expect("a write-ahead log").len()
     }

@@ -8,7 +8,7 @@ use model::{run::Cell, status::Status};
 use seamgrid::{
     http,
     read::{Catalog, Reader},
-    serve::Server,
+    serve::{Listening, Server},
     settings::Settings,
 };
 use tempfile::TempDir;
@@ -120,6 +120,48 @@ async fn ready_means_published() {
         page["tabs"][0]["reason"],
         "STALE because no results are stored"
     );
+}
+
+#[tokio::test]
+async fn a_server_lives_and_is_not_ready_before_it_has_a_database() {
+    let listening = Listening::on("127.0.0.1:0").await.expect("port 0 is free");
+    let address = listening.address();
+    let get = async |path: &str| {
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        let sent = stream.write_all(request.as_bytes()).await;
+        sent.expect("the request is sent");
+        let mut reply = String::new();
+        let read = stream.read_to_string(&mut reply).await;
+        read.expect("the answer is text");
+        reply
+    };
+    let World { store, folder, .. } = World::new().await;
+    let before = async {
+        assert!(get("/healthz").await.starts_with("HTTP/1.1 200 OK\r\n"));
+        for path in ["/readyz", "/", "/api/v2/dashboards"] {
+            let reply = get(path).await;
+            assert!(reply.starts_with("HTTP/1.1 503 "), "{reply}");
+            assert!(
+                reply.contains("the database cannot be reached yet"),
+                "{reply}"
+            );
+        }
+        store
+    };
+    let store = listening.wait_for(before).await.expect("it has an end");
+    let server = Server::at(listening, store, Settings::default(), configuration());
+    let server = server.await.expect("the address is still ours");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(false, async {
+        drop(stopped.await);
+    }));
+    let reply = get(&paths::api_dashboard(MASTER)).await;
+    assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
+    stop.send(()).expect("it still runs");
+    running.await.expect("no panic").expect("it stops in order");
+    drop(folder);
 }
 
 #[tokio::test]

@@ -180,5 +180,6 @@ async fn a_database_that_is_gone_is_one_error() {
         (report.groups, report.builds, report.errors.len()),
         (0, 0, 1)
     );
-    assert!(report.errors[0].message.contains("results.db"));
+    let message = &report.errors[0].message;
+    assert!(message.contains(world.store.database()), "{message}");
 }

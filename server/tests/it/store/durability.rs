@@ -8,7 +8,8 @@ use std::{
 use model::{run::Run, status::Status};
 use seamgrid::store::Store;
 
-use super::{full_run, result, test_store, url_in};
+use super::{full_run, result, test_store};
+use crate::database::url_for;
 
 /// Names the database that [`saves_are_whole`] writes to until it is killed.
 const VICTIM: &str = "SEAMGRID_TEST_VICTIM";
@@ -94,7 +95,7 @@ async fn saves_are_whole() {
 #[tokio::test]
 async fn a_killed_writer_leaves_whole_saves() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = url_in(&folder);
+    let url = url_for(&folder.path().join("seamgrid.db")).await;
     let mut before = 0;
     for lines in [1, 4, 7] {
         let mut writer = Command::new(std::env::current_exe().expect("this test"))

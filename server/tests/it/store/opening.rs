@@ -5,7 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use seamgrid::store::{Store, StoreError};
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 
-use super::{full_run, test_store, url_in};
+use super::{full_run, sqlite_store, url_in};
 
 async fn refusal(url: &str) -> (StoreError, String) {
     let error = Store::open(url).await.expect_err("it cannot be used");
@@ -18,11 +18,11 @@ async fn urls_that_are_none() {
     for (url, sentence) in [
         (
             "seamgrid.db",
-            "“seamgrid.db” is not a database URL: it has no scheme; write sqlite://path/to/seamgrid.db",
+            "“seamgrid.db” is not a database URL: it has no scheme; write sqlite://path/to/seamgrid.db or postgres://user:password@host/database",
         ),
         (
             "mysql://user:secret@host/db",
-            "“mysql://…@host/db” is not a database URL: “mysql” is not supported; write sqlite://path/to/seamgrid.db",
+            "“mysql://…@host/db” is not a database URL: “mysql” is not supported; write sqlite://path/to/seamgrid.db or postgres://user:password@host/database",
         ),
         (
             "sqlite://",
@@ -88,7 +88,7 @@ async fn a_database_of_another_program() {
 
 #[tokio::test]
 async fn a_newer_version() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     let mut raw = test.raw().await;
     raw.execute(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -109,7 +109,7 @@ async fn a_newer_version() {
 
 #[tokio::test]
 async fn another_schema_of_the_same_version() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     let mut raw = test.raw().await;
     raw.execute("UPDATE _sqlx_migrations SET checksum = X'00'")
         .await
@@ -123,7 +123,7 @@ async fn another_schema_of_the_same_version() {
 
 #[tokio::test]
 async fn read_only() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     let group = test.store.add_group("job").await.expect("a group");
     let url = format!("{}?mode=ro", url_in(&test.folder));
     let (error, sentence) = refusal(&url).await;
@@ -138,7 +138,7 @@ async fn read_only() {
 
 #[tokio::test]
 async fn locked() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     let group = test.store.add_group("job").await.expect("a group");
     test.store.clone().close().await;
     let mut other = test.raw().await;
@@ -172,7 +172,7 @@ async fn locked() {
 
 #[tokio::test]
 async fn damaged() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     let group = test.store.add_group("job").await.expect("a group");
     let runs: Vec<_> = (0..50)
         .map(|build| full_run(&build.to_string(), build))
@@ -199,7 +199,7 @@ async fn damaged() {
 
 #[tokio::test]
 async fn ready_while_it_is_there() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     test.store.ready().await.expect("ready");
     let clone = test.store.clone();
     test.store.close().await;

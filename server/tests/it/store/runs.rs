@@ -9,7 +9,7 @@ use model::{
 };
 use seamgrid::store::{GroupId, Inconsistency, RecordedRun, Saved, StoreError};
 
-use super::{full_run, result, test_store, versions};
+use super::{full_run, result, sqlite_store, test_store, versions};
 
 const SAVED: Saved = Saved {
     inserted: 0,
@@ -387,7 +387,7 @@ async fn an_unknown_group_is_refused() {
 
 #[tokio::test]
 async fn damaged_values_are_named() {
-    let test = test_store().await;
+    let test = sqlite_store().await;
     let store = &test.store;
     let group = store.add_group("job").await.expect("a group");
     store
@@ -458,4 +458,37 @@ async fn damaged_values_are_named() {
         sqlx::query(repair).execute(&mut raw).await.expect(repair);
     }
     store.load_results(group, None).await.expect("repaired");
+}
+
+#[tokio::test]
+async fn texts_that_an_engine_refuses_are_kept_as_far_as_can_be() {
+    let test = test_store().await;
+    let group = test.store.add_group("job").await.expect("a group");
+    let mut run = full_run("1", 1);
+    run.label = "a\0b".into();
+    run.results.push(result("Test\0C", Status::Pass));
+    // Longer than what an index may hold.
+    let long = format!("Test{}", "é".repeat(5_000));
+    run.results.push(result(&long, Status::Fail));
+    for inserted in [1, 0] {
+        let saved = test
+            .store
+            .save_runs(group, &[run.clone()], 1)
+            .await
+            .expect("saved");
+        assert_eq!(saved.inserted, inserted);
+    }
+    let stored = test
+        .store
+        .load_run(group, "1")
+        .await
+        .expect("loaded")
+        .expect("a run");
+    assert_eq!(stored.label, "a\u{fffd}b");
+    let names: Vec<&str> = stored
+        .results
+        .iter()
+        .map(|result| result.name.as_str())
+        .collect();
+    assert_eq!(names[3..], ["Test\u{fffd}C", &long]);
 }
