@@ -95,7 +95,7 @@ async function ready(url, child) {
 export function prepareWorld(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  run(folder, "simulate", "--out", "world", "--seed", "16", "--scale", "small", "--incident", "boskos");
+  run(folder, "simulate", "--out", "world", "--seed", "10", "--scale", "small", "--incident", "boskos");
   const truth = JSON.parse(readFileSync(join(folder, "world/truth.json"), "utf8"));
   for (const [path, content] of hostileBuilds(truth)) {
     const whole = join(folder, "world", path);

@@ -8,6 +8,7 @@
 //! | [`grid`] | what the grid draws, worked out without a browser |
 //! | [`components`] | the parts of pages |
 //! | [`pages`] | one file per page |
+//! | [`server_pages`] | the pages that the server draws alone |
 //! | [`live`] | changes as they happen |
 //! | [`browser`] | what only a browser can do |
 
@@ -22,6 +23,8 @@ pub mod grid;
 pub mod live;
 pub mod pages;
 pub mod paths;
+#[cfg(feature = "ssr")]
+pub mod server_pages;
 pub mod shell;
 pub mod text;
 pub mod time;

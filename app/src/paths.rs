@@ -43,6 +43,22 @@ pub fn group(group: &str) -> String {
 /// All dashboards.
 pub const DASHBOARDS: &str = "/dashboards";
 
+/// Search; what for follows as `?q=`.
+pub const TESTS: &str = "/tests";
+
+/// Where results come from, and how fresh they are.
+pub const STATUS: &str = "/status";
+
+/// One source.
+pub fn source(group: &str) -> String {
+    format!("{STATUS}/{}", segment(group))
+}
+
+/// One test across all tabs.
+pub fn test(name: &str) -> String {
+    format!("{TESTS}/{}", segment(name))
+}
+
 /// Where an old link leads: TestGrid's `/{dashboard}#{tab}&{option}={value}`, of which the server
 /// never sees the part after `#`. `fragment` stands without its `#`.
 pub fn from_fragment(dashboard: &str, fragment: &str) -> String {
@@ -86,6 +102,17 @@ pub const API_EVENTS: &str = "/api/v2/events";
 
 /// `GET /api/v2/dashboards`
 pub const API_DASHBOARDS: &str = "/api/v2/dashboards";
+
+/// `GET /api/v2/search`
+pub const API_SEARCH: &str = "/api/v2/search";
+
+/// `GET /api/v2/tests`
+pub const API_TESTS: &str = "/api/v2/tests";
+
+/// `GET /api/v2/tests/{name}`
+pub fn api_test(name: &str) -> String {
+    format!("{API_TESTS}/{}", segment(name))
+}
 
 /// `GET /api/v2/dashboard-groups/{group}`
 pub fn api_group(group: &str) -> String {

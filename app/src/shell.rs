@@ -21,6 +21,29 @@ pub struct Assets {
 const THEME: &str = "try{const t=localStorage.getItem('theme');\
     if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
 
+/// `/` goes to what the page filters by, or else to the search.
+const SLASH: &str = "addEventListener('keydown',e=>{\
+    if(e.key!=='/'||e.ctrlKey||e.metaKey||e.altKey||e.target.closest('input,textarea,select'))return;\
+    const q=s=>document.querySelector(s),f=q('main [type=search]')||q('[type=search]');\
+    if(f){e.preventDefault();f.focus()}})";
+
+/// What stands in every `<head>`.
+pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
+    let style = assets
+        .style
+        .clone()
+        .map(|style| view! { <link rel="stylesheet" href=style /> });
+    view! {
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <script inner_html=THEME></script>
+        <script inner_html=SLASH></script>
+        <link rel="icon" href=MARK />
+        {style}
+    }
+}
+
 /// The whole document. `state` names the published state from which it is drawn, or an older one: see
 /// [`crate::live`].
 pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
@@ -40,21 +63,11 @@ pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
             <script type="module" inner_html=code></script>
         }
     });
-    let style = assets
-        .style
-        .clone()
-        .map(|style| view! { <link rel="stylesheet" href=style /> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-state=state>
             <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <script inner_html=THEME></script>
-                <link rel="icon" href=MARK />
-                {style}
-                {start}
+                {head(assets)} {start}
                 <MetaTags />
             </head>
             <body>

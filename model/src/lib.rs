@@ -22,28 +22,35 @@
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
+//! | history | what landed in a repository, in order | [`history`] |
+//! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
+pub mod alignment;
 pub mod config;
 pub mod flakiness;
 pub mod freshness;
 pub mod grid;
 pub mod group;
+pub mod history;
 pub mod infra;
 pub mod link;
 pub mod logical_job;
 pub mod name;
 pub mod order;
 pub mod query;
+pub mod reach;
 pub mod rename;
 pub mod rle;
 pub mod run;
 pub mod status;
 pub mod summary;
 pub mod tabulate;
+pub mod trail;
 pub mod transition;
+pub mod undone;
 pub mod wire;

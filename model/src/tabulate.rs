@@ -1,6 +1,8 @@
 //! The results of a test group, seen through a tab: `(results, view) → Grid`.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+mod sketch;
+
+use std::{cmp::Ordering, collections::BTreeSet, ops::Range, sync::Arc};
 
 use crate::{
     alert::{Alert, Outage, Thresholds, find_outage},
@@ -14,12 +16,14 @@ use crate::{
     transition::{Transition, TurnKind, find_changes, find_turns},
 };
 
+pub use self::sketch::sketch;
+
 /// All that is stored of one test group, in the form in which it is stored.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupResults {
     /// The group's test dictionary; a test's ordinal is its index.
     pub tests: Arc<[Test]>,
-    /// Newest first: by start, then by build id in natural order.
+    /// In the order of [`StoredRun::newest_first`].
     pub runs: Vec<Arc<StoredRun>>,
 }
 
@@ -59,6 +63,11 @@ pub struct StoredRun {
     pub problems: Vec<Problem>,
     /// Whom the build itself wants to tell.
     pub emails: Vec<String>,
+    /// Orders the runs that began in the same millisecond, higher first; equal ranks by build id.
+    pub rank: i64,
+    /// Names the content: runs of one group with the same hash are the same. 0 for a run that was never
+    /// stored.
+    pub hash: u64,
 }
 
 /// What one cell says beyond its status.
@@ -77,6 +86,14 @@ pub struct StoredDetail {
 }
 
 impl StoredRun {
+    /// The order of a group's runs, newest first: by start, then by rank, then by build id in natural
+    /// order.
+    pub fn newest_first(&self, other: &Self) -> Ordering {
+        (other.started_ms.cmp(&self.started_ms))
+            .then_with(|| other.rank.cmp(&self.rank))
+            .then_with(|| natural_cmp(&other.build, &self.build))
+    }
+
     fn versions(&self) -> &[ComponentVersion] {
         self.versions.as_deref().unwrap_or_default()
     }
@@ -160,7 +177,8 @@ pub fn tabulate(results: &GroupResults, view: &View<'_>) -> Grid {
         }
     }
     sort_rows(&mut rows);
-    let transitions = transitions(&runs, &rows, view);
+    let mut transitions = transitions(&runs, view);
+    count_turns(&mut transitions, &rows, view.thresholds);
     Grid {
         version: String::new(),
         total_columns: columns.len() as u32,
@@ -250,10 +268,8 @@ fn transpose(
     kept: &[bool],
     view: &View<'_>,
 ) -> Vec<Row> {
-    let mut series = Series::new(results.tests.len());
     let mut cells: Vec<Vec<CellDetail>> = vec![Vec::new(); results.tests.len()];
     for (column, run) in runs.iter().enumerate() {
-        series.push_column(column as u32, &run.statuses);
         for detail in &run.details {
             let url = if detail.cell_id.is_empty() {
                 String::new()
@@ -288,27 +304,37 @@ fn transpose(
             }
         }
     }
-    results
-        .tests
-        .iter()
-        .zip(kept)
-        .zip(series.finish(runs.len() as u32).into_iter().zip(cells))
-        .enumerate()
-        .filter(|(_, ((_, kept), (statuses, _)))| {
-            **kept && !matches!(statuses.runs(), [] | [(Status::NoResult, _)])
-        })
-        .map(|(ordinal, ((test, _), (statuses, cells)))| {
-            let alert = find_outage(statuses.iter(), view.thresholds)
-                .map(|outage| build_alert(ordinal as u32, &outage, runs, view));
-            Row {
-                name: test.name.clone(),
-                id: test.id.clone(),
-                statuses,
-                cells,
-                alert,
-            }
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for_each_row(results, runs, kept, |ordinal, statuses| {
+        let alert = find_outage(statuses.iter(), view.thresholds)
+            .map(|outage| build_alert(ordinal as u32, &outage, runs, view));
+        rows.push(Row {
+            name: results.tests[ordinal].name.clone(),
+            id: results.tests[ordinal].id.clone(),
+            statuses,
+            cells: std::mem::take(&mut cells[ordinal]),
+            alert,
+        });
+    });
+    rows
+}
+
+/// Calls `see` with the ordinal and the statuses of every kept test that has a result.
+fn for_each_row(
+    results: &GroupResults,
+    runs: &[&StoredRun],
+    kept: &[bool],
+    mut see: impl FnMut(usize, Runs<Status>),
+) {
+    let mut series = Series::new(results.tests.len());
+    for (column, run) in runs.iter().enumerate() {
+        series.push_column(column as u32, &run.statuses);
+    }
+    for (ordinal, statuses) in series.finish(runs.len() as u32).into_iter().enumerate() {
+        if kept[ordinal] && !matches!(statuses.runs(), [] | [(Status::NoResult, _)]) {
+            see(ordinal, statuses);
+        }
+    }
 }
 
 /// Rows while columns are added to them. Neighbouring columns are nearly equal, so what costs is
@@ -389,17 +415,18 @@ fn is_own_cell(run: &StoredRun, cell_id: &str) -> bool {
             })
 }
 
+fn versions_of(run: &StoredRun, kind: ComponentKind) -> Vec<VersionOf> {
+    run.versions()
+        .iter()
+        .filter(|version| version.kind == kind)
+        .map(VersionOf::from)
+        .collect()
+}
+
 fn columns(runs: &[&StoredRun], view: &View<'_>) -> Vec<Column> {
-    let of_kind = |run: &StoredRun, kind| -> Vec<VersionOf> {
-        run.versions()
-            .iter()
-            .filter(|version| version.kind == kind)
-            .map(VersionOf::from)
-            .collect()
-    };
     runs.iter()
         .map(|run| {
-            let product = of_kind(run, ComponentKind::Product);
+            let product = versions_of(run, ComponentKind::Product);
             Column {
                 build: run.build.clone(),
                 label: run.label.clone(),
@@ -416,7 +443,7 @@ fn columns(runs: &[&StoredRun], view: &View<'_>) -> Vec<Column> {
                             .map(|header| (header.name.clone(), header.value.clone())),
                     )
                     .collect(),
-                infra: of_kind(run, ComponentKind::Infra),
+                infra: versions_of(run, ComponentKind::Infra),
                 product,
                 url: (view.column_url)(run),
                 problems: run.problems.clone(),
@@ -453,19 +480,20 @@ fn sort_rows(rows: &mut [Row]) {
 struct NaturalKey(String);
 
 impl Ord for NaturalKey {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> Ordering {
         natural_cmp(&self.0, &other.0)
     }
 }
 
 impl PartialOrd for NaturalKey {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-/// The transitions of every component that occurs in `runs`, newest first, infra before product.
-fn transitions(runs: &[&StoredRun], rows: &[Row], view: &View<'_>) -> Vec<Transition> {
+/// The transitions of every component that occurs in `runs`, newest first, infra before product; what
+/// broke and was fixed is not counted yet.
+fn transitions(runs: &[&StoredRun], view: &View<'_>) -> Vec<Transition> {
     let components: BTreeSet<(ComponentKind, &str)> = runs
         .iter()
         .flat_map(|run| run.versions())
@@ -494,8 +522,13 @@ fn transitions(runs: &[&StoredRun], rows: &[Row], view: &View<'_>) -> Vec<Transi
     }
     transitions
         .sort_by(|a, b| (a.column, a.kind, &a.component).cmp(&(b.column, b.kind, &b.component)));
+    transitions
+}
+
+/// Counts the rows that broke and that were fixed across each transition.
+fn count_turns(transitions: &mut [Transition], rows: &[Row], thresholds: Thresholds) {
     for row in rows {
-        for turn in find_turns(&row.statuses, view.thresholds) {
+        for turn in find_turns(&row.statuses, thresholds) {
             let first = transitions.partition_point(|at| (at.column as usize) < turn.newer);
             for transition in transitions[first..]
                 .iter_mut()
@@ -508,7 +541,6 @@ fn transitions(runs: &[&StoredRun], rows: &[Row], view: &View<'_>) -> Vec<Transi
             }
         }
     }
-    transitions
 }
 
 #[cfg(test)]

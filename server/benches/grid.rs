@@ -6,6 +6,7 @@ mod world;
 use std::{
     error::Error,
     io::Write as _,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,17 +17,24 @@ use axum::{
     http::Request,
 };
 use model::grid::Grid;
-use seamgrid::store::Store;
+use seamgrid::{http, store::Store};
 use tower::ServiceExt as _;
 
-use self::world::{fill, serve};
+use self::world::{fill, reader};
 
 /// The sizes: rows, columns, and the goals for an answer that is ready and for one that is not.
 const SIZES: [(usize, usize, Option<u64>, Option<u64>); 2] =
     [(285, 45, Some(2), None), (5_000, 1_000, None, Some(100))];
 
-async fn answer(router: &Router, coding: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    let request = Request::get(paths::api_grid("board", "tab"))
+/// The routes over `store`, with nothing in memory yet but the summaries.
+async fn serve(store: &Store, group: &str) -> Result<Router, Box<dyn Error>> {
+    let reader = reader(store, &[group.to_owned()])?;
+    reader.publish_all().await?;
+    Ok(http::router(Arc::new(reader)))
+}
+
+async fn answer(router: &Router, tab: &str, coding: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    let request = Request::get(paths::api_grid("board", tab))
         .header("accept-encoding", coding)
         .body(Body::empty())?;
     let response = router.clone().oneshot(request).await?;
@@ -59,11 +67,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..5 {
             let router = serve(&store, &group).await?;
             let started = Instant::now();
-            body = answer(&router, "identity").await?;
+            body = answer(&router, &group, "identity").await?;
             cold.push(started.elapsed());
             for _ in 0..20 {
                 let started = Instant::now();
-                answer(&router, "identity").await?;
+                answer(&router, &group, "identity").await?;
                 warm.push(started.elapsed());
             }
         }
@@ -76,9 +84,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             assert_eq!(bytes.len(), body.len());
         }
         let router = serve(&store, &group).await?;
-        answer(&router, "identity").await?;
+        answer(&router, &group, "identity").await?;
         let started = Instant::now();
-        let compressed = answer(&router, "br").await?;
+        let compressed = answer(&router, &group, "br").await?;
         let compression = started.elapsed().as_secs_f64() * 1000.0;
         writeln!(
             out,

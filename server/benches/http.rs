@@ -17,20 +17,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use seamgrid::store::Store;
+use seamgrid::{http, store::Store};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
 
-use self::world::{fill, serve};
+use self::world::{fill, reader};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// The median of recorded tabs.
 const ROWS: usize = 285;
 const COLUMNS: usize = 45;
-const PATH: &str = "/api/v1/dashboards/board/tabs/tab/rows";
+const PATH: &str = "/api/v1/dashboards/board/tabs/median/rows";
 /// Answers a second, in whatever coding browsers and programs ask for.
 const GOAL: f64 = 2_000.0;
 /// Connections that ask without a pause.
@@ -189,7 +189,9 @@ async fn main() -> Result<(), Failure> {
     let store = Store::open(&url).await?;
     let prepare = async {
         fill(&store, "median", ROWS, COLUMNS).await?;
-        serve(&store, "median").await
+        let reader = reader(&store, &["median".to_owned()])?;
+        reader.publish_all().await?;
+        Ok::<_, Box<dyn Error>>(http::router(Arc::new(reader)))
     };
     let router = prepare.await.map_err(|error| error.to_string())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

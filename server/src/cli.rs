@@ -4,7 +4,10 @@ use std::{
     io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use clap::{
@@ -16,16 +19,20 @@ use model::config::Configuration;
 use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    conformance, http,
+    conformance,
+    history::Mirrors,
+    http,
     intake::token,
+    metrics::Metrics,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
-    serve::{ServeError, Server},
+    serve::{ServeError, Server, listen_at},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
     simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
     store::{NewToken, Store, StoreError, StoredToken},
     telemetry::{self, LogFormat},
     testgrid::{self, LoadOptions, import::ImportProgress},
 };
+use tokio::net::TcpListener;
 
 /// A CI results dashboard that shows where the test infrastructure changed under the tests.
 ///
@@ -64,6 +71,15 @@ struct Common {
         default_value = "127.0.0.1:8080"
     )]
     listen: String,
+    /// Where serve and update answer Prometheus with metrics; port 0 takes a free one, and off none
+    /// [default: 127.0.0.1:9090 if it is free]
+    #[arg(
+        long,
+        global = true,
+        env = "SEAMGRID_METRICS_LISTEN",
+        value_name = "ADDR"
+    )]
+    metrics_listen: Option<String>,
     /// How log lines look; RUST_LOG chooses which there are
     #[arg(
         long,
@@ -272,7 +288,11 @@ async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> 
     let server = Server::bind(&common.listen, store, settings, configuration).await?;
     // On standard output, for people and for scripts that asked for a free port.
     say(&format!("Seamgrid is at http://{}", server.address()))?;
-    server.run(update, told_to_stop()).await?;
+    let metrics = listen_for_metrics(common).await?;
+    server
+        .with_metrics(metrics)
+        .run(update, told_to_stop())
+        .await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -291,10 +311,20 @@ async fn update(
         &settings,
         Unpublished,
     );
+    let mirrors = Mirrors::new(store.clone(), &settings);
     let progress = Shown::on_stderr();
     let code = if once {
-        let report = tokio::select! {
-            report = pipeline::update_groups(&pipeline, names, &progress) => report,
+        // Whoever names groups wants their results alone.
+        let fetch = async {
+            match names {
+                None => mirrors.update().await,
+                Some(_) => Vec::new(),
+            }
+        };
+        let both =
+            async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
+        let (report, fetched) = tokio::select! {
+            both = both => both,
             () = told_to_stop() => {
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
@@ -309,7 +339,19 @@ async fn update(
             report.saved.unchanged,
             report.problems,
         ))?;
-        if report.errors.is_empty() {
+        if !fetched.is_empty() {
+            let commits: u64 = fetched.iter().map(|it| it.commits).sum();
+            say(&format!(
+                "{} repositories: {commits} new commits",
+                fetched.len()
+            ))?;
+        }
+        let mut unreachable = false;
+        for problem in fetched.iter().filter_map(|it| it.problem.as_deref()) {
+            unreachable = true;
+            complain(problem);
+        }
+        if report.errors.is_empty() && !unreachable {
             ExitCode::SUCCESS
         } else {
             for error in &report.errors {
@@ -322,7 +364,21 @@ async fn update(
             ExitCode::FAILURE
         }
     } else {
-        pipeline::run_forever(&pipeline, &progress, told_to_stop()).await;
+        let every = std::time::Duration::from_secs(settings.update.poll_secs);
+        let metrics = Arc::new(Metrics::new());
+        if let Some(listener) = listen_for_metrics(common).await? {
+            // It ends with the process: nobody waits for a last answer.
+            tokio::spawn(
+                metrics
+                    .clone()
+                    .serve(listener, None, std::future::pending()),
+            );
+        }
+        let progress = (progress, metrics);
+        tokio::join!(
+            pipeline::run_forever(&pipeline, &progress, told_to_stop()),
+            mirrors.run_forever(every, told_to_stop()),
+        );
         ExitCode::SUCCESS
     };
     store.close().await;
@@ -574,6 +630,26 @@ fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), 
         tracing::warn!("{more} more problems; seamgrid check-config lists them all");
     }
     Ok((settings, loaded.configuration))
+}
+
+/// The address for metrics. One that was asked for must be free; the default is left to whoever has it.
+async fn listen_for_metrics(common: &Common) -> Result<Option<TcpListener>, CommandError> {
+    const DEFAULT: &str = "127.0.0.1:9090";
+    let listener = match common.metrics_listen.as_deref() {
+        Some("off") => return Ok(None),
+        Some(listen) => listen_at(listen).await?.0,
+        None => match listen_at(DEFAULT).await {
+            Ok((listener, _)) => listener,
+            Err(error) => {
+                tracing::warn!("no metrics: {error}, or turn them off with --metrics-listen off");
+                return Ok(None);
+            }
+        },
+    };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("metrics are at http://{address}/metrics");
+    }
+    Ok(Some(listener))
 }
 
 /// How many problems of the configuration are logged at the start.

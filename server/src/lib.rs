@@ -3,9 +3,11 @@
 pub mod bucket;
 pub mod clock;
 pub mod conformance;
+pub mod history;
 pub mod http;
 pub mod infra;
 pub mod intake;
+pub mod metrics;
 mod name_index;
 pub mod pipeline;
 pub mod prow;

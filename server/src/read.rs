@@ -10,12 +10,15 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infra;
 mod jobs;
+mod kept;
 mod links;
 mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod search;
 mod snapshot;
 mod sources;
 mod tab;
@@ -25,7 +28,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -43,7 +46,9 @@ use self::{
     catalog::key,
     changes::Changes,
     history::Seen,
+    kept::{KeptResults, Span},
     published::Published,
+    sources::KnownSources,
     tab::{Repositories, TabState, build_grid, build_state},
 };
 pub use self::{
@@ -51,6 +56,7 @@ pub use self::{
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
     filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
     metrics::MetricValues,
     snapshot::{Snapshot, TabView},
     tick::Turned,
@@ -58,11 +64,13 @@ pub use self::{
 use crate::{
     clock::now_ms,
     settings::{IdentityRule, RuleSettings, Settings},
-    store::{GroupId, Store, StoreError},
+    store::{GroupId, GroupModified, Store, StoreError},
 };
 
 /// How much memory the grids that somebody looked at may take.
 const CACHE_BYTES: usize = 512 << 20;
+/// How much memory the results of groups that were read lately may take.
+const KEPT_BYTES: usize = 256 << 20;
 /// How many groups are read at the same time when all are.
 const PARALLEL: usize = 4;
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -102,6 +110,7 @@ pub struct Reader {
     published: ArcSwap<Published>,
     groups: Mutex<HashMap<String, Arc<GroupState>>>,
     cache: GridCache,
+    kept: KeptResults,
     seen: Mutex<Seen>,
     repositories: Arc<Repositories>,
     components: Vec<ComponentRef>,
@@ -111,6 +120,12 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
+    known_sources: KnownSources,
+    /// When the snapshot was last compared with the database; 0 for never.
+    compared_ms: AtomicI64,
+    search: search::Search,
+    clock: fn() -> i64,
+    infra: infra::Infra,
 }
 
 /// What the reader knows of one test group.
@@ -128,6 +143,17 @@ struct GroupState {
 struct Stored {
     id: GroupId,
     modified_ms: Option<i64>,
+    revision: i64,
+}
+
+impl From<&GroupModified> for Stored {
+    fn from(group: &GroupModified) -> Self {
+        Self {
+            id: group.id,
+            modified_ms: group.modified_ms,
+            revision: group.revision,
+        }
+    }
 }
 
 impl Reader {
@@ -140,6 +166,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
+            kept: KeptResults::new(KEPT_BYTES),
             seen: Mutex::default(),
             repositories: Arc::new(
                 components
@@ -160,7 +187,19 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
+            known_sources: KnownSources::new(settings.update.poll_secs),
+            compared_ms: AtomicI64::new(0),
+            search: search::Search::default(),
+            clock: now_ms,
+            infra: infra::Infra::default(),
         })
+    }
+
+    /// Asks `clock` for the time, in milliseconds since 1970.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Replaces the catalog. Tabs that stay the same keep what is published of them; the others are
@@ -201,18 +240,13 @@ impl Reader {
     /// process wrote.
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
+        self.publish_histories().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()
             .await?
             .into_iter()
-            .map(|group| {
-                let stored = Stored {
-                    id: group.id,
-                    modified_ms: group.modified_ms,
-                };
-                (key(&group.name), stored)
-            })
+            .map(|group| (key(&group.name), Stored::from(&group)))
             .collect();
         let published = self.published.load_full();
         let changed: Vec<&str> = published
@@ -237,7 +271,14 @@ impl Reader {
             })
             .await;
         self.save_statuses().await;
+        self.compared_ms.store(now_ms(), Ordering::Release);
         Ok(())
+    }
+
+    /// When the snapshot was last compared with the database, in milliseconds since 1970; `None` before
+    /// the first time.
+    pub fn compared_ms(&self) -> Option<i64> {
+        Some(self.compared_ms.load(Ordering::Acquire)).filter(|&ms| ms > 0)
     }
 
     /// Publishes a group after its results have changed.
@@ -247,10 +288,8 @@ impl Reader {
             .store
             .load_group_modified(name)
             .await?
-            .map(|group| Stored {
-                id: group.id,
-                modified_ms: group.modified_ms,
-            });
+            .as_ref()
+            .map(Stored::from);
         self.publish_stored(name, stored).await?;
         self.save_statuses().await;
         Ok(())
@@ -272,39 +311,28 @@ impl Reader {
         let repositories = self.repositories.clone();
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
         let intervals = self.rules.stale_intervals;
-        let built = tokio::task::spawn_blocking(move || {
-            entries
-                .iter()
-                .map(|entry| {
-                    let grid = build_grid(entry, &results, &repositories)?;
-                    let state = build_state(
-                        entry,
-                        &grid.grid,
-                        &repositories,
-                        intervals,
-                        modified_ms,
-                        now_ms(),
-                    );
-                    Ok((grid, state))
-                })
-                .collect::<Result<Vec<_>, serde_json::Error>>()
+        let now_ms = (self.clock)();
+        let states = tokio::task::spawn_blocking(move || {
+            let build = |entry: &Arc<TabEntry>| {
+                build_state(
+                    entry,
+                    &results,
+                    &repositories,
+                    intervals,
+                    modified_ms,
+                    now_ms,
+                )
+            };
+            entries.iter().map(build).collect::<Vec<_>>()
         })
         .await
-        .map_err(|_| PublishError::Lost(name.to_owned()))?
-        .map_err(|source| PublishError::Write {
-            group: name.to_owned(),
-            source,
-        })?;
+        .map_err(|_| PublishError::Lost(name.to_owned()))?;
 
         group.set_stored(stored);
-        let content = group.content.fetch_add(1, Ordering::AcqRel) + 1;
-        for (&index, (grid, state)) in indexes.iter().zip(built) {
-            self.note_status(&state, now_ms());
+        group.content.fetch_add(1, Ordering::AcqRel);
+        for (&index, state) in indexes.iter().zip(states) {
+            self.note_status(&state, now_ms);
             let old = published.tabs[index].swap(Arc::new(Some(state)));
-            let key = cache_key(&published.catalog.tabs()[index]);
-            if self.cache.holds(&key) {
-                self.cache.replace(&key, content, Arc::new(grid));
-            }
             // Told last: whoever hears of it finds it.
             self.tell_tab(
                 &published.catalog.tabs()[index],
@@ -331,21 +359,9 @@ impl Reader {
         }));
     }
 
-    /// The group's results as its tabs show them: of the days that the configuration says, before the
-    /// newest run. A job that stopped keeps its last results, and is stale.
+    /// The group's results as its tabs show them: of the days that the configuration says. A job that
+    /// stopped keeps its last results, and is stale.
     async fn load(
-        &self,
-        entry: &TabEntry,
-        stored: Option<Stored>,
-    ) -> Result<GroupResults, StoreError> {
-        let results = self.load_stored(entry, stored).await?;
-        Ok(match self.rules.row_identity {
-            IdentityRule::Id => join_renamed(results),
-            IdentityRule::Name => results,
-        })
-    }
-
-    async fn load_stored(
         &self,
         entry: &TabEntry,
         stored: Option<Stored>,
@@ -353,26 +369,25 @@ impl Reader {
         let Some(stored) = stored else {
             return Ok(GroupResults::default());
         };
-        if !entry.configured {
-            return self.store.load_results(stored.id, None).await;
-        }
+        let results = self
+            .kept
+            .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
+            .await?;
+        Ok(match self.rules.row_identity {
+            IdentityRule::Id => join_renamed(results),
+            IdentityRule::Name => results,
+        })
+    }
+
+    /// Over how long results are shown: the days that the group says, or else the settings. A recording
+    /// is shown whole.
+    fn span_of(&self, entry: &TabEntry) -> Span {
         let days = entry
             .group
             .days_of_results
             .filter(|&days| days > 0)
             .unwrap_or(self.days_of_results);
-        let span_ms = i64::from(days) * DAY_MS;
-        let since_ms = now_ms().saturating_sub(span_ms);
-        let results = self.store.load_results(stored.id, Some(since_ms)).await?;
-        if !results.runs.is_empty() {
-            return Ok(results);
-        }
-        let mut results = self.store.load_results(stored.id, None).await?;
-        if let Some(newest) = results.runs.first() {
-            let since_ms = newest.started_ms.saturating_sub(span_ms);
-            results.runs.retain(|run| run.started_ms >= since_ms);
-        }
-        Ok(results)
+        entry.configured.then(|| i64::from(days) * DAY_MS)
     }
 
     /// A tab's whole grid, from the cache or built now.
@@ -508,3 +523,6 @@ impl GroupState {
 fn cache_key(entry: &TabEntry) -> String {
     format!("{}\0{}", entry.dashboard, entry.tab.name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,16 +9,22 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
+    history::Mirrors,
     http,
     intake::Intake,
+    metrics::Metrics,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
     settings::Settings,
     store::{Store, StoreError},
 };
 
-/// How often the server looks whether another process changed the database.
-const FOLLOW: Duration = Duration::from_secs(5);
+/// How often the server looks whether another process changed results.
+const FOLLOW: Duration = Duration::from_secs(1);
+/// At every how many of these looks it looks at all that may have changed.
+const WHOLE: u32 = 5;
+/// How often it looks how it stands with the sources.
+const SOURCES: Duration = Duration::from_secs(2);
 /// How often statuses that depend on the clock are looked at.
 const TICK: Duration = Duration::from_mins(1);
 /// How long requests and updates may go on after the server was told to stop.
@@ -61,6 +67,8 @@ pub struct Server {
     store: Store,
     settings: Settings,
     configuration: Configuration,
+    /// Where metrics are asked for.
+    metrics: Option<TcpListener>,
 }
 
 impl Server {
@@ -71,21 +79,7 @@ impl Server {
         settings: Settings,
         configuration: Configuration,
     ) -> Result<Self, ServeError> {
-        let refused = |error: &std::io::Error| ServeError::Listen {
-            listen: listen.to_owned(),
-            why: match error.kind() {
-                std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
-                std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
-                std::io::ErrorKind::AddrNotAvailable => {
-                    "this machine does not have the address".to_owned()
-                }
-                _ => error.to_string(),
-            },
-        };
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| refused(&error))?;
-        let address = listener.local_addr().map_err(|error| refused(&error))?;
+        let (listener, address) = listen_at(listen).await?;
         let imported = store.load_imported_tabs().await?;
         let catalog = Catalog::new(&configuration, &imported);
         let reader = Arc::new(Reader::new(store.clone(), catalog, &settings)?);
@@ -96,7 +90,15 @@ impl Server {
             store,
             settings,
             configuration,
+            metrics: None,
         })
+    }
+
+    /// Answers metrics there too.
+    #[must_use]
+    pub fn with_metrics(mut self, listener: Option<TcpListener>) -> Self {
+        self.metrics = listener;
+        self
     }
 
     /// Where it listens.
@@ -132,11 +134,28 @@ impl Server {
             self.reader.clone(),
             stopped.clone(),
         )));
+        work.push(tokio::spawn(keep_sources(
+            self.reader.clone(),
+            stopped.clone(),
+        )));
+        let metrics = Arc::new(Metrics::new());
+        if let Some(listener) = self.metrics {
+            let (metrics, reader) = (metrics.clone(), self.reader.clone());
+            let until_then = until(stopped.clone());
+            work.push(tokio::spawn(async move {
+                metrics.serve(listener, Some(reader), until_then).await;
+            }));
+        }
         if update {
+            let mirrors = Mirrors::new(self.store.clone(), &self.settings);
+            let every = Duration::from_secs(self.settings.update.poll_secs);
+            let until_then = until(stopped.clone());
+            work.push(tokio::spawn(async move {
+                mirrors.run_forever(every, until_then).await;
+            }));
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
-                let watched = pipeline::progress::Unwatched;
-                pipeline::run_forever(&pipeline, &watched, until(stopped)).await;
+                pipeline::run_forever(&pipeline, &*metrics, until(stopped)).await;
             }));
         }
         let reader = self.reader.clone();
@@ -179,6 +198,26 @@ impl Server {
     }
 }
 
+/// Takes an address; port 0 takes a free one, which is the one that is answered.
+pub async fn listen_at(listen: &str) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let refused = |error: &std::io::Error| ServeError::Listen {
+        listen: listen.to_owned(),
+        why: match error.kind() {
+            std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
+            std::io::ErrorKind::AddrNotAvailable => {
+                "this machine does not have the address".to_owned()
+            }
+            _ => error.to_string(),
+        },
+    };
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| refused(&error))?;
+    let address = listener.local_addr().map_err(|error| refused(&error))?;
+    Ok((listener, address))
+}
+
 /// Publishes everything, and then what other processes change: their updates and imports.
 async fn keep_published(
     reader: Arc<Reader>,
@@ -194,9 +233,18 @@ async fn keep_published(
             tokio::time::sleep(wait).await;
         }
         tracing::info!("the first snapshot is published");
+        renew_search(&reader).await;
         let mut imported = store.load_imported_tabs().await.ok();
+        let mut stamp = None;
+        let mut looks = 0;
         loop {
             tokio::time::sleep(FOLLOW).await;
+            looks += 1;
+            let now = store.load_stamp().await.ok();
+            if looks % WHOLE != 0 && now == stamp {
+                continue;
+            }
+            stamp = now;
             match store.load_imported_tabs().await {
                 Ok(now) if imported.as_ref() != Some(&now) => {
                     reader.publish_catalog(Catalog::new(&configuration, &now));
@@ -208,11 +256,41 @@ async fn keep_published(
             if let Err(error) = reader.publish_changed().await {
                 tracing::error!(%error, "cannot see what changed: {error}");
             }
+            renew_search(&reader).await;
         }
     };
     tokio::select! {
         () = follow => {}
         () = until(stopped) => {}
+    }
+}
+
+/// Looks how it stands with the sources.
+async fn keep_sources(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
+    let look = async {
+        let mut silent = false;
+        loop {
+            match reader.refresh_sources().await {
+                Ok(()) => silent = false,
+                Err(error) if !silent => {
+                    silent = true;
+                    tracing::error!(%error, "cannot see how it stands with the sources: {error}");
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(SOURCES).await;
+        }
+    };
+    tokio::select! {
+        () = look => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// What cannot be read now is read with the next look.
+async fn renew_search(reader: &Reader) {
+    if let Err(error) = reader.renew_search().await {
+        tracing::error!(%error, "cannot read the names of tests: {error}");
     }
 }
 

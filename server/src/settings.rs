@@ -19,6 +19,8 @@ pub struct Settings {
     pub releases: ReleaseSettings,
     /// What counts as infrastructure.
     pub infra: InfraSettings,
+    /// Further repositories to mirror: those of the products.
+    pub repositories: Vec<RepositorySettings>,
     /// How results are kept fresh.
     pub update: UpdateSettings,
     /// What may be sent to the server.
@@ -155,6 +157,16 @@ impl Default for InfraSettings {
     }
 }
 
+/// A repository to mirror that belongs to no infra component.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepositorySettings {
+    /// `org/name`, as builds name it.
+    pub repo: String,
+    /// Path or URL of the repository to mirror.
+    pub git: String,
+}
+
 /// How results are kept fresh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -165,6 +177,9 @@ pub struct UpdateSettings {
     pub parallel: usize,
     /// How far back, for groups that do not say.
     pub days_of_results: u32,
+    /// Where repositories are mirrored; absent for a folder beside the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mirrors: Option<PathBuf>,
 }
 
 impl Default for UpdateSettings {
@@ -173,6 +188,7 @@ impl Default for UpdateSettings {
             poll_secs: 300,
             parallel: 8,
             days_of_results: 15,
+            mirrors: None,
         }
     }
 }

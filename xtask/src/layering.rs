@@ -117,7 +117,7 @@ const BANS: [Ban; 6] = [
 
 /// For each module of the server, the modules that it must not name. The first entry that a file is
 /// within counts.
-const MUST_NOT_NAME: [(&str, &[&str]); 10] = [
+const MUST_NOT_NAME: [(&str, &[&str]); 11] = [
     (
         "prow",
         &[
@@ -139,6 +139,12 @@ const MUST_NOT_NAME: [(&str, &[&str]); 10] = [
     ),
     (
         "store",
+        &[
+            "bucket", "http", "pipeline", "prow", "read", "simulate", "testgrid",
+        ],
+    ),
+    (
+        "history",
         &[
             "bucket", "http", "pipeline", "prow", "read", "simulate", "testgrid",
         ],

@@ -26,6 +26,17 @@ pub fn Frame(
                 </A>
                 <A href=paths::DASHBOARDS>"Dashboards"</A>
             </nav>
+            <form class="top__search" action=paths::TESTS role="search">
+                <input
+                    class="field"
+                    type="search"
+                    name="q"
+                    placeholder="Search"
+                    aria-label="Search everything"
+                    aria-keyshortcuts="/"
+                    autocomplete="off"
+                />
+            </form>
             <button
                 type="button"
                 class="top__theme"
@@ -41,6 +52,9 @@ pub fn Frame(
         </main>
         <footer class="bottom">
             <span>"Seamgrid " {env!("CARGO_PKG_VERSION")}</span>
+            <a href=paths::STATUS rel="external">
+                "Status"
+            </a>
             <a href=paths::API_RELEASES rel="external">
                 "API"
             </a>

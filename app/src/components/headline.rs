@@ -17,6 +17,9 @@ pub fn Headline(
         0 => name.clone(),
         failing => format!("({failing}) {name}"),
     };
+    // The server writes the title last, when what the page was drawn from may be gone already.
+    #[cfg(feature = "ssr")]
+    let title = untrack(title);
     show_icon(state);
     view! { <Title text=title /> }
 }

@@ -14,19 +14,30 @@ pub fn ProblemPage(
     error: WireError,
 ) -> impl IntoView {
     api::set_status(&error);
-    let missing = error.code == api::NOT_FOUND;
-    let title = if missing {
+    view! {
+        <Title text=problem_title(&error) />
+        {problem(&error)}
+    }
+}
+
+/// The title of a page that says what is wrong.
+pub fn problem_title(error: &WireError) -> &'static str {
+    if error.code == api::NOT_FOUND {
         "Not found"
     } else {
         "Not available"
-    };
+    }
+}
+
+/// What is wrong, and where to go.
+pub fn problem(error: &WireError) -> impl IntoView + use<> {
+    let missing = error.code == api::NOT_FOUND;
     view! {
-        <Title text=title />
         <section class="problem" data-testid="problem" data-code=error.code.clone()>
             <p class="problem__code" aria-hidden="true">
                 {if missing { "404" } else { "!" }}
             </p>
-            <h1>{title}</h1>
+            <h1>{problem_title(error)}</h1>
             <p class="problem__message">
                 <bdi>{visible_message(&error.message)}</bdi>
             </p>

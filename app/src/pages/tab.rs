@@ -203,8 +203,11 @@ fn TabHead(page: TabPage) -> impl IntoView {
         siblings,
         test_group,
         tabs,
+        behind,
         ..
     } = page;
+    let behind =
+        (!behind.is_empty()).then(|| view! { <p class="notice" data-testid="behind">{behind}</p> });
     let at = tabs.iter().position(|name| *name == summary.tab);
     let neighbour = |index: Option<usize>, arrow: &'static str, word: &'static str| {
         index.and_then(|index| tabs.get(index)).map(|name| {
@@ -251,6 +254,7 @@ fn TabHead(page: TabPage) -> impl IntoView {
                 {elsewhere}
                 <span class="tab__steps">{before} {after}</span>
             </div>
+            {behind}
             <TabFacts tab=summary more />
         </header>
     }

@@ -15,7 +15,7 @@ fn status(letter: char) -> Status {
 }
 
 /// A run with one letter per test, and versions of `infra` and `org/product`.
-fn run(build: usize, letters: &str, infra: &str, product: &str) -> StoredRun {
+pub(super) fn run(build: usize, letters: &str, infra: &str, product: &str) -> StoredRun {
     let version = |component: &str, kind, version: &str| ComponentVersion {
         component: component.into(),
         kind,
@@ -38,7 +38,7 @@ fn run(build: usize, letters: &str, infra: &str, product: &str) -> StoredRun {
     }
 }
 
-fn results(tests: usize, runs: Vec<StoredRun>) -> GroupResults {
+pub(super) fn results(tests: usize, runs: Vec<StoredRun>) -> GroupResults {
     GroupResults {
         tests: (0..tests)
             .map(|index| Test {

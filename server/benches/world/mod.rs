@@ -1,8 +1,7 @@
 //! What the benchmarks of answers look at: one tab of made-up builds.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
-use axum::Router;
 use model::{
     config::{Configuration, Dashboard, DashboardTab, TestGroup},
     infra::{ComponentKind, ComponentVersion, Source},
@@ -10,7 +9,6 @@ use model::{
     status::Status,
 };
 use seamgrid::{
-    http,
     read::{Catalog, Reader},
     settings::Settings,
     store::{GroupConfig, Store},
@@ -40,7 +38,7 @@ pub(crate) async fn fill(
 
 /// A made-up build in which one cell of a hundred failed with a message; the infra changes every
 /// 20 builds, the product with each.
-fn build_run(build: usize, tests: usize) -> Run {
+pub(crate) fn build_run(build: usize, tests: usize) -> Run {
     let version = |component: &str, kind, number: usize| ComponentVersion {
         component: component.into(),
         kind,
@@ -79,27 +77,30 @@ fn build_run(build: usize, tests: usize) -> Run {
     }
 }
 
-/// A server's routes over `store`, with nothing in memory yet but the summaries: dashboard `board`, tab
-/// `tab`.
-pub(crate) async fn serve(store: &Store, group: &str) -> Result<Router, Box<dyn Error>> {
+/// A reader of `store` with nothing published yet: dashboard `board` with one tab per group, called as it.
+pub(crate) fn reader(store: &Store, groups: &[String]) -> Result<Reader, Box<dyn Error>> {
     let configuration = Configuration {
-        test_groups: vec![TestGroup {
-            name: group.into(),
-            ..TestGroup::default()
-        }],
+        test_groups: groups
+            .iter()
+            .map(|name| TestGroup {
+                name: name.clone(),
+                ..TestGroup::default()
+            })
+            .collect(),
         dashboards: vec![Dashboard {
             name: "board".into(),
-            dashboard_tab: vec![DashboardTab {
-                name: "tab".into(),
-                test_group_name: group.into(),
-                ..DashboardTab::default()
-            }],
+            dashboard_tab: groups
+                .iter()
+                .map(|name| DashboardTab {
+                    name: name.clone(),
+                    test_group_name: name.clone(),
+                    ..DashboardTab::default()
+                })
+                .collect(),
             ..Dashboard::default()
         }],
         ..Configuration::default()
     };
     let catalog = Catalog::new(&configuration, &[]);
-    let reader = Arc::new(Reader::new(store.clone(), catalog, &Settings::default())?);
-    reader.publish_all().await?;
-    Ok(http::router(reader))
+    Ok(Reader::new(store.clone(), catalog, &Settings::default())?)
 }

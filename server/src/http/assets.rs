@@ -1,6 +1,8 @@
 //! The files that the browser needs, embedded into the program: content-hashed, so they may be cached
 //! for ever, and compressed when the site was built.
 
+use std::sync::LazyLock;
+
 use axum::{
     Router,
     extract::Path,
@@ -31,7 +33,12 @@ pub(super) fn assets_router() -> Router {
 }
 
 /// The addresses of the files, as the site's manifest has them; none without a site.
-pub(super) fn assets() -> Assets {
+pub(super) fn assets() -> &'static Assets {
+    static ASSETS: LazyLock<Assets> = LazyLock::new(find_assets);
+    &ASSETS
+}
+
+fn find_assets() -> Assets {
     let Some(manifest) = Site::get("manifest.json") else {
         return Assets::default();
     };

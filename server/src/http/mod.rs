@@ -13,6 +13,9 @@ pub mod openapi;
 pub mod pages;
 mod push;
 mod query;
+mod search;
+mod server_pages;
+mod sources;
 mod testgrid;
 mod v1;
 mod v2;
@@ -85,6 +88,8 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(search::pages())
+        .merge(sources::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));
     surround(routes)

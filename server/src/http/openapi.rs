@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, push, v2};
+use super::{events, push, search, sources, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -22,11 +22,17 @@ use super::{events, push, v2};
         v2::find_tab,
         v2::find_grid,
         events::list_events,
+        sources::list_sources,
+        sources::find_source,
         push::upload_run,
         push::list_revisions,
         push::notify_gcs,
         push::report_deploy,
         v2::list_components,
+        search::find_all,
+        search::find_tests,
+        search::find_test,
+        v2::find_comparison,
         v2::find_openapi,
     )
 )]

@@ -34,7 +34,7 @@ pub fn pages_router(reader: Reader) -> Router {
             }
         })));
     };
-    let document = move || shell(&assets, state.state());
+    let document = move || shell(assets, state.state());
     let not_found = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
         .leptos_routes_with_context(&options, ROUTES.clone(), context, document)

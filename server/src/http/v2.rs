@@ -12,6 +12,7 @@ use model::{
     grid::Grid,
     wire::{
         ComponentRef, DashboardPage, DashboardRef, ErrorBody, GroupPage, Items, Release, TabPage,
+        WireError, infra::Comparison,
     },
 };
 use serde::Deserialize;
@@ -23,8 +24,9 @@ use super::{
     extract::{Path, Query},
     openapi,
     push::{list_revisions, notify_gcs, report_deploy, upload_run},
+    search, sources,
 };
-use crate::read::Reader;
+use crate::read::{CompareQuery, Reader};
 
 /// The routes below `/api/v2`, each with its path. Every one is described in [`super::openapi`].
 pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
@@ -43,7 +45,13 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/notify/gcs", post(notify_gcs)),
         ("/deploys", post(report_deploy)),
+        ("/sources", get(sources::list_sources)),
+        ("/sources/{group}", get(sources::find_source)),
         ("/infra/components", get(list_components)),
+        ("/search", get(search::find_all)),
+        ("/tests", get(search::find_tests)),
+        ("/tests/{name}", get(search::find_test)),
+        ("/compare", get(find_comparison)),
         ("/openapi.json", get(find_openapi)),
     ]
 }
@@ -80,7 +88,11 @@ fn page<T>(items: Vec<T>, wanted: &Page, key: impl Fn(&T) -> &str) -> Result<Ite
         .last()
         .filter(|_| more)
         .map(|item| key(item).to_owned());
-    Ok(Items { items, next })
+    Ok(Items {
+        items,
+        next,
+        notes: Vec::new(),
+    })
 }
 
 /// Release branches.
@@ -233,6 +245,45 @@ pub(super) async fn find_grid(
     let coding = accepted_coding(&headers);
     let body = grid.body(coding).await;
     Ok(versioned(&headers, &grid.grid.version, coding, || body))
+}
+
+/// What lies between two versions.
+#[utoipa::path(
+    get,
+    path = "/api/v2/compare",
+    params(
+        ("component" = String, Query, description = "An infra component's name, or `org/name` of a product"),
+        ("from" = String, Query, description = "The version to start from: a commit, in full or abbreviated, the tag of an image, a tag or branch of the repository"),
+        ("to" = String, Query, description = "The version to end at"),
+        ("dashboard" = Option<String>, Query, description = "With `tab`: the tab whose job the commits are looked at for"),
+        ("tab" = Option<String>, Query, description = "See `dashboard`"),
+    ),
+    responses(
+        (status = 200, description = "Commits between, newest first; tabs that saw the change, worst first. A version that is not known is said so in its end, and what can be told is", body = Comparison),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter is missing", body = ErrorBody),
+        (status = 404, description = "There is no such component, dashboard or tab; the message names what is near", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_comparison(
+    State(reader): State<Arc<Reader>>,
+    Query(query): Query<CompareQuery>,
+    headers: HeaderMap,
+) -> Answer {
+    let comparison = in_background(move || reader.compare(&query)).await?;
+    json(&headers, &comparison)
+}
+
+/// Works out what takes longer than a look at what is published, without holding up other requests.
+pub(super) async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WireError> + Send + 'static,
+) -> Result<T, WireError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(WireError {
+            code: "internal".to_owned(),
+            message: "the work on an answer was lost".to_owned(),
+        })
+    })
 }
 
 /// The infra components.

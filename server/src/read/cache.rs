@@ -123,26 +123,12 @@ pub struct PublishedGrid {
     form_bytes: AtomicUsize,
 }
 
-/// Stands in the JSON where the version goes, which is a hash of everything else.
-const NO_VERSION: &str = "0000000000000000";
-
 impl PublishedGrid {
-    /// Names the grid by its content and writes its JSON, in one pass.
-    pub fn new(mut grid: Grid) -> Result<Self, serde_json::Error> {
-        NO_VERSION.clone_into(&mut grid.version);
-        let mut json = serde_json::to_vec(&grid)?;
-        grid.version = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&json));
-        // The version is the grid's first field.
-        let before = br#"{"version":""#.len();
-        match json.get_mut(before..before + NO_VERSION.len()) {
-            Some(place) if place == NO_VERSION.as_bytes() => {
-                place.copy_from_slice(grid.version.as_bytes());
-            }
-            _ => json = serde_json::to_vec(&grid)?,
-        }
+    /// Writes the grid's JSON.
+    pub fn new(grid: Grid) -> Result<Self, serde_json::Error> {
         Ok(Self {
+            json: Encoded::new(serde_json::to_vec(&grid)?),
             grid: Arc::new(grid),
-            json: Encoded::new(json),
             forms: Mutex::default(),
             form_bytes: AtomicUsize::new(0),
         })
@@ -247,21 +233,6 @@ impl GridCache {
         }
     }
 
-    /// Whether the tab has a grid here, of whatever version.
-    pub(super) fn holds(&self, tab: &str) -> bool {
-        self.slots().by_tab.contains_key(tab)
-    }
-
-    /// Puts a new version in the place of the one that is here.
-    pub(super) fn replace(&self, tab: &str, content: u64, grid: Arc<PublishedGrid>) {
-        let bytes = grid.bytes();
-        let mut slots = self.slots();
-        let cell = slots.cell(tab, content);
-        if cell.set(grid).is_ok() {
-            slots.weigh(tab, &cell, bytes, self.limit);
-        }
-    }
-
     /// A panic elsewhere leaves at worst a wrong sum of bytes.
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
@@ -344,21 +315,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_json_carries_the_version_of_the_rest() {
+    async fn the_json_is_the_grid() {
         let first = published(3);
         let json = first.body(None).await;
         let read: Grid = serde_json::from_slice(&json).expect("it is a grid");
         assert_eq!(read, *first.grid);
-        assert_eq!(first.grid.version.len(), 16);
-        assert_eq!(first.grid.version, published(3).grid.version);
-        assert_ne!(first.grid.version, published(4).grid.version);
-        // A version of its own does not count.
-        let named = Grid {
-            version: "x".into(),
-            ..grid(3)
-        };
-        let named = PublishedGrid::new(named).expect("a grid can be written");
-        assert_eq!(named.grid.version, first.grid.version);
     }
 
     #[tokio::test]
@@ -437,13 +398,11 @@ mod tests {
         assert!(!get("a", 1).await, "used after b");
         assert!(get("b", 1).await, "the oldest had to go");
         assert!(get("a", 2).await, "a newer content is another grid");
-        cache.replace("a", 3, published(10));
-        assert!(!get("a", 3).await);
         assert!(cache.slots().bytes <= cache.limit);
         // One that is larger than the whole is answered, and not kept.
         let large = cache
             .get_or_build("large", 1, async { Ok::<_, Infallible>(published(1000)) })
             .await;
-        assert!(large.is_ok() && !cache.holds("large"));
+        assert!(large.is_ok() && get("large", 1).await, "it was not kept");
     }
 }

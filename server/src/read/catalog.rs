@@ -105,6 +105,8 @@ pub struct TabEntry {
     pub configured: bool,
     /// When the recording was made, for a tab that is nothing else: its status is that of then.
     pub recorded_ms: Option<i64>,
+    /// Of the configuration of the tab and its group.
+    pub hash: u64,
 }
 
 impl Catalog {
@@ -208,6 +210,7 @@ impl Catalog {
                         .get(&(name.clone(), key(&tab.name)))
                         .copied()
                         .filter(|_| !is_configured),
+                    hash: hash_of(&tab, &group),
                     tab,
                     group,
                 }));
@@ -304,6 +307,13 @@ impl Catalog {
     }
 }
 
+/// A hash of the configuration of a tab and its group.
+fn hash_of(tab: &DashboardTab, group: &TestGroup) -> u64 {
+    // Neither can fail to be written: both are plain structs with text keys.
+    let text = serde_json::to_string(&(tab, group)).unwrap_or_default();
+    xxhash_rust::xxh3::xxh3_64(text.as_bytes())
+}
+
 /// The header whose value names a build in alerts and as the newest green one: the first, for groups
 /// that use the Kubernetes client or read a bucket.
 fn id_header(group: &TestGroup) -> Option<String> {
@@ -356,7 +366,11 @@ fn recorded_dashboards(imported: &[ImportedTab]) -> Vec<Dashboard> {
 }
 
 /// An error that says what is missing and which names come nearest to it.
-fn not_found<'a>(what: String, name: &str, names: impl Iterator<Item = &'a str>) -> WireError {
+pub(super) fn not_found<'a>(
+    what: String,
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> WireError {
     let nearest = nearest(name, names);
     let message = match nearest.as_slice() {
         [] => what,

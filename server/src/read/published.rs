@@ -11,6 +11,7 @@ use super::{
     about::build_about,
     catalog::{Catalog, DashboardEntry},
     jobs::Jobs,
+    releases::branch_of,
     tab::{TabState, unread},
 };
 
@@ -21,6 +22,10 @@ pub(super) struct Published {
     pub(super) jobs: Jobs,
     /// One per tab of the catalog; `None` until its group's results were looked at.
     pub(super) tabs: Vec<ArcSwap<Option<TabState>>>,
+    /// The release branch of each tab.
+    pub(super) branches: Vec<Option<String>>,
+    /// The tabs of each test group; first the one that stands for it: of a release branch, if one is.
+    pub(super) standing: Vec<Vec<usize>>,
 }
 
 impl Published {
@@ -30,10 +35,26 @@ impl Published {
             .iter()
             .map(|_| ArcSwap::from_pointee(None))
             .collect();
+        let branches: Vec<Option<String>> = catalog
+            .tabs()
+            .iter()
+            .map(|entry| branch_of(releases, &entry.dashboard).map(str::to_owned))
+            .collect();
+        let mut standing: Vec<Vec<usize>> = catalog
+            .groups()
+            .map(|group| {
+                let mut tabs = catalog.tabs_of(group).to_vec();
+                tabs.sort_by_key(|&tab| (branches[tab].is_none(), tab));
+                tabs
+            })
+            .collect();
+        standing.sort_unstable();
         Self {
             jobs: Jobs::new(&catalog, releases),
             catalog,
             tabs,
+            branches,
+            standing,
         }
     }
 

@@ -10,10 +10,13 @@ use model::{
     infra::ComponentKind,
     status::{Class, Status},
     summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
-    tabulate::{GroupResults, View, tabulate},
+    tabulate::{GroupResults, View, sketch, tabulate, testgrid_id},
+    trail::Trail,
     transition::compare_url,
     wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary},
 };
+
+use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{cache::PublishedGrid, catalog::TabEntry, links};
 
@@ -32,6 +35,8 @@ pub(super) struct TabState {
     /// What the status follows from at any time; `None` when it does not depend on the time, because
     /// the tab's configuration cannot be applied, or the tab is a recording.
     pub evidence: Option<Arc<Evidence>>,
+    /// What it saw of every component, and where its rows turned.
+    pub trail: Arc<Trail>,
     /// How flaky its tests are, when the tab asks for that.
     pub health: Option<Arc<Health>>,
     /// The version of its grid.
@@ -59,8 +64,15 @@ pub(super) fn build_grid(
     results: &GroupResults,
     repositories: &Repositories,
 ) -> Result<PublishedGrid, serde_json::Error> {
+    let mut grid = look(entry, repositories, |view| tabulate(results, view));
+    grid.version = grid_version(entry, results, repositories, &grid);
+    PublishedGrid::new(grid)
+}
+
+/// Looks through the tab with `build`.
+fn look<T>(entry: &TabEntry, repositories: &Repositories, build: impl FnOnce(&View<'_>) -> T) -> T {
     let keep = |row: &str| entry.filter.as_ref().is_ok_and(|filter| filter.keeps(row));
-    let view = View {
+    build(&View {
         keep: &keep,
         thresholds: entry.thresholds,
         recent: entry.recent,
@@ -70,8 +82,50 @@ pub(super) fn build_grid(
         broken_column_threshold: entry.options.broken_column_threshold,
         id_from_header: entry.id_header.is_some(),
         user_property: &entry.group.user_property,
-    };
-    PublishedGrid::new(tabulate(results, &view))
+    })
+}
+
+/// Goes up with every change of what a grid is made of the same results.
+const GRID_FORM: u32 = 1;
+
+/// Names a grid by all that it is made of: the configuration, the shown runs and the rows. So its sketch
+/// has the same name, and neither has to be written out.
+fn grid_version(
+    entry: &TabEntry,
+    results: &GroupResults,
+    repositories: &Repositories,
+    grid: &Grid,
+) -> String {
+    let mut hasher = Xxh3Default::new();
+    hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+    hasher.update(&GRID_FORM.to_le_bytes());
+    hasher.update(&entry.hash.to_le_bytes());
+    let mut repositories: Vec<_> = repositories.iter().collect();
+    repositories.sort_unstable();
+    for (component, repository) in repositories {
+        hash_text(&mut hasher, component);
+        hash_text(&mut hasher, repository);
+    }
+    let mut runs = results.runs.iter();
+    for column in &grid.columns {
+        if let Some(run) = runs.find(|run| run.build == column.build) {
+            hasher.update(&run.hash.to_le_bytes());
+        }
+    }
+    for row in &grid.rows {
+        hash_text(&mut hasher, &row.name);
+        hash_text(&mut hasher, &row.id);
+        for &(status, count) in row.statuses.runs() {
+            hasher.update(&[status.number()]);
+            hasher.update(&count.to_le_bytes());
+        }
+    }
+    format!("{:016x}", hasher.digest())
+}
+
+fn hash_text(hasher: &mut Xxh3Default, text: &str) {
+    hasher.update(&text.len().to_le_bytes());
+    hasher.update(text.as_bytes());
 }
 
 /// The page that compares two versions of a component; `None` when it has no repository.
@@ -94,7 +148,7 @@ fn compare(
 /// when there are none. A recording is looked at with the clock of when it was made.
 pub(super) fn build_state(
     entry: &TabEntry,
-    grid: &Grid,
+    results: &GroupResults,
     repositories: &Repositories,
     stale_intervals: u32,
     modified_ms: Option<i64>,
@@ -104,18 +158,25 @@ pub(super) fn build_state(
         Some(recorded_ms) => (modified_ms.and(Some(recorded_ms)), recorded_ms),
         None => (modified_ms, now_ms),
     };
+    let health_options = entry
+        .tab
+        .health_analysis_options
+        .as_ref()
+        .filter(|options| options.enable == Some(true));
+    // Health looks at what cells say.
+    let grid = look(entry, repositories, |view| match health_options {
+        Some(_) => tabulate(results, view),
+        None => sketch(results, view, STRIP),
+    });
+    let grid = &grid;
     let mut options = entry.options;
     options.stale.intervals = stale_intervals;
     let compare_url = |component: &str, kind, from: &str, to: &str| {
         compare(repositories, component, kind, from, to)
     };
     let evidence = Evidence::of(grid, options, modified_ms, &compare_url);
-    let health = entry
-        .tab
-        .health_analysis_options
-        .as_ref()
-        .filter(|options| options.enable == Some(true))
-        .map(|options| analyze_health(grid, options.days_of_analysis, now_ms));
+    let health =
+        health_options.map(|options| analyze_health(grid, options.days_of_analysis, now_ms));
     let found = evidence.summary(now_ms);
     let green = found.latest_green.map(|column| &grid.columns[column]);
     let mut summary = TabSummary {
@@ -134,7 +195,8 @@ pub(super) fn build_state(
         row_count: found.counted_rows,
         latest_green: green.map(|column| column.build.clone()),
         latest_green_id: green
-            .map(|column| column.testgrid_id(entry.id_header.as_deref()).to_owned()),
+            .and_then(|column| results.runs.iter().find(|run| run.build == column.build))
+            .map(|run| testgrid_id(run, entry.id_header.is_some()).to_owned()),
         last_run: grid.columns.first().map(|column| time(column.started_ms)),
         last_update: modified_ms.map(time),
         job: String::new(),
@@ -146,9 +208,10 @@ pub(super) fn build_state(
     TabState {
         summary,
         alerted: alerted_rows(grid).into(),
+        trail: Arc::new(Trail::of(grid, entry.thresholds)),
         evidence: (entry.filter.is_ok() && entry.recorded_ms.is_none()).then(|| Arc::new(evidence)),
         health: health.map(Arc::new),
-        grid_version: grid.version.clone(),
+        grid_version: grid_version(entry, results, repositories, grid),
         column_count: grid.columns.len() as u32,
         row_count: grid.rows.len() as u32,
     }

@@ -141,6 +141,7 @@ struct Places {
     buckets: Vec<BucketPlaces>,
     releases: ReleasePlaces,
     infra: InfraPlaces,
+    repositories: Vec<RepositoryPlaces>,
     update: UpdatePlaces,
 }
 
@@ -173,6 +174,14 @@ struct InfraPlaces {
 struct ComponentPlaces {
     name: Spanned<String>,
     repo: Spanned<String>,
+    #[serde(default)]
+    git: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+struct RepositoryPlaces {
+    repo: Spanned<String>,
+    git: Spanned<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -251,6 +260,14 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
             );
             say(line(&place.repo), message);
         }
+        if let Some(git) = &place.git
+            && let Some(why) = wrong_git(&git.value)
+        {
+            say(
+                line(git),
+                format!("the git of infra component \"{name}\" {why}"),
+            );
+        }
         if component.from.is_empty() {
             let message = format!("the infra component \"{name}\" has no rule in from");
             say(line(&place.name), message);
@@ -272,6 +289,24 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
         }
     }
 
+    for place in &places.repositories {
+        let (repo, git) = (&place.repo, &place.git);
+        let parts: Vec<&str> = repo.value.split('/').collect();
+        if parts.len() != 2 || parts.contains(&"") {
+            let message = format!(
+                "the repository \"{}\" is not of the form org/name",
+                repo.value
+            );
+            say(line(repo), message);
+        }
+        if let Some(why) = wrong_git(&git.value) {
+            say(
+                line(git),
+                format!("the git of repository \"{}\" {why}", repo.value),
+            );
+        }
+    }
+
     let at_least_one = [
         ("poll_secs", &places.update.poll_secs),
         ("parallel", &places.update.parallel),
@@ -282,6 +317,19 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
         }
     }
     problems
+}
+
+/// Why a text names no repository that could be mirrored.
+fn wrong_git(git: &str) -> Option<&'static str> {
+    if git.trim().is_empty() {
+        Some("is empty")
+    } else if git.starts_with('-') {
+        Some("begins with a dash, which git takes for an option")
+    } else if git.chars().any(char::is_control) || git.contains("::") {
+        Some("is neither a path nor an address")
+    } else {
+        None
+    }
 }
 
 fn line<T>(place: &Spanned<T>) -> u64 {
@@ -324,12 +372,16 @@ fn resolve(settings: &mut Settings, places: &Places, folder: &Path) {
     {
         oidc.keys = folder.join(&oidc.keys).display().to_string();
     }
-    for component in &mut settings.infra.components {
-        if let Some(git) = &mut component.git
-            && is_path(git)
-        {
+    let gits = (settings.infra.components.iter_mut())
+        .filter_map(|component| component.git.as_mut())
+        .chain((settings.repositories.iter_mut()).map(|repository| &mut repository.git));
+    for git in gits {
+        if is_path(git) {
             *git = folder.join(&*git).display().to_string();
         }
+    }
+    if let Some(mirrors) = &mut settings.update.mirrors {
+        *mirrors = folder.join(&*mirrors);
     }
 }
 

@@ -440,6 +440,9 @@ infra:
     git: git/boskos
     from:
     - metadata: boskos-commit
+repositories:
+- repo: {PRODUCT}
+  git: git/product
 update:
   poll_secs: 300
   parallel: 8

@@ -11,14 +11,19 @@ pub struct GroupModified {
     pub name: String,
     /// When its stored results last changed, in milliseconds since 1970; `None` without results.
     pub modified_ms: Option<i64>,
+    /// Counts the writes of its results.
+    pub revision: i64,
 }
 
-impl From<(i64, String, Option<i64>)> for GroupModified {
-    fn from((id, name, modified_ms): (i64, String, Option<i64>)) -> Self {
+type ModifiedRow = (i64, String, Option<i64>, i64);
+
+impl From<ModifiedRow> for GroupModified {
+    fn from((id, name, modified_ms, revision): ModifiedRow) -> Self {
         Self {
             id: GroupId(id),
             name,
             modified_ms,
+            revision,
         }
     }
 }
@@ -26,12 +31,22 @@ impl From<(i64, String, Option<i64>)> for GroupModified {
 impl Store {
     /// Every group, in no particular order.
     pub async fn load_modified(&self) -> Result<Vec<GroupModified>, StoreError> {
-        let rows: Vec<(i64, String, Option<i64>)> = reading!(self, tx => {
-            sqlx::query_as("SELECT id, name, modified_ms FROM test_group")
+        let rows: Vec<ModifiedRow> = reading!(self, tx => {
+            sqlx::query_as("SELECT id, name, modified_ms, revision FROM test_group")
                 .fetch_all(&mut *tx)
                 .await?
         })?;
         Ok(rows.into_iter().map(GroupModified::from).collect())
+    }
+
+    /// A number that is another whenever the results of some group changed: how many groups there are,
+    /// and when each changed, summed up.
+    pub async fn load_stamp(&self) -> Result<(i64, i64), StoreError> {
+        reading!(self, tx => {
+            sqlx::query_as("SELECT COUNT(*), COALESCE(SUM(modified_ms), 0) FROM test_group")
+                .fetch_one(&mut *tx)
+                .await?
+        })
     }
 
     /// The group of this name; names match after normalising.
@@ -39,8 +54,8 @@ impl Store {
         &self,
         name: &str,
     ) -> Result<Option<GroupModified>, StoreError> {
-        let row: Option<(i64, String, Option<i64>)> = reading!(self, tx => {
-            sqlx::query_as("SELECT id, name, modified_ms FROM test_group WHERE key = $1")
+        let row: Option<ModifiedRow> = reading!(self, tx => {
+            sqlx::query_as("SELECT id, name, modified_ms, revision FROM test_group WHERE key = $1")
                 .bind(key_of(name))
                 .fetch_optional(&mut *tx)
                 .await?

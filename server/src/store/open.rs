@@ -32,9 +32,24 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0002_changes.sql"),
     ),
     (
+        3,
+        "history",
+        include_str!("../../../migrations/sqlite/0003_history.sql"),
+    ),
+    (
         5,
         "sources",
         include_str!("../../../migrations/sqlite/0005_sources.sql"),
+    ),
+    (
+        6,
+        "revisions",
+        include_str!("../../../migrations/sqlite/0006_revisions.sql"),
+    ),
+    (
+        7,
+        "search",
+        include_str!("../../../migrations/sqlite/0007_search.sql"),
     ),
 ];
 

@@ -4,11 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use model::{
     infra::InfraVector,
-    name::natural_cmp,
     run::{Cell, Run, TestResult},
     status::Status,
     tabulate::{GroupResults, StoredDetail, StoredRun, Test},
 };
+
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 use super::{
     GroupId, Store, StoreError,
@@ -36,6 +37,37 @@ type ResultRow = (
     String,
 );
 
+/// A row of `test`.
+type TestRow = (i64, String, Option<String>);
+
+/// The columns of a [`ResultRow`].
+macro_rules! result_rows {
+    () => {
+        "SELECT id, build, label, path, started_ms, finished_ms, open, rank, statuses, details, \
+         vector_id, headers, problems, emails FROM run WHERE group_id = $1 AND "
+    };
+}
+
+/// What was read of a group, and which of its revisions that is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultsAt {
+    /// The revision; what was written since has a higher one.
+    pub revision: i64,
+    /// The results.
+    pub results: GroupResults,
+}
+
+/// What was written to a group since it was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultChanges {
+    /// The revision that it has become.
+    pub revision: i64,
+    /// Tests that the dictionary did not have, in the order of their ordinals.
+    pub tests: Vec<Test>,
+    /// Runs that are new or other than before, in no particular order.
+    pub runs: Vec<Arc<StoredRun>>,
+}
+
 impl Store {
     /// The results of `group`: its whole dictionary and its runs, of those only the ones that began
     /// at `since_ms` or later when that is given. Runs with the same infra vector share it. A group
@@ -46,8 +78,43 @@ impl Store {
         since_ms: Option<i64>,
     ) -> Result<GroupResults, StoreError> {
         let since_ms = since_ms.unwrap_or(i64::MIN);
+        let at = self.load_from(group, |_| since_ms).await?;
+        Ok(at.results)
+    }
+
+    /// As [`Store::load_results`], of the runs that began at most `span_ms` before `now_ms` or before the
+    /// newest run, whichever is earlier; all of them without a span.
+    pub async fn load_window(
+        &self,
+        group: GroupId,
+        span_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<ResultsAt, StoreError> {
+        self.load_from(group, |newest_ms| {
+            span_ms.map_or(i64::MIN, |span_ms| {
+                newest_ms.min(now_ms).saturating_sub(span_ms)
+            })
+        })
+        .await
+    }
+
+    /// `since_ms` tells from when on, given when the newest run began.
+    async fn load_from(
+        &self,
+        group: GroupId,
+        since_ms: impl Fn(i64) -> i64,
+    ) -> Result<ResultsAt, StoreError> {
         reading!(self, tx => {
-            let tests: Vec<(i64, String, Option<String>)> = sqlx::query_as(
+            let state: Option<(i64, Option<i64>)> = sqlx::query_as(
+                "SELECT revision, (SELECT MAX(started_ms) FROM run WHERE group_id = $1) \
+                 FROM test_group WHERE id = $1",
+            )
+            .bind(group.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+            let (revision, newest_ms) = state.unwrap_or_default();
+            let since_ms = since_ms(newest_ms.unwrap_or_default());
+            let tests: Vec<TestRow> = sqlx::query_as(
                 "SELECT ordinal, name, id FROM test WHERE group_id = $1 ORDER BY ordinal",
             )
             .bind(group.0)
@@ -61,15 +128,73 @@ impl Store {
             .bind(since_ms)
             .fetch_all(&mut *tx)
             .await?;
-            let runs: Vec<ResultRow> = sqlx::query_as(
-                "SELECT id, build, label, path, started_ms, finished_ms, open, rank, statuses, details, \
-                 vector_id, headers, problems, emails FROM run WHERE group_id = $1 AND started_ms >= $2",
-            )
-            .bind(group.0)
-            .bind(since_ms)
-            .fetch_all(&mut *tx)
-            .await?;
-            build_results(tests, vectors, runs)?
+            let runs: Vec<ResultRow> =
+                sqlx::query_as(concat!(result_rows!(), "started_ms >= $2"))
+                    .bind(group.0)
+                    .bind(since_ms)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let tests = build_tests(tests, 0)?;
+            let mut runs = build_runs(tests.len(), vectors, runs)?;
+            runs.sort_by(|a, b| a.newest_first(b));
+            ResultsAt {
+                revision,
+                results: GroupResults {
+                    tests: tests.into(),
+                    runs,
+                },
+            }
+        })
+    }
+
+    /// What was written to `group` since its revision `since`, when the dictionary had `known_tests`;
+    /// `None` when that cannot be told, and all must be read.
+    pub async fn load_changes(
+        &self,
+        group: GroupId,
+        since: i64,
+        known_tests: usize,
+    ) -> Result<Option<ResultChanges>, StoreError> {
+        reading!(self, tx => {
+            let state: Option<(i64, i64)> =
+                sqlx::query_as("SELECT revision, rewritten FROM test_group WHERE id = $1")
+                    .bind(group.0)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            match state {
+                Some((revision, rewritten)) if rewritten <= since && since <= revision => {
+                    let tests: Vec<TestRow> = sqlx::query_as(
+                        "SELECT ordinal, name, id FROM test WHERE group_id = $1 AND ordinal >= $2 \
+                         ORDER BY ordinal",
+                    )
+                    .bind(group.0)
+                    .bind(known_tests as i64)
+                    .fetch_all(&mut *tx)
+                    .await?;
+                    let vectors: Vec<(i64, String)> = sqlx::query_as(
+                        "SELECT id, versions FROM infra_vector WHERE id IN \
+                         (SELECT vector_id FROM run WHERE group_id = $1 AND revision > $2)",
+                    )
+                    .bind(group.0)
+                    .bind(since)
+                    .fetch_all(&mut *tx)
+                    .await?;
+                    let runs: Vec<ResultRow> =
+                        sqlx::query_as(concat!(result_rows!(), "revision > $2"))
+                            .bind(group.0)
+                            .bind(since)
+                            .fetch_all(&mut *tx)
+                            .await?;
+                    let tests = build_tests(tests, known_tests)?;
+                    let runs = build_runs(known_tests + tests.len(), vectors, runs)?;
+                    Some(ResultChanges {
+                        revision,
+                        tests,
+                        runs,
+                    })
+                }
+                _ => None,
+            }
         })
     }
 
@@ -95,15 +220,11 @@ impl Store {
     }
 }
 
-/// The model's form of a group's rows.
-fn build_results(
-    tests: Vec<(i64, String, Option<String>)>,
-    vectors: Vec<(i64, String)>,
-    runs: Vec<ResultRow>,
-) -> Result<GroupResults, Failure> {
+/// The part of a dictionary that begins with the ordinal `first`.
+fn build_tests(tests: Vec<TestRow>, first: usize) -> Result<Vec<Test>, Failure> {
     let mut dictionary = Vec::with_capacity(tests.len());
     for (index, (ordinal, name, id)) in tests.into_iter().enumerate() {
-        if ordinal != index as i64 {
+        if ordinal != (first + index) as i64 {
             return Err(Failure::Inconsistent(Inconsistency {
                 table: "test",
                 column: "ordinal",
@@ -115,6 +236,20 @@ fn build_results(
             id: id.unwrap_or_else(|| name.clone()),
             name,
         });
+    }
+    Ok(dictionary)
+}
+
+/// The model's form of runs over a dictionary of so many tests.
+fn build_runs(
+    test_count: usize,
+    vectors: Vec<(i64, String)>,
+    runs: Vec<ResultRow>,
+) -> Result<Vec<Arc<StoredRun>>, Failure> {
+    let mut hasher = Xxh3Default::new();
+    let mut hashes: HashMap<i64, u64> = HashMap::with_capacity(vectors.len());
+    for (id, json) in &vectors {
+        hashes.insert(*id, xxh3_64(json.as_bytes()));
     }
     let vectors = vectors
         .into_iter()
@@ -147,12 +282,27 @@ fn build_results(
         emails,
     ) in runs
     {
+        let vector_hash = vector.and_then(|id| hashes.get(&id).copied());
+        hasher.reset();
+        for text in [&build, &label, &path, &headers, &problems, &emails] {
+            hasher.update(&text.len().to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        for bytes in [&statuses, &details] {
+            hasher.update(&bytes.len().to_le_bytes());
+            hasher.update(bytes);
+        }
+        for number in [started_ms, finished_ms.unwrap_or(-1), rank, i64::from(open)] {
+            hasher.update(&number.to_le_bytes());
+        }
+        hasher.update(&vector_hash.unwrap_or_default().to_le_bytes());
+
         let statuses = decode_statuses(&statuses).map_err(in_run(id, "statuses"))?;
-        if statuses.len() > dictionary.len() {
+        if statuses.len() > test_count {
             return Err(Failure::Inconsistent(in_run(id, "statuses")(format!(
                 "{} statuses for the group's {} tests",
                 statuses.len(),
-                dictionary.len()
+                test_count
             ))));
         }
         let details: Vec<StoredDetail> = decode_details(&details)
@@ -167,12 +317,11 @@ fn build_results(
             })
             .collect();
         if let Some(last) = details.last()
-            && last.test as usize >= dictionary.len()
+            && last.test as usize >= test_count
         {
             return Err(Failure::Inconsistent(in_run(id, "details")(format!(
                 "{} is not an ordinal of the group's {} tests",
-                last.test,
-                dictionary.len()
+                last.test, test_count
             ))));
         }
         let run = StoredRun {
@@ -188,18 +337,12 @@ fn build_results(
             versions: vector.and_then(|id| vectors.get(&id).cloned()),
             problems: from_json(&problems).map_err(in_run(id, "problems"))?,
             emails: from_json(&emails).map_err(in_run(id, "emails"))?,
+            rank,
+            hash: hasher.digest(),
         };
-        built.push((rank, run));
+        built.push(Arc::new(run));
     }
-    built.sort_by(|(rank_a, a), (rank_b, b)| {
-        (b.started_ms.cmp(&a.started_ms))
-            .then(rank_b.cmp(rank_a))
-            .then_with(|| natural_cmp(&b.build, &a.build))
-    });
-    Ok(GroupResults {
-        tests: dictionary.into(),
-        runs: built.into_iter().map(|(_, run)| Arc::new(run)).collect(),
-    })
+    Ok(built)
 }
 
 /// The model's form of one run.

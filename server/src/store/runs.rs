@@ -229,11 +229,30 @@ impl Store {
                         .await?;
                 vectors.extend(stored);
             }
+            let revision = if saved.changed() {
+                let newest = runs
+                    .iter()
+                    .map(|(run, _)| run.build.as_str())
+                    .chain(mark.as_deref())
+                    .max_by(|a, b| natural_cmp(a, b));
+                let (revision,): (i64,) = sqlx::query_as(
+                    "UPDATE test_group SET mark = $2, modified_ms = $3, revision = revision + 1 \
+                     WHERE id = $1 RETURNING revision",
+                )
+                .bind(group.0)
+                .bind(newest)
+                .bind(now_ms)
+                .fetch_one(&mut *tx)
+                .await?;
+                revision
+            } else {
+                0
+            };
             for part in changed.chunks(ROWS) {
                 QueryBuilder::new(
                     "INSERT INTO run (group_id, build, label, path, started_ms, finished_ms, open, \
                      recorded_ms, rank, hash, statuses, durations, details, vector_id, headers, \
-                     problems, emails) ",
+                     problems, emails, revision) ",
                 )
                 .push_values(part, |mut values, (row, encoded)| {
                     let vector_id = encoded
@@ -257,7 +276,8 @@ impl Store {
                         .push_bind(vector_id)
                         .push_bind(encoded.headers.as_str())
                         .push_bind(encoded.problems.as_str())
-                        .push_bind(encoded.emails.as_str());
+                        .push_bind(encoded.emails.as_str())
+                        .push_bind(revision);
                 })
                 .push(
                     " ON CONFLICT (group_id, build) DO UPDATE SET \
@@ -267,7 +287,8 @@ impl Store {
                      hash = excluded.hash, statuses = excluded.statuses, \
                      durations = excluded.durations, details = excluded.details, \
                      vector_id = excluded.vector_id, headers = excluded.headers, \
-                     problems = excluded.problems, emails = excluded.emails",
+                     problems = excluded.problems, emails = excluded.emails, \
+                     revision = excluded.revision",
                 )
                 .build()
                 .persistent(false)
@@ -285,19 +306,6 @@ impl Store {
                             .push_bind(id);
                     })
                     .build()
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            if saved.changed() {
-                let newest = runs
-                    .iter()
-                    .map(|(run, _)| run.build.as_str())
-                    .chain(mark.as_deref())
-                    .max_by(|a, b| natural_cmp(a, b));
-                sqlx::query("UPDATE test_group SET mark = $2, modified_ms = $3 WHERE id = $1")
-                    .bind(group.0)
-                    .bind(newest)
-                    .bind(now_ms)
                     .execute(&mut *tx)
                     .await?;
             }
@@ -357,6 +365,15 @@ impl Store {
                     .build()
                     .execute(&mut *tx)
                     .await?;
+            }
+            if changed {
+                sqlx::query(
+                    "UPDATE test_group SET revision = revision + 1, rewritten = revision + 1 \
+                     WHERE id = $1",
+                )
+                .bind(group.0)
+                .execute(&mut *tx)
+                .await?;
             }
             changed || !added.is_empty()
         })

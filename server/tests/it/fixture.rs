@@ -262,6 +262,7 @@ impl Read for Fixture {
                     .iter()
                     .map(|tab| tab.name.clone())
                     .collect(),
+                behind: String::new(),
                 grid_version: found.grid.version.clone(),
                 column_count: found.grid.total_columns,
                 row_count: found.grid.rows.len() as u32,
@@ -630,7 +631,6 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             ),
         ];
         runs.push(Arc::new(StoredRun {
-            label: String::new(),
             build: format!(
                 "19{:017}",
                 88_765_432_100_000_000 - column as u64 * 7_654_321_013
@@ -641,7 +641,6 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             open: running,
             statuses,
             details,
-            headers: Vec::new(),
             versions: Some(versions.into()),
             problems: if column == 4 {
                 vec![Problem::new(
@@ -651,7 +650,7 @@ fn build_grid(seed: u64, rows: usize, columns: usize, matter: Matter, busy: bool
             } else {
                 Vec::new()
             },
-            emails: Vec::new(),
+            ..StoredRun::default()
         }));
     }
     runs.reverse();

@@ -5,6 +5,7 @@ mod events;
 mod feeds;
 mod legacy;
 mod names;
+mod search;
 mod serving;
 mod ticking;
 mod v1;

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod conformance;
 mod fixture;
+mod history;
 mod http;
 mod import;
 mod pages;

@@ -379,3 +379,23 @@ async fn a_page_is_drawn_while_another_router_is_made() {
     making.join().unwrap();
     all.expect("no page waits for ever");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_read_pages_at_the_same_time() {
+    let router = site();
+    let readers: Vec<_> = (0..8)
+        .map(|_| {
+            let router = router.clone();
+            tokio::spawn(async move {
+                for _ in 0..40 {
+                    let (status, html) = get(router.clone(), paths::DASHBOARDS).await;
+                    assert_eq!(status, StatusCode::OK);
+                    assert!(title(&html).ends_with("Dashboards · Seamgrid"), "{html}");
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+}

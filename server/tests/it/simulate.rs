@@ -51,6 +51,10 @@ impl World {
 }
 
 fn world(seed: u64, days: u32, scale: Scale, incident: Incident) -> World {
+    world_until(END_MS, seed, days, scale, incident)
+}
+
+fn world_until(end_ms: i64, seed: u64, days: u32, scale: Scale, incident: Incident) -> World {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let simulated = simulate(&SimulateOptions {
         out: folder.path().to_owned(),
@@ -58,7 +62,7 @@ fn world(seed: u64, days: u32, scale: Scale, incident: Incident) -> World {
         days,
         scale,
         incident,
-        end_ms: Some(END_MS),
+        end_ms: Some(end_ms),
     })
     .expect("a world");
     World { folder, simulated }
@@ -107,6 +111,23 @@ fn the_same_options_give_the_same_bytes() {
     let hash = |seed| tree_hash(world(seed, 6, Scale::Small, Incident::Boskos).path());
     assert_eq!(hash(1), hash(1));
     assert_ne!(hash(1), hash(2));
+}
+
+#[test]
+fn a_world_is_the_same_whatever_the_hour_at_which_it_ends() {
+    let told = |hours: i64| {
+        let later_ms = hours * 3_600_000;
+        let world = world_until(END_MS + later_ms, 16, 6, Scale::Small, Incident::Boskos);
+        builds(world.truth())
+            .map(|(job, build)| {
+                let began_ms = build.started_ms - later_ms;
+                (job.name.clone(), began_ms, build.result)
+            })
+            .collect::<Vec<_>>()
+    };
+    let now = told(0);
+    assert_eq!(now, told(7));
+    assert_eq!(now, told(17));
 }
 
 #[test]

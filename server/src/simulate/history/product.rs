@@ -55,7 +55,9 @@ pub(super) fn write(path: &Path, era: &Era<'_>) -> Result<Product, SimulateError
         let mut times = Vec::new();
         let mut at_ms = era.begin_ms - if branch == 0 { 3 } else { 8 } * DAY_MS;
         loop {
-            let night = (at_ms.rem_euclid(DAY_MS) / HOUR_MS) < 6;
+            // It is always noon when a world ends, so that it is the same whenever it is made.
+            let hour = ((at_ms - era.end_ms).rem_euclid(DAY_MS) / HOUR_MS + 12) % 24;
+            let night = hour < 6;
             let stretch = if branch == 0 && night { 2 } else { 1 };
             at_ms += random.between(gap / 3, gap * 5 / 3) * MINUTE_MS * stretch;
             if at_ms > era.end_ms {

@@ -1,0 +1,100 @@
+//! Pages that the server draws alone. What only tells needs no program in the reader's browser: these
+//! pages are complete HTML, load at once and work without scripts. A few lines of script write times in
+//! the reader's zone, change the theme and copy text; see `enhance.js`.
+//!
+//! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
+//! the server.
+
+pub mod search;
+pub mod status;
+pub mod test;
+
+use leptos::{prelude::*, reactive::owner::Owner, tachys::html::doctype};
+use leptos_router::{components::Router, location::RequestUrl};
+use model::wire::WireError;
+
+use crate::{
+    api::NOT_FOUND,
+    components::{
+        clock::Clock,
+        frame::Frame,
+        problem::{problem, problem_title},
+    },
+    shell::{Assets, head},
+    text::{escape, visible},
+    time::Zone,
+};
+
+/// What makes such a page more comfortable where scripts run.
+const ENHANCE: &str = include_str!("enhance.js");
+
+/// A page that the server draws alone.
+pub struct ServerPage {
+    /// Its title, without the name of the program.
+    pub title: String,
+    /// Draws what stands between navigation and footer; called where the page's surroundings are known.
+    pub body: Children,
+}
+
+impl ServerPage {
+    /// A page with this title and body.
+    pub fn new<V: IntoView + 'static>(
+        title: String,
+        body: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        Self {
+            title,
+            body: Box::new(move || body().into_any()),
+        }
+    }
+}
+
+/// The whole document of the page at `path` (with its query), as HTML, and the HTTP status that goes
+/// with it. Ages are told from `now_ms`.
+pub fn document(
+    assets: &Assets,
+    path: &str,
+    now_ms: i64,
+    page: Result<ServerPage, WireError>,
+) -> (u16, String) {
+    let (status, page) = match page {
+        Ok(page) => (200, page),
+        Err(error) => {
+            let status = match error.code.as_str() {
+                NOT_FOUND => 404,
+                "bad_request" => 400,
+                _ => 503,
+            };
+            let title = problem_title(&error).to_owned();
+            (status, ServerPage::new(title, move || problem(&error)))
+        }
+    };
+    // As HTML: a view would mark where its text ends, which a title shows as it stands.
+    let mut title = String::new();
+    escape(&mut title, &format!("{} · Seamgrid", visible(&page.title)));
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| {
+        provide_context(RequestUrl::new(path));
+        provide_context(Clock {
+            zone: RwSignal::new(Zone::Utc),
+            now: RwSignal::new(Some(now_ms)),
+        });
+        let body = page.body;
+        let html = view! {
+            {doctype("html")}
+            <html lang="en">
+                <head>
+                    {head(assets)} <title inner_html=title></title> <script type="module" inner_html=ENHANCE></script>
+                </head>
+                <body>
+                    <Router>
+                        <Frame>{body()}</Frame>
+                    </Router>
+                </body>
+            </html>
+        };
+        html.to_html()
+    });
+    owner.unset_with_forced_cleanup();
+    (status, html)
+}

@@ -1,0 +1,187 @@
+//! What a search found, by kind.
+
+use leptos::prelude::*;
+use model::wire::{BuildRef, Found, TabRef, TestRef};
+
+use super::ServerPage;
+use crate::{
+    components::{clock::Age, dashboard_list::DashboardItem, status::StatusBadge},
+    paths,
+    text::{count, visible},
+};
+
+/// What was found for `query`, as it was asked.
+pub fn search_page(query: &str, found: Found) -> ServerPage {
+    let query = visible(query.trim());
+    let title = if query.is_empty() {
+        "Search".to_owned()
+    } else {
+        format!("Search: {query}")
+    };
+    let said = match (&found.corrected, query.is_empty(), found.is_empty()) {
+        (_, true, _) => "Dashboards, tabs, tests and builds by any part of their names.".to_owned(),
+        (Some(corrected), ..) => format!(
+            "Nothing is called \u{201c}{query}\u{201d}. This is what \u{201c}{}\u{201d} finds.",
+            visible(corrected)
+        ),
+        (None, _, true) => format!("Nothing is called \u{201c}{query}\u{201d}."),
+        (None, ..) => String::new(),
+    };
+    ServerPage::new(title, move || {
+        view! {
+            <div class="page" data-testid="search">
+                <h1>"Search"</h1>
+                <form class="search" action=paths::TESTS role="search">
+                    <input
+                        class="field search__field"
+                        type="search"
+                        name="q"
+                        value=query
+                        aria-label="Search everything"
+                        autocomplete="off"
+                        spellcheck="false"
+                        autofocus
+                    />
+                    <button class="button">"Search"</button>
+                </form>
+                {(!said.is_empty())
+                    .then(|| view! { <p class="search__said" data-testid="search-said">{said}</p> })}
+                {dashboards(&found)}
+                {tabs(&found.tabs)}
+                {tests(&found.tests, found.more_tests)}
+                {builds(&found.builds)}
+            </div>
+        }
+    })
+}
+
+fn section(kind: &'static str, heading: String, items: impl IntoView) -> AnyView {
+    view! {
+        <section class="search__kind" data-testid="search-kind" data-kind=kind>
+            <h2>{heading}</h2>
+            {items}
+        </section>
+    }
+    .into_any()
+}
+
+fn dashboards(found: &Found) -> Option<AnyView> {
+    let items = found
+        .dashboards
+        .iter()
+        .map(|one| {
+            view! {
+                <li>
+                    <DashboardItem one=one.clone() />
+                </li>
+            }
+        })
+        .collect_view();
+    (!found.dashboards.is_empty()).then(|| {
+        section(
+            "dashboards",
+            "Dashboards".to_owned(),
+            view! { <ul class="dashboards__list">{items}</ul> },
+        )
+    })
+}
+
+fn tabs(tabs: &[TabRef]) -> Option<AnyView> {
+    let items = tabs
+        .iter()
+        .map(|tab| {
+            view! {
+                <li class="found">
+                    <StatusBadge status=tab.status />
+                    {tab_link(tab)}
+                </li>
+            }
+        })
+        .collect_view();
+    (!tabs.is_empty()).then(|| {
+        section(
+            "tabs",
+            "Tabs".to_owned(),
+            view! { <ul class="found-list">{items}</ul> },
+        )
+    })
+}
+
+/// A tab with its dashboard, as a link.
+pub(super) fn tab_link(tab: &TabRef) -> AnyView {
+    view! {
+        <a class="found__name" href=paths::tab(&tab.dashboard, &tab.tab)>
+            <bdi>{visible(&tab.tab)}</bdi>
+        </a>
+        <span class="found__of">
+            <bdi>{visible(&tab.dashboard)}</bdi>
+        </span>
+    }
+    .into_any()
+}
+
+fn tests(tests: &[TestRef], more: bool) -> Option<AnyView> {
+    let items = tests
+        .iter()
+        .map(|test| {
+            let tabs = count(test.tab_count as usize, "tab", "tabs");
+            view! {
+                <li class="found">
+                    <a class="found__name" href=paths::test(&test.name)>
+                        <bdi>{visible(&test.name)}</bdi>
+                    </a>
+                    <span class="found__of">{tabs}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    (!tests.is_empty()).then(|| {
+        let heading = if more {
+            format!("Tests (the best {})", tests.len())
+        } else {
+            "Tests".to_owned()
+        };
+        section(
+            "tests",
+            heading,
+            view! { <ul class="found-list">{items}</ul> },
+        )
+    })
+}
+
+fn builds(builds: &[BuildRef]) -> Option<AnyView> {
+    let items = builds
+        .iter()
+        .map(|build| {
+            let name = visible(&build.build);
+            let link = match &build.tab {
+                Some(tab) => {
+                    let href = paths::tab(&tab.dashboard, &tab.tab);
+                    view! {
+                        <a class="found__name" href=href>
+                            {name}
+                        </a>
+                    }
+                    .into_any()
+                }
+                None => view! { <span class="found__name">{name}</span> }.into_any(),
+            };
+            view! {
+                <li class="found">
+                    {link} <span class="found__of">
+                        <bdi>{visible(&build.test_group)}</bdi>
+                        " · "
+                        <Age ms=build.started.timestamp_millis() />
+                    </span>
+                </li>
+            }
+        })
+        .collect_view();
+    (!builds.is_empty()).then(|| {
+        section(
+            "builds",
+            "Builds".to_owned(),
+            view! { <ul class="found-list">{items}</ul> },
+        )
+    })
+}

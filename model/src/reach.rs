@@ -1,0 +1,71 @@
+//! Whether an infra commit can reach a job.
+
+use serde::{Deserialize, Serialize};
+
+/// How an infra commit can reach one job. Ordered: what is closer comes first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// It changes what the job itself is: its definition, its image, a script that it runs, or
+    /// configuration that all jobs have.
+    Own,
+    /// It changes a service that the job uses, and nothing of the job.
+    Service,
+    /// Nothing is known of how it could reach the job.
+    #[default]
+    Unknown,
+    /// It changes nothing that the job has or uses.
+    Cannot,
+}
+
+impl Reach {
+    /// In the order in which groups are shown.
+    pub const ALL: [Self; 4] = [Self::Own, Self::Service, Self::Unknown, Self::Cannot];
+
+    /// The words for people, of several commits.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Own => "can reach",
+            Self::Service => "can reach only through a shared service",
+            Self::Unknown => "not known whether they can reach",
+            Self::Cannot => "cannot reach",
+        }
+    }
+
+    /// For programs and attributes.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Service => "service",
+            Self::Unknown => "unknown",
+            Self::Cannot => "cannot",
+        }
+    }
+}
+
+/// What is known of the jobs that one commit can reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Reached {
+    /// Jobs that the commit changes itself.
+    pub own: u32,
+    /// Jobs that it can reach through a shared service only.
+    pub service: u32,
+    /// All jobs that there are.
+    pub jobs: u32,
+    /// What kinds of change it makes to jobs: `image bump`, `timeout`; each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+}
+
+/// Says which jobs a commit can reach.
+pub trait Impact: Send + Sync {
+    /// How the commit `sha` of `repo` (`org/name`) can reach the job of this name;
+    /// [`Reach::Unknown`] where the map does not know the commit or the job.
+    fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach;
+    /// How many jobs the commit can reach; `None` where the map does not know the commit.
+    fn reached(&self, repo: &str, sha: &str) -> Option<Reached>;
+}

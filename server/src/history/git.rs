@@ -1,0 +1,324 @@
+//! The program `git`, run on one mirror. Its arguments never pass a shell, and nothing that comes from
+//! outside stands where git expects an option.
+
+use std::{
+    ffi::OsStr,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// How long one command may take. The first fetch of a large repository is the longest.
+const DEADLINE: Duration = Duration::from_mins(60);
+/// How often a running command is looked at.
+const WATCH: Duration = Duration::from_millis(50);
+/// How much of what git complains is kept, in bytes.
+const WORDS: usize = 600;
+
+/// Why a repository could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// There is no such program.
+    #[error("the program git is not installed; repositories are mirrored with it")]
+    Missing,
+    /// It does not start, or its pipes break.
+    #[error("git does not run: {0}")]
+    Io(#[from] io::Error),
+    /// It ended with an error.
+    #[error("git {command}: {words}")]
+    Failed {
+        /// Which command.
+        command: String,
+        /// What it said, on one line.
+        words: String,
+    },
+    /// It took too long.
+    #[error("git {0} took longer than an hour")]
+    Late(String),
+    /// We are about to stop.
+    #[error("stopped")]
+    Stopped,
+    /// An answer has another form than git documents.
+    #[error("git {0} answered what cannot be understood")]
+    Odd(&'static str),
+}
+
+/// Runs git on one bare repository.
+#[derive(Clone, Debug)]
+pub(super) struct Git {
+    folder: PathBuf,
+    stop: Arc<AtomicBool>,
+}
+
+/// A command that runs.
+pub(super) struct Running {
+    command: String,
+    child: Arc<Mutex<Child>>,
+    errors: Option<std::thread::JoinHandle<String>>,
+    ended: Arc<AtomicBool>,
+    late: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    /// What it is told; closed by dropping it.
+    pub(super) input: Option<ChildStdin>,
+    /// What it answers.
+    pub(super) output: Option<ChildStdout>,
+}
+
+impl Git {
+    /// Git in `folder`. Every command ends soon after `stop` is set.
+    pub(super) fn new(folder: &Path, stop: Arc<AtomicBool>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            stop,
+        }
+    }
+
+    /// Starts a command in the repository.
+    pub(super) fn start(&self, arguments: &[&OsStr]) -> Result<Running, GitError> {
+        let mut all: Vec<&OsStr> = vec!["-C".as_ref(), self.folder.as_os_str()];
+        all.extend_from_slice(arguments);
+        self.start_anywhere(&all)
+    }
+
+    /// Starts a command outside of the repository.
+    fn start_anywhere(&self, arguments: &[&OsStr]) -> Result<Running, GitError> {
+        if self.stop.load(Ordering::Acquire) {
+            return Err(GitError::Stopped);
+        }
+        let mut command = Command::new("git");
+        for setting in [
+            // No hooks, no other programs than those that carry the usual addresses.
+            "core.hooksPath=/dev/null",
+            "protocol.ext.allow=never",
+            "gc.auto=0",
+            "maintenance.auto=false",
+            "core.quotePath=false",
+            "log.showSignature=false",
+            "http.lowSpeedLimit=1000",
+            "http.lowSpeedTime=60",
+        ] {
+            command.arg("-c").arg(setting);
+        }
+        command
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for variable in [
+            "GIT_DIR",
+            "GIT_WORK_TREE",
+            "GIT_INDEX_FILE",
+            "GIT_OBJECT_DIRECTORY",
+            "GIT_TEMPLATE_DIR",
+            "GIT_NAMESPACE",
+            "GIT_EXTERNAL_DIFF",
+        ] {
+            command.env_remove(variable);
+        }
+        let mut child = command.spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => GitError::Missing,
+            _ => GitError::Io(error),
+        })?;
+        let input = child.stdin.take();
+        let output = child.stdout.take();
+        let errors = child.stderr.take().map(keep_words);
+        let running = Running {
+            command: arguments
+                .iter()
+                .filter_map(|argument| argument.to_str())
+                .find(|argument| !argument.starts_with('-') && !argument.contains('/'))
+                .unwrap_or_default()
+                .to_owned(),
+            child: Arc::new(Mutex::new(child)),
+            errors,
+            ended: Arc::default(),
+            late: Arc::default(),
+            stop: self.stop.clone(),
+            input,
+            output,
+        };
+        running.watch();
+        Ok(running)
+    }
+
+    /// Runs a command and answers its output; `input` is what it is told.
+    pub(super) fn run(&self, arguments: &[&OsStr], input: &[u8]) -> Result<Vec<u8>, GitError> {
+        finish(self.start(arguments)?, input)
+    }
+
+    /// Makes the repository, bare and empty, unless it is there.
+    pub(super) fn create(&self) -> Result<(), GitError> {
+        if self.folder.join("HEAD").exists() {
+            return Ok(());
+        }
+        if let Some(parent) = self.folder.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let arguments: [&OsStr; 6] = [
+            "init".as_ref(),
+            "--quiet".as_ref(),
+            "--bare".as_ref(),
+            "--template=".as_ref(),
+            "--".as_ref(),
+            self.folder.as_os_str(),
+        ];
+        finish(self.start_anywhere(&arguments)?, b"").map(drop)
+    }
+}
+
+fn finish(mut running: Running, input: &[u8]) -> Result<Vec<u8>, GitError> {
+    let mut answer = Vec::new();
+    if let Some(mut pipe) = running.input.take() {
+        // What it is told is short enough for a pipe, or it reads all of it first.
+        io::Write::write_all(&mut pipe, input).ok();
+    }
+    if let Some(output) = &mut running.output {
+        output.read_to_end(&mut answer)?;
+    }
+    running.end()?;
+    Ok(answer)
+}
+
+impl Running {
+    /// Ends it when it takes too long or when we stop.
+    fn watch(&self) {
+        let (child, ended) = (self.child.clone(), self.ended.clone());
+        let (late, stop) = (self.late.clone(), self.stop.clone());
+        let begun = Instant::now();
+        std::thread::spawn(move || {
+            while !ended.load(Ordering::Acquire) {
+                let over = begun.elapsed() > DEADLINE;
+                if over || stop.load(Ordering::Acquire) {
+                    late.store(over, Ordering::Release);
+                    lock(&child).kill().ok();
+                    return;
+                }
+                std::thread::sleep(WATCH);
+            }
+        });
+    }
+
+    /// Waits for its end.
+    pub(super) fn end(mut self) -> Result<(), GitError> {
+        self.input.take();
+        self.output.take();
+        let status = loop {
+            // Not held while waiting: the watch needs it to end the command.
+            if let Some(status) = lock(&self.child).try_wait()? {
+                break status;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        let words = self
+            .errors
+            .take()
+            .and_then(|errors| errors.join().ok())
+            .unwrap_or_default();
+        if self.late.load(Ordering::Acquire) {
+            return Err(GitError::Late(self.command.clone()));
+        }
+        if self.stop.load(Ordering::Acquire) {
+            return Err(GitError::Stopped);
+        }
+        if status.success() {
+            return Ok(());
+        }
+        Err(GitError::Failed {
+            command: self.command.clone(),
+            words: if words.is_empty() {
+                format!("ended with {status}")
+            } else {
+                words
+            },
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        let mut child = lock(&self.child);
+        if matches!(child.try_wait(), Ok(None)) {
+            child.kill().ok();
+            child.wait().ok();
+        }
+    }
+}
+
+fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
+    child.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads what a command complains, and keeps the beginning, on one line.
+fn keep_words(mut errors: ChildStderr) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut kept = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(read) = errors.read(&mut buffer) {
+            if read == 0 {
+                break;
+            }
+            let room = WORDS.saturating_sub(kept.len()).min(read);
+            kept.extend_from_slice(&buffer[..room]);
+        }
+        let text = String::from_utf8_lossy(&kept);
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .map(|line| line.trim_start_matches("fatal: "))
+            .collect();
+        without_password(&lines.join("; "))
+    })
+}
+
+/// `text` with what stands between `//` and `@` of an address cut out.
+pub(super) fn without_password(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        clean.push_str(before);
+        let end = after
+            .find(|letter: char| letter == '/' || letter == '\'' || letter.is_whitespace())
+            .unwrap_or(after.len());
+        rest = match after[..end].rfind('@') {
+            Some(credentials) => &after[credentials + 1..],
+            None => after,
+        };
+    }
+    clean.push_str(rest);
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_lose_their_passwords() {
+        for (text, clean) in [
+            ("plain", "plain"),
+            ("https://a.example/b", "https://a.example/b"),
+            (
+                "https://me:secret@a.example/b c@d",
+                "https://a.example/b c@d",
+            ),
+            (
+                "cannot read 'ssh://git@a.example/b' and https://x:y@b.example",
+                "cannot read 'ssh://a.example/b' and https://b.example",
+            ),
+        ] {
+            assert_eq!(without_password(text), clean);
+        }
+    }
+}

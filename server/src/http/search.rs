@@ -1,0 +1,140 @@
+//! Search and tests: the pages, and the same as data.
+
+use std::sync::Arc;
+
+use app::server_pages::{search::search_page, test::test_page};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, Uri},
+    response::Response,
+    routing::get,
+};
+use model::wire::{ErrorBody, Found, Items, TestPage, TestRef, WireError};
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, json},
+    error::ApiError,
+    extract::{Path, Query},
+    server_pages,
+};
+use crate::read::Reader;
+
+/// The most tests that one search answers.
+const MOST_TESTS: usize = 1_000;
+/// How many it answers when the client does not say.
+const SOME_TESTS: usize = 50;
+
+/// The pages.
+pub(super) fn pages() -> Router<Arc<Reader>> {
+    Router::new()
+        .route("/tests", get(show_found))
+        .route("/tests/{name}", get(show_test))
+}
+
+/// What is searched for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Search {
+    /// Words; all of them must be in a name.
+    q: String,
+    /// At most so many.
+    limit: Option<usize>,
+}
+
+/// How a test's runs are lined up.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Lines {
+    by: Option<String>,
+}
+
+async fn show_found(
+    State(reader): State<Arc<Reader>>,
+    uri: Uri,
+    Query(search): Query<Search>,
+) -> Response {
+    let found = reader.search(&search.q).await;
+    let page = found.map(|found| search_page(&search.q, found));
+    server_pages::answer(&uri, page.map_err(WireError::from))
+}
+
+async fn show_test(
+    State(reader): State<Arc<Reader>>,
+    uri: Uri,
+    Path(name): Path<String>,
+    Query(lines): Query<Lines>,
+) -> Response {
+    let found = reader.test(&name).await;
+    server_pages::answer(&uri, found.map(|found| test_page(found, lines.by)))
+}
+
+/// Everything whose name holds the words.
+#[utoipa::path(
+    get,
+    path = "/api/v2/search",
+    params(("q" = String, Query, description = "Words; all of them must be in a name, in any order and case")),
+    responses(
+        (status = 200, description = "What was found, by kind, best first", body = Found),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn find_all(
+    State(reader): State<Arc<Reader>>,
+    Query(search): Query<Search>,
+    headers: HeaderMap,
+) -> Answer {
+    json(
+        &headers,
+        &reader.search(&search.q).await.map_err(WireError::from)?,
+    )
+}
+
+/// The tests whose names hold the words.
+#[utoipa::path(
+    get,
+    path = "/api/v2/tests",
+    params(
+        ("q" = String, Query, description = "Words; all of them must be in a name, in any order and case"),
+        ("limit" = Option<u32>, Query, description = "At most so many; 50 when absent", minimum = 1, maximum = 1000),
+    ),
+    responses(
+        (status = 200, description = "The tests, best first", body = Items<TestRef>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_tests(
+    State(reader): State<Arc<Reader>>,
+    Query(search): Query<Search>,
+    headers: HeaderMap,
+) -> Answer {
+    let limit = search.limit.unwrap_or(SOME_TESTS);
+    if !(1..=MOST_TESTS).contains(&limit) {
+        return Err(ApiError::BadRequest(format!(
+            "limit must be between 1 and {MOST_TESTS}"
+        )));
+    }
+    let (tests, _) = reader.find_tests(&search.q, limit);
+    json(&headers, &Items::from(tests))
+}
+
+/// One test on every tab that shows it.
+#[utoipa::path(
+    get,
+    path = "/api/v2/tests/{name}",
+    params(("name" = String, Path, description = "The test's whole name")),
+    responses(
+        (status = 200, description = "The test's runs on every tab, those of release branches first", body = TestPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "No test is called so", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_test(
+    State(reader): State<Arc<Reader>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    json(&headers, &reader.test(&name).await?)
+}

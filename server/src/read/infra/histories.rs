@@ -1,0 +1,219 @@
+//! The histories of the repositories, in memory: read from the database when somebody has written there.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use model::history::{Commit, History, Resolved, commit_in};
+
+use crate::{
+    read::{PublishError, Reader, What},
+    store::RepositoryId,
+};
+
+/// All repositories that are mirrored.
+#[derive(Debug, Default)]
+pub(in crate::read) struct Histories {
+    repositories: Vec<Arc<Known>>,
+}
+
+/// What is known of one repository.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    id: RepositoryId,
+    /// `org/name`.
+    pub(super) name: String,
+    version: i64,
+    newest: i64,
+    pub(super) history: History,
+    /// When it was last fetched, in milliseconds since 1970; 0 for never. Renewed in place: nothing else
+    /// changes when a fetch finds nothing new.
+    fetched_ms: Arc<AtomicI64>,
+    /// What is wrong with it; empty when nothing is.
+    pub(super) problem: String,
+    /// Commits that move something by their diff, oldest first.
+    pub(super) bumping: Vec<u32>,
+    /// By commit, the one that takes it back.
+    pub(super) reverted: HashMap<u32, u32>,
+}
+
+impl Histories {
+    /// The repository of this name.
+    pub(super) fn of(&self, repo: &str) -> Option<&Arc<Known>> {
+        self.repositories.iter().find(|known| known.name == repo)
+    }
+
+    /// All of them, by name.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Known>> {
+        self.repositories.iter()
+    }
+}
+
+impl Known {
+    /// The commit that a version names.
+    pub(super) fn find(&self, version: &str) -> Option<u32> {
+        match self.history.resolve(version) {
+            Resolved::One(index) => Some(index),
+            Resolved::Ambiguous(_) | Resolved::Unknown => None,
+        }
+    }
+
+    /// When it was last fetched, in milliseconds since 1970; `None` for never.
+    pub(super) fn fetched_ms(&self) -> Option<i64> {
+        Some(self.fetched_ms.load(Ordering::Relaxed)).filter(|&at| at > 0)
+    }
+
+    pub(super) fn commit(&self, index: u32) -> &Commit {
+        self.history.commit(index)
+    }
+
+    /// Finds out what follows from the commits together.
+    fn connect(&mut self) {
+        self.bumping = (0..)
+            .zip(self.history.commits())
+            .filter(|(_, commit)| commit.observed)
+            .map(|(index, _)| index)
+            .collect();
+        self.bumping
+            .sort_by_key(|&index| self.history.commit(index).at_ms);
+        self.reverted = find_reverted(&self.history);
+    }
+}
+
+/// By commit, the one that takes it back: found by its digits, by its pull request, by what it is called,
+/// or by moving back what the other moved.
+fn find_reverted(history: &History) -> HashMap<u32, u32> {
+    let mut by_pull: HashMap<u64, u32> = HashMap::new();
+    let mut by_title: HashMap<&str, u32> = HashMap::new();
+    // (what, from, to) → the newest that moved it so.
+    let mut by_move: HashMap<(&str, &str, &str), u32> = HashMap::new();
+    let mut reverted = HashMap::new();
+    for (index, commit) in (0..).zip(history.commits()) {
+        if let Some(revert) = &commit.reverts {
+            let moved_back = || {
+                commit.bumps.iter().find_map(|bump| {
+                    let (from, to) = (bump.from.as_deref()?, bump.to.as_deref()?);
+                    by_move.get(&(bump.what.as_str(), to, from)).copied()
+                })
+            };
+            let target = revert
+                .commit
+                .as_deref()
+                .and_then(|sha| match history.resolve(sha) {
+                    Resolved::One(found) if found < index => Some(found),
+                    _ => None,
+                })
+                .or_else(|| by_pull.get(&revert.pull?).copied())
+                .or_else(|| by_title.get(revert.subject.as_deref()?).copied())
+                .or_else(moved_back);
+            if let Some(target) = target {
+                reverted.insert(target, index);
+            }
+        }
+        if let Some(pull) = commit.pull {
+            by_pull.insert(pull, index);
+        }
+        by_title.insert(&commit.title, index);
+        for bump in &commit.bumps {
+            if let (Some(from), Some(to)) = (bump.from.as_deref(), bump.to.as_deref()) {
+                by_move.insert((&bump.what, from, to), index);
+            }
+        }
+    }
+    reverted
+}
+
+impl Reader {
+    /// Reads what is new of the repositories; tells that everything may be other than before when
+    /// something is.
+    pub async fn publish_histories(&self) -> Result<(), PublishError> {
+        let stored = self.store.load_repositories().await?;
+        let old = self.infra.histories.load_full();
+        let mut repositories = Vec::with_capacity(stored.len());
+        let mut changed = stored.len() != old.repositories.len();
+        for now in stored {
+            let before = old.of(&now.name).filter(|known| known.id == now.id);
+            if let Some(before) = before
+                && before.version == now.version
+            {
+                let fetched_ms = now.fetched_ms.unwrap_or(0);
+                before.fetched_ms.store(fetched_ms, Ordering::Relaxed);
+                repositories.push(before.clone());
+                continue;
+            }
+            changed = true;
+            let after = before.map_or(0, |known| known.newest);
+            let (commits, newest) = self.store.load_commits(now.id, after).await?;
+            let refs = self.store.load_refs(now.id).await?;
+            let history = before
+                .map(|known| known.history.clone())
+                .unwrap_or_default();
+            let name = now.name.clone();
+            let known = tokio::task::spawn_blocking(move || {
+                let mut known = Known {
+                    id: now.id,
+                    name: now.name,
+                    version: now.version,
+                    newest,
+                    history,
+                    fetched_ms: Arc::new(AtomicI64::new(now.fetched_ms.unwrap_or(0))),
+                    problem: now.problem,
+                    bumping: Vec::new(),
+                    reverted: HashMap::new(),
+                };
+                known.history.extend(commits);
+                let of_kind = |kind: &str| -> Vec<(String, String)> {
+                    let named = |(name, sha): &(String, String)| {
+                        Some((name.strip_prefix(kind)?.to_owned(), sha.clone()))
+                    };
+                    refs.iter().filter_map(named).collect()
+                };
+                known.history.branches = of_kind("refs/heads/");
+                known.history.tags = of_kind("refs/tags/");
+                known.connect();
+                known
+            })
+            .await
+            .map_err(|_| PublishError::Lost(name))?;
+            repositories.push(Arc::new(known));
+        }
+        if changed {
+            self.infra
+                .histories
+                .store(Arc::new(Histories { repositories }));
+            self.changes.tell(What::All);
+        }
+        Ok(())
+    }
+
+    /// The infra component that an image belongs to: the one in whose repository the commit of its tag
+    /// is, else the one that is called as a part of its name.
+    pub(super) fn component_of(
+        &self,
+        histories: &Histories,
+        what: &str,
+        version: Option<&str>,
+    ) -> Option<&str> {
+        let digits = version.and_then(commit_in);
+        let found = digits.and_then(|digits| {
+            self.components.iter().find(|component| {
+                histories
+                    .of(&component.repo)
+                    .is_some_and(|known| known.find(digits).is_some())
+            })
+        });
+        let named = || {
+            self.components.iter().find(|component| {
+                what.split(['/', ' '])
+                    .any(|part| part.eq_ignore_ascii_case(&component.name))
+            })
+        };
+        found
+            .or_else(named)
+            .map(|component| component.name.as_str())
+    }
+}

@@ -1,0 +1,188 @@
+//! What the infrastructure did: what lies between two versions, what happened around each change, which
+//! roll-backs did not hold, how many runs failed outside of their tests. All of it from the histories
+//! and from what is published of each tab; no grid is looked at.
+
+mod alarms;
+mod compare;
+mod feed;
+mod histories;
+mod lines;
+mod order;
+mod versions;
+mod weather;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use chrono::{DateTime, Utc};
+use model::{
+    infra::ComponentKind,
+    reach::Impact,
+    trail::Trail,
+    wire::{
+        WireError,
+        infra::{InfraFeed, TabName},
+    },
+};
+
+pub use self::compare::CompareQuery;
+pub(super) use self::histories::Histories;
+use super::{Reader, catalog::not_found, published::Published, tab::TabState};
+
+/// What the reader keeps of the infrastructure beside each tab's trail.
+#[derive(Default)]
+pub(super) struct Infra {
+    /// What landed in the repositories.
+    pub(super) histories: ArcSwap<Histories>,
+    /// Which jobs a commit can reach, when somebody has worked that out.
+    impact: ArcSwapOption<Box<dyn Impact>>,
+    /// The feed, with the name of the state that it was made from.
+    feed: Mutex<Option<(String, Arc<InfraFeed>)>>,
+}
+
+impl std::fmt::Debug for Infra {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Infra").finish_non_exhaustive()
+    }
+}
+
+/// A component that can be asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Component {
+    name: String,
+    kind: ComponentKind,
+    /// `org/name`.
+    repo: String,
+}
+
+impl Reader {
+    /// Says from now on which jobs a commit can reach.
+    pub fn set_impact(&self, impact: Box<dyn Impact>) {
+        self.infra.impact.store(Some(Arc::new(impact)));
+        self.changes.tell(super::What::All);
+    }
+
+    fn impact(&self) -> Option<Arc<Box<dyn Impact>>> {
+        self.infra.impact.load_full()
+    }
+
+    /// The component of this name: an infra component of the settings, or a repository under test.
+    fn find_component(&self, published: &Published, name: &str) -> Result<Component, WireError> {
+        let infra = |known: &&model::wire::ComponentRef| {
+            known.name == name || super::key(&known.name) == super::key(name)
+        };
+        if let Some(known) = self.components.iter().find(infra) {
+            return Ok(Component {
+                name: known.name.clone(),
+                kind: ComponentKind::Infra,
+                repo: known.repo.clone(),
+            });
+        }
+        let mut products: Vec<String> = published
+            .groups()
+            .filter_map(|group| group.trail.clone())
+            .flat_map(|trail| {
+                let products = trail
+                    .components
+                    .iter()
+                    .filter(|component| component.kind == ComponentKind::Product);
+                products
+                    .map(|component| component.component.to_string())
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        products.sort();
+        products.dedup();
+        let mirrored = self.infra.histories.load();
+        if products.iter().any(|known| known == name) || mirrored.of(name).is_some() {
+            return Ok(Component {
+                name: name.to_owned(),
+                kind: ComponentKind::Product,
+                repo: name.to_owned(),
+            });
+        }
+        let names = (self.components.iter().map(|known| known.name.as_str()))
+            .chain(products.iter().map(String::as_str));
+        Err(not_found(
+            format!("there is no component \"{name}\""),
+            name,
+            names,
+        ))
+    }
+
+    /// The feed of what changed, made anew only when something has changed since.
+    fn cached_feed(&self, make: impl FnOnce() -> InfraFeed) -> Arc<InfraFeed> {
+        let state = self.changes.state();
+        let known = |feed: &Option<(String, Arc<InfraFeed>)>| {
+            feed.as_ref()
+                .filter(|(of, _)| *of == state)
+                .map(|(_, feed)| feed.clone())
+        };
+        let lock = || {
+            self.infra
+                .feed
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(feed) = known(&lock()) {
+            return feed;
+        }
+        let feed = Arc::new(make());
+        *lock() = Some((state, feed.clone()));
+        feed
+    }
+}
+
+/// A test group with the tab that stands for it.
+pub(super) struct Group<'a> {
+    /// The index of the tab.
+    pub(super) tab: usize,
+    /// The indexes of the other tabs that show it.
+    pub(super) others: &'a [usize],
+    /// What it saw; `None` until its results were looked at.
+    pub(super) trail: Option<Arc<Trail>>,
+}
+
+impl Published {
+    /// Every test group that has a tab, in the order of the catalog.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        self.standing.iter().map(|tabs| {
+            let (&tab, others) = tabs.split_first().unwrap_or((&0, &[]));
+            Group {
+                tab,
+                others,
+                trail: self.trail(tab),
+            }
+        })
+    }
+
+    /// What a tab saw; `None` until its results were looked at.
+    pub(super) fn trail(&self, tab: usize) -> Option<Arc<Trail>> {
+        let state = self.tabs[tab].load();
+        let state: Option<&TabState> = state.as_ref().as_ref();
+        state.map(|state| state.trail.clone())
+    }
+
+    pub(super) fn tab_name(&self, tab: usize) -> TabName {
+        let entry = &self.catalog.tabs()[tab];
+        TabName {
+            dashboard: entry.dashboard.clone(),
+            tab: entry.tab.name.clone(),
+        }
+    }
+
+    /// The name of the job that a tab shows: the last part of where its builds are.
+    fn job(&self, tab: usize) -> &str {
+        let group = &self.catalog.tabs()[tab].group;
+        group
+            .prefixes()
+            .next()
+            .and_then(|prefix| prefix.rsplit('/').next())
+            .unwrap_or(&group.name)
+    }
+}
+
+/// A time in milliseconds as the API writes it; one out of range becomes 1970.
+fn time(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}

@@ -1,0 +1,213 @@
+//! Results of groups as they were last read, so that one more run costs reading one run.
+//!
+//! What a group's tabs follow from is kept in memory, bounded by bytes, least recently used first out: the
+//! groups with the most runs stay. Of a kept group only what was written since is read; of any other
+//! everything is. Both ways give the same.
+
+use std::{
+    collections::{HashMap, HashSet},
+    mem::{size_of, size_of_val},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use model::tabulate::{GroupResults, StoredDetail, StoredRun, Test};
+
+use crate::store::{GroupId, ResultChanges, ResultsAt, Store, StoreError};
+
+/// Which part of a group's runs is wanted: those of so many milliseconds, or all.
+pub(super) type Span = Option<i64>;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct KeptResults {
+    groups: Mutex<Groups>,
+    limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Groups {
+    by_id: HashMap<GroupId, Kept>,
+    bytes: usize,
+    clock: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Kept {
+    span: Span,
+    /// Runs that began before the span, too, as long as the newest run is old itself: see [`cut`].
+    at: ResultsAt,
+    bytes: usize,
+    used: u64,
+}
+
+impl KeptResults {
+    /// Keeps results of about so many bytes.
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            groups: Mutex::default(),
+            limit,
+        }
+    }
+
+    /// The group's runs as they are stored now, of `span` before `now_ms`; of a group whose runs are all
+    /// older, those of the span before the newest.
+    pub(super) async fn load(
+        &self,
+        store: &Store,
+        group: GroupId,
+        span: Span,
+        now_ms: i64,
+    ) -> Result<GroupResults, StoreError> {
+        let kept = match self.get(group, span) {
+            Some(mut kept) => {
+                let (since, tests) = (kept.at.revision, kept.at.results.tests.len());
+                let changes = store.load_changes(group, since, tests).await?;
+                changes.map(|changes| {
+                    kept.add(changes);
+                    kept
+                })
+            }
+            None => None,
+        };
+        let kept = match kept {
+            Some(kept) => kept,
+            None => Kept::new(span, store.load_window(group, span, now_ms).await?),
+        };
+        let mut results = kept.at.results.clone();
+        self.put(group, kept, now_ms);
+        cut(&mut results.runs, span, now_ms);
+        Ok(results)
+    }
+
+    fn get(&self, group: GroupId, span: Span) -> Option<Kept> {
+        let groups = self.groups();
+        let kept = groups.by_id.get(&group)?;
+        (kept.span == span).then(|| kept.clone())
+    }
+
+    /// Keeps what was read, unless something newer is here.
+    fn put(&self, group: GroupId, mut kept: Kept, now_ms: i64) {
+        kept.forget_old(now_ms);
+        let mut groups = self.groups();
+        groups.clock += 1;
+        kept.used = groups.clock;
+        let newer = |known: &Kept| known.span == kept.span && known.at.revision > kept.at.revision;
+        if groups.by_id.get(&group).is_some_and(newer) {
+            return;
+        }
+        groups.bytes += kept.bytes;
+        if let Some(old) = groups.by_id.insert(group, kept) {
+            groups.bytes -= old.bytes;
+        }
+        while groups.bytes > self.limit {
+            let oldest = groups.by_id.iter().min_by_key(|(_, kept)| kept.used);
+            let Some(old) = oldest
+                .map(|(&id, _)| id)
+                .and_then(|id| groups.by_id.remove(&id))
+            else {
+                break;
+            };
+            groups.bytes -= old.bytes;
+        }
+    }
+
+    /// A panic elsewhere leaves at worst a wrong sum of bytes.
+    fn groups(&self) -> MutexGuard<'_, Groups> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn new(span: Span, at: ResultsAt) -> Self {
+        let tests = at.results.tests.iter().map(test_bytes);
+        let runs = at.results.runs.iter().map(|run| run_bytes(run));
+        Self {
+            span,
+            bytes: size_of::<Self>() + tests.chain(runs).sum::<usize>(),
+            at,
+            used: 0,
+        }
+    }
+
+    /// Takes in what was written since.
+    fn add(&mut self, changes: ResultChanges) {
+        let ResultsAt { revision, results } = &mut self.at;
+        *revision = changes.revision;
+        if !changes.tests.is_empty() {
+            self.bytes += changes.tests.iter().map(test_bytes).sum::<usize>();
+            results.tests = results.tests.iter().cloned().chain(changes.tests).collect();
+        }
+        if changes.runs.is_empty() {
+            return;
+        }
+        let changed: HashSet<&str> = changes.runs.iter().map(|run| run.build.as_str()).collect();
+        let bytes = &mut self.bytes;
+        results.runs.retain(|run| {
+            let stays = !changed.contains(run.build.as_str());
+            if !stays {
+                *bytes -= run_bytes(run);
+            }
+            stays
+        });
+        for run in changes.runs {
+            let at = results
+                .runs
+                .partition_point(|known| known.newest_first(&run).is_lt());
+            self.bytes += run_bytes(&run);
+            results.runs.insert(at, run);
+        }
+    }
+
+    /// Forgets runs that no tab will show again, whatever comes.
+    fn forget_old(&mut self, now_ms: i64) {
+        let runs = &mut self.at.results.runs;
+        let (Some(span), Some(newest)) = (self.span, runs.first()) else {
+            return;
+        };
+        let since_ms = newest.started_ms.min(now_ms).saturating_sub(span);
+        let shown = runs.partition_point(|run| run.started_ms >= since_ms);
+        for run in runs.drain(shown..) {
+            self.bytes -= run_bytes(&run);
+        }
+    }
+}
+
+/// Drops the runs that tabs do not show: those that began before the span. A job that stopped keeps its
+/// last results, those of the span before its newest run, and is stale.
+fn cut(runs: &mut Vec<Arc<StoredRun>>, span: Span, now_ms: i64) {
+    let (Some(span), Some(newest)) = (span, runs.first()) else {
+        return;
+    };
+    let mut since_ms = now_ms.saturating_sub(span);
+    if newest.started_ms < since_ms {
+        since_ms = newest.started_ms.saturating_sub(span);
+    }
+    runs.truncate(runs.partition_point(|run| run.started_ms >= since_ms));
+}
+
+/// About how much memory a test takes.
+fn test_bytes(test: &Test) -> usize {
+    size_of::<Test>() + test.name.len() + test.id.len()
+}
+
+/// About how much memory a run takes; versions are shared.
+fn run_bytes(run: &StoredRun) -> usize {
+    let texts = [&run.build, &run.label, &run.path].map(|text| text.len());
+    let headers = run
+        .headers
+        .iter()
+        .map(|header| 48 + header.name.len() + header.value.len());
+    let details = run.details.iter().map(|detail| {
+        let texts = [
+            &detail.icon,
+            &detail.message,
+            &detail.cell_id,
+            &detail.user_property,
+        ];
+        size_of::<StoredDetail>() + texts.map(|text| text.len()).into_iter().sum::<usize>()
+    });
+    size_of::<StoredRun>()
+        + size_of_val(run.statuses.runs())
+        + texts.into_iter().sum::<usize>()
+        + headers.chain(details).sum::<usize>()
+}

@@ -1,0 +1,417 @@
+//! Search across everything, and one test across all tabs.
+
+mod names;
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use model::{
+    grid::{Column, Grid},
+    name::{natural_cmp, normalize},
+    status::{Class, Status},
+    wire::{
+        BuildRef, ColumnState, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun, WireError,
+    },
+};
+
+use self::names::{Matches, Names, meant};
+use super::{
+    PublishError, Published, Reader,
+    releases::{branch_of, newest_first},
+};
+use crate::store::GroupId;
+
+/// How many of each kind a search answers.
+const LISTED: usize = 12;
+/// How many tests at most.
+const LISTED_TESTS: usize = 50;
+/// How many tabs the answer about one test has.
+const TABS_OF_TEST: usize = 60;
+/// How many runs of each.
+const RUNS_OF_TEST: usize = 60;
+/// Before the newly found names are this share of all, they lie beside them.
+const MERGED_SHARE: usize = 8;
+
+/// All names of tests. Newly found ones lie beside the others until they are worth merging.
+#[derive(Debug, Default)]
+pub(super) struct SearchIndex {
+    /// The groups that numbers stand for, and how many of each one's tests are known.
+    groups: Vec<(GroupId, String, u32)>,
+    numbers: HashMap<GroupId, u32>,
+    settled: Arc<Names>,
+    fresh: Arc<Names>,
+    words: Arc<Vec<Box<str>>>,
+}
+
+/// The index, swapped whole, and when the groups' results were last looked at.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    index: ArcSwap<SearchIndex>,
+    /// Held while the index is renewed: when each group's results had last changed by then.
+    seen: tokio::sync::Mutex<HashMap<GroupId, Option<i64>>>,
+}
+
+impl SearchIndex {
+    /// The names that hold every word: from both parts, those of both with the groups of both.
+    fn search(&self, words: &[String], limit: usize) -> Matches {
+        let mut found = self.settled.search(words, limit);
+        let fresh = self.fresh.search(words, limit);
+        found.more |= fresh.more;
+        for (name, groups) in fresh.names {
+            match found.names.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => known.extend(groups),
+                None => found.names.push((name, groups)),
+            }
+        }
+        found.more |= found.names.len() > limit;
+        found.names.truncate(limit);
+        found
+    }
+
+    /// The words with those that nothing holds replaced by what was probably meant; `None` when all are
+    /// held or nothing better is known.
+    fn corrected(&self, words: &[String]) -> Option<Vec<String>> {
+        let mut changed = false;
+        let better = words
+            .iter()
+            .map(|word| {
+                if self.settled.holds(word) || self.fresh.holds(word) {
+                    return word.clone();
+                }
+                meant(&self.words, word).map_or_else(
+                    || word.clone(),
+                    |better| {
+                        changed = true;
+                        better.to_owned()
+                    },
+                )
+            })
+            .collect();
+        changed.then_some(better)
+    }
+
+    fn groups_of(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.settled
+            .find(name)
+            .iter()
+            .chain(self.fresh.find(name))
+            .map(|&number| self.groups[number as usize].1.as_str())
+    }
+}
+
+impl Reader {
+    /// Reads the names of tests that were stored since the last time. New names can be found once this
+    /// has returned; until then everything else can.
+    pub async fn renew_search(&self) -> Result<(), PublishError> {
+        let mut seen = self.search.seen.lock().await;
+        let old = self.search.index.load_full();
+        let mut groups = old.groups.clone();
+        let mut numbers = old.numbers.clone();
+        let mut found: Vec<(Box<str>, u32)> = Vec::new();
+        for group in self.store.load_modified().await? {
+            if seen.get(&group.id) == Some(&group.modified_ms) {
+                continue;
+            }
+            let number = *numbers.entry(group.id).or_insert_with(|| {
+                groups.push((group.id, group.name.clone(), 0));
+                groups.len() as u32 - 1
+            });
+            let known = &mut groups[number as usize].2;
+            let names = self.store.load_test_names(group.id, *known).await?;
+            *known += names.len() as u32;
+            found.extend(
+                names
+                    .into_iter()
+                    .map(|name| (name.into_boxed_str(), number)),
+            );
+            seen.insert(group.id, group.modified_ms);
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let index = tokio::task::spawn_blocking(move || {
+            found.extend(old.fresh.pairs());
+            let (settled, fresh) = if found.len() * MERGED_SHARE > old.settled.len() {
+                found.extend(old.settled.pairs());
+                (Arc::new(Names::build(found)), Arc::default())
+            } else {
+                (old.settled.clone(), Arc::new(Names::build(found)))
+            };
+            let words = if Arc::ptr_eq(&settled, &old.settled) {
+                old.words.clone()
+            } else {
+                Arc::new(settled.words())
+            };
+            SearchIndex {
+                groups,
+                numbers,
+                settled,
+                fresh,
+                words,
+            }
+        })
+        .await
+        .map_err(|_| PublishError::Lost("the names of tests".to_owned()))?;
+        self.search.index.store(Arc::new(index));
+        Ok(())
+    }
+
+    /// The tests whose names hold every word of `query`, best first, at most `limit`; and whether there
+    /// are more.
+    pub fn find_tests(&self, query: &str, limit: usize) -> (Vec<TestRef>, bool) {
+        let index = self.search.index.load();
+        let found = index.search(&words_of(query), limit);
+        (self.tests(&index, found.names), found.more)
+    }
+
+    /// Everything whose name holds every word of `query`.
+    pub async fn search(&self, query: &str) -> Result<Found, PublishError> {
+        let mut words = words_of(query);
+        if words.is_empty() {
+            return Ok(Found::default());
+        }
+        let builds = match &words[..] {
+            [word] => self.find_builds(query.trim(), word).await?,
+            _ => Vec::new(),
+        };
+        let mut found = self.find_names(&words);
+        found.builds = builds;
+        if found.is_empty()
+            && let Some(better) = self.search.index.load().corrected(&words)
+        {
+            words = better;
+            found = self.find_names(&words);
+            found.corrected = Some(words.join(" "));
+        }
+        Ok(found)
+    }
+
+    fn find_names(&self, words: &[String]) -> Found {
+        let published = self.published.load();
+        let index = self.search.index.load();
+        let matches = index.search(words, LISTED_TESTS);
+        let dashboards = best(
+            words,
+            published
+                .catalog
+                .dashboards()
+                .iter()
+                .map(|one| (one.name.as_str(), one)),
+        );
+        let tabs = best(
+            words,
+            published
+                .catalog
+                .tabs()
+                .iter()
+                .enumerate()
+                .map(|(index, entry)| (entry.tab.name.as_str(), index)),
+        );
+        Found {
+            dashboards: dashboards
+                .into_iter()
+                .map(|entry| published.reference(entry))
+                .collect(),
+            tabs: tabs
+                .into_iter()
+                .map(|index| tab_ref(&published, index))
+                .collect(),
+            tests: self.tests(&index, matches.names),
+            more_tests: matches.more,
+            ..Found::default()
+        }
+    }
+
+    async fn find_builds(&self, written: &str, word: &str) -> Result<Vec<BuildRef>, PublishError> {
+        /// Fewer characters say nothing.
+        const SHORTEST: usize = 3;
+        if word.len() < SHORTEST || !word.bytes().any(|byte| byte.is_ascii_digit()) {
+            return Ok(Vec::new());
+        }
+        let published = self.published.load();
+        Ok(self
+            .store
+            .find_builds(written, LISTED as u32)
+            .await?
+            .into_iter()
+            .map(|found| {
+                let mut tabs = published.catalog.tabs_of(&found.group).to_vec();
+                self.sort_tabs(&published, &mut tabs);
+                BuildRef {
+                    tab: tabs.first().map(|&index| tab_ref(&published, index)),
+                    build: found.build,
+                    test_group: found.group,
+                    started: moment(found.started_ms),
+                }
+            })
+            .collect())
+    }
+
+    fn tests(&self, index: &SearchIndex, names: Vec<(String, Vec<u32>)>) -> Vec<TestRef> {
+        let published = self.published.load();
+        names
+            .into_iter()
+            .map(|(name, groups)| TestRef {
+                group_count: groups.len() as u32,
+                tab_count: groups
+                    .iter()
+                    .map(|&group| &index.groups[group as usize].1)
+                    .map(|group| published.catalog.tabs_of(group).len() as u32)
+                    .sum(),
+                name,
+            })
+            .collect()
+    }
+
+    /// Those of release branches first, newest branch first; then by name.
+    fn sort_tabs(&self, published: &Published, tabs: &mut [usize]) {
+        let entry = |tab: usize| &published.catalog.tabs()[tab];
+        let branch = |tab: usize| branch_of(&self.releases, &entry(tab).dashboard);
+        tabs.sort_by(|&a, &b| {
+            let by_branch = match (branch(a), branch(b)) {
+                (Some(a), Some(b)) => newest_first(a, b),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            };
+            by_branch
+                .then_with(|| natural_cmp(&entry(a).dashboard, &entry(b).dashboard))
+                .then_with(|| natural_cmp(&entry(a).tab.name, &entry(b).tab.name))
+        });
+    }
+
+    /// One test on every tab that shows it. A test that no group has is a `not_found` error.
+    pub async fn test(&self, name: &str) -> Result<TestPage, WireError> {
+        let published = self.published.load_full();
+        let index = self.search.index.load_full();
+        let mut tabs: Vec<usize> = index
+            .groups_of(name)
+            .flat_map(|group| published.catalog.tabs_of(group).iter().copied())
+            .collect();
+        if index.groups_of(name).next().is_none() {
+            return Err(WireError {
+                code: "not_found".to_owned(),
+                message: format!("no test is called \"{name}\""),
+            });
+        }
+        self.sort_tabs(&published, &mut tabs);
+        let left_out = tabs.len().saturating_sub(TABS_OF_TEST) as u32;
+        tabs.truncate(TABS_OF_TEST);
+        let mut on_tabs = Vec::new();
+        for tab in tabs {
+            let entry = &published.catalog.tabs()[tab];
+            let grid = self
+                .published_grid(&entry.dashboard, &entry.tab.name)
+                .await?;
+            if let Some(mut on_tab) = on_tab(&grid.grid, name) {
+                on_tab.dashboard.clone_from(&entry.dashboard);
+                on_tab.tab.clone_from(&entry.tab.name);
+                branch_of(&self.releases, &entry.dashboard)
+                    .unwrap_or_default()
+                    .clone_into(&mut on_tab.branch);
+                on_tabs.push(on_tab);
+            }
+        }
+        Ok(TestPage {
+            name: name.to_owned(),
+            tabs: on_tabs,
+            left_out,
+        })
+    }
+}
+
+/// The words of a query, in lower case.
+fn words_of(query: &str) -> Vec<String> {
+    query
+        .split_whitespace()
+        .map(str::to_ascii_lowercase)
+        .collect()
+}
+
+/// The best of those whose names hold every word, as written or without dashes and the like: shortest
+/// first, since the words are most of it.
+fn best<'a, T>(words: &[String], named: impl Iterator<Item = (&'a str, T)>) -> Vec<T> {
+    let mut found: Vec<(usize, &str, T)> = named
+        .filter(|(name, _)| {
+            let lower = name.to_ascii_lowercase();
+            let plain = normalize(name);
+            words.iter().all(|word| {
+                let bare = normalize(word);
+                lower.contains(word.as_str()) || (!bare.is_empty() && plain.contains(&bare))
+            })
+        })
+        .map(|(name, one)| (name.len(), name, one))
+        .collect();
+    found.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+    found
+        .into_iter()
+        .take(LISTED)
+        .map(|(_, _, one)| one)
+        .collect()
+}
+
+fn tab_ref(published: &Published, index: usize) -> TabRef {
+    let entry = &published.catalog.tabs()[index];
+    TabRef {
+        dashboard: entry.dashboard.clone(),
+        tab: entry.tab.name.clone(),
+        status: published.tab_status(index),
+    }
+}
+
+/// The newest runs of a test in a grid, without the tab's name; `None` when no row shows it.
+fn on_tab(grid: &Grid, name: &str) -> Option<TestOnTab> {
+    let row = grid
+        .rows
+        .iter()
+        .find(|row| row.id == name || row.name == name)?;
+    let mut runs: Vec<TestRun> = row
+        .statuses
+        .iter()
+        .zip(&grid.columns)
+        .take(RUNS_OF_TEST)
+        .map(|(status, column)| run(status, column))
+        .collect();
+    for cell in &row.cells {
+        if let Some(run) = runs.get_mut(cell.column as usize) {
+            run.message.clone_from(&cell.message);
+        }
+    }
+    Some(TestOnTab {
+        dashboard: String::new(),
+        tab: String::new(),
+        branch: String::new(),
+        fail_count: row.alert.as_ref().map_or(0, |alert| alert.fail_count),
+        first_fail_build: row
+            .alert
+            .as_ref()
+            .map(|alert| alert.first_fail_build.clone()),
+        runs,
+    })
+}
+
+fn run(status: Status, column: &Column) -> TestRun {
+    TestRun {
+        build: column.build.clone(),
+        started: moment(column.started_ms),
+        state: state(status),
+        message: String::new(),
+        infra: column.infra.clone(),
+        product: column.product.clone(),
+    }
+}
+
+/// What one cell says in the words of a whole column.
+const fn state(status: Status) -> ColumnState {
+    match (status, status.class()) {
+        (Status::Running, _) => ColumnState::Running,
+        (_, Class::Blank) => ColumnState::Blank,
+        (_, Class::Passing) => ColumnState::Passed,
+        (_, Class::Flaky) => ColumnState::Flaky,
+        (_, Class::Failing) => ColumnState::Failed,
+        (_, Class::Other) => ColumnState::Unknown,
+    }
+}
+
+fn moment(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}

@@ -1,0 +1,1 @@
+-- An index alone: it is made of what was there before.

@@ -1,0 +1,187 @@
+//! Search, and one test across all tabs: as pages and as data.
+
+use app::paths;
+use axum::http::StatusCode;
+use model::{
+    run::{Cell, Run, TestResult},
+    status::Status,
+    wire::{ColumnState, Found, Items, TestPage, TestRef},
+};
+
+use super::{GCE, MASTER, START_MS, World};
+
+/// A world whose names can be searched.
+async fn searched() -> World {
+    let world = World::new().await;
+    world.reader.renew_search().await.expect("names are read");
+    world
+}
+
+async fn read<T: serde::de::DeserializeOwned>(world: &World, path: &str) -> T {
+    serde_json::from_value(world.json(path).await).expect("the answer has this shape")
+}
+
+async fn found(world: &World, query: &str) -> Found {
+    read(
+        world,
+        &format!("{}?q={}", paths::API_SEARCH, paths::segment(query)),
+    )
+    .await
+}
+
+#[tokio::test]
+async fn each_kind_is_found_by_parts_of_its_name() {
+    let world = searched().await;
+    let names = |found: &Found| {
+        let tabs = found.tabs.iter().map(|tab| tab.tab.clone());
+        let tests = found.tests.iter().map(|test| test.name.clone());
+        tabs.chain(tests).collect::<Vec<_>>()
+    };
+    let kubelet = found(&world, "KUBElet").await;
+    assert_eq!(
+        names(&kubelet),
+        ["kubelet", "kubelet", "kubelet starts", "kubelet restarts"]
+    );
+    assert_eq!(kubelet.tests[0].group_count, 1);
+    assert_eq!(kubelet.tests[0].tab_count, 5);
+    assert_eq!(kubelet.corrected, None);
+    assert_eq!(
+        names(&found(&world, "starts kubelet").await),
+        ["kubelet starts", "kubelet restarts"]
+    );
+    assert_eq!(
+        found(&world, "master blocking").await.dashboards[0].name,
+        MASTER
+    );
+    let slip = found(&world, "kubblet").await;
+    assert_eq!(slip.corrected.as_deref(), Some("kubelet"));
+    assert_eq!(names(&slip), names(&kubelet));
+    assert!(found(&world, "zebra").await.is_empty());
+    assert!(found(&world, "  ").await.is_empty());
+}
+
+#[tokio::test]
+async fn builds_are_found_by_the_beginning_of_their_id() {
+    let world = searched().await;
+    let build = |id: &str, hour: i64| Run {
+        build: id.into(),
+        started_ms: START_MS + hour * 3_600_000,
+        results: vec![TestResult {
+            name: "new in 1790".into(),
+            cell: Cell::plain(Status::Pass),
+        }],
+        ..Run::default()
+    };
+    let builds = [
+        build("1790000001", 50),
+        build("1790000002", 51),
+        build("1800", 52),
+    ];
+    world
+        .store
+        .save_runs(world.group, &builds, START_MS + 60 * 3_600_000)
+        .await
+        .expect("runs are stored");
+    let found_builds = found(&world, "1790").await;
+    let ids: Vec<&str> = found_builds
+        .builds
+        .iter()
+        .map(|one| one.build.as_str())
+        .collect();
+    assert_eq!(ids, ["1790000002", "1790000001"]);
+    let shown = found_builds.builds[0].tab.as_ref().expect("a tab shows it");
+    assert_eq!(
+        (shown.dashboard.as_str(), shown.tab.as_str()),
+        (MASTER, GCE)
+    );
+    assert!(found_builds.tests.is_empty(), "its name was not read yet");
+    world.reader.renew_search().await.expect("names are read");
+    assert_eq!(found(&world, "1790").await.tests[0].name, "new in 1790");
+    assert!(
+        found(&world, "17").await.builds.is_empty(),
+        "too short to say anything"
+    );
+}
+
+#[tokio::test]
+async fn tests_are_listed() {
+    let world = searched().await;
+    let path = format!("{}?q=kubelet&limit=1", paths::API_TESTS);
+    let listed: Items<TestRef> = read(&world, &path).await;
+    assert_eq!(listed.items.len(), 1);
+    assert_eq!(listed.items[0].name, "kubelet starts");
+    for limit in ["0", "1001", "many"] {
+        let path = format!("{}?q=kubelet&limit={limit}", paths::API_TESTS);
+        assert_eq!(
+            world.get(&path).await.status,
+            StatusCode::BAD_REQUEST,
+            "{limit}"
+        );
+    }
+    world.check_tag(&path).await;
+}
+
+#[tokio::test]
+async fn one_test_is_told_on_every_tab() {
+    let world = searched().await;
+    let page: TestPage = read(&world, &paths::api_test("nodes join")).await;
+    let tabs: Vec<(&str, &str)> = page
+        .tabs
+        .iter()
+        .map(|tab| (tab.branch.as_str(), tab.tab.as_str()))
+        .collect();
+    // Tabs that filter it out do not show it.
+    assert_eq!(tabs, [("master", GCE), ("1.9", "gce"), ("", "kubelet")]);
+    let tab = &page.tabs[0];
+    assert_eq!(tab.fail_count, 3);
+    assert_eq!(tab.first_fail_build.as_deref(), Some("4"));
+    let states: Vec<ColumnState> = tab.runs.iter().map(|run| run.state).collect();
+    assert_eq!(states[..3], [ColumnState::Failed; 3]);
+    assert_eq!(states[3..], [ColumnState::Passed; 3]);
+    assert!(tab.runs[0].message.contains("no <b>node</b>"));
+    assert_eq!(tab.runs[0].infra[0].component, "test-infra");
+    let reply = world.get(&paths::api_test("nodes joint")).await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert_eq!(reply.error().1, "no test is called \"nodes joint\"");
+}
+
+#[tokio::test]
+async fn pages_are_whole_without_scripts() {
+    let world = searched().await;
+    let page = world.get(&format!("{}?q=kubelet", paths::TESTS)).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.header("content-type").starts_with("text/html"));
+    let text = page.text();
+    assert!(text.starts_with("<!DOCTYPE html>"), "{text}");
+    assert!(
+        text.contains("<title>Search: kubelet · Seamgrid</title>"),
+        "{text}"
+    );
+    for kind in ["tabs", "tests"] {
+        assert!(text.contains(&format!("data-kind=\"{kind}\"")), "{kind}");
+    }
+    assert!(text.contains(&format!("href=\"{}\"", paths::test("kubelet starts"))));
+    let hostile = world
+        .get(&format!(
+            "{}?q=%3Cscript%3Ealert(1)%3C/script%3E",
+            paths::TESTS
+        ))
+        .await;
+    assert!(!hostile.text().contains("<script>alert"));
+    assert!(hostile.text().contains("Nothing is called"));
+
+    let page = world.get(&paths::test("nodes join")).await;
+    let text = page.text();
+    assert!(text.contains("3 of 3 tabs failing now"), "{text}");
+    // One heading per version, newest first.
+    let newer = text.find("data-version=\"2222").expect("the newer version");
+    let older = text.find("data-version=\"1111").expect("the older version");
+    assert!(newer < older);
+    let by_day = world
+        .get(&format!("{}?by=day", paths::test("nodes join")))
+        .await;
+    assert!(!by_day.text().contains("data-version=\"2222"));
+    let missing = world.get(&paths::test("no such test")).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(missing.text().contains("no test is called"));
+}
