@@ -59,6 +59,14 @@ pub const DASHBOARDS: &str = "/dashboards";
 /// Search; what for follows as `?q=`.
 pub const TESTS: &str = "/tests";
 
+/// Where results come from, and how fresh they are.
+pub const STATUS: &str = "/status";
+
+/// One source.
+pub fn source(group: &str) -> String {
+    format!("{STATUS}/{}", segment(group))
+}
+
 /// One test across all tabs.
 pub fn test(name: &str) -> String {
     format!("{TESTS}/{}", segment(name))

@@ -4,7 +4,10 @@ use std::{
     io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use clap::{
@@ -21,14 +24,16 @@ use seamgrid::{
     http,
     infra::impact::ImpactKeeper,
     intake::token,
+    metrics::Metrics,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
-    serve::{Listening, ServeError, Server},
+    serve::{Listening, ServeError, Server, listen_at},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
     simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
     store::{NewToken, Store, StoreError, StoredToken},
     telemetry::{self, LogFormat},
     testgrid::{self, LoadOptions, import::ImportProgress},
 };
+use tokio::net::TcpListener;
 
 /// A CI results dashboard that shows where the test infrastructure changed under the tests.
 ///
@@ -67,6 +72,15 @@ struct Common {
         default_value = "127.0.0.1:8080"
     )]
     listen: String,
+    /// Where serve and update answer Prometheus with metrics; port 0 takes a free one, and off none
+    /// [default: 127.0.0.1:9090 if it is free]
+    #[arg(
+        long,
+        global = true,
+        env = "SEAMGRID_METRICS_LISTEN",
+        value_name = "ADDR"
+    )]
+    metrics_listen: Option<String>,
     /// How log lines look; RUST_LOG chooses which there are
     #[arg(
         long,
@@ -287,7 +301,11 @@ async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> 
             server
         }
     };
-    server.run(update, told_to_stop()).await?;
+    let metrics = listen_for_metrics(common).await?;
+    server
+        .with_metrics(metrics)
+        .run(update, told_to_stop())
+        .await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -370,6 +388,16 @@ async fn update(
         }
     } else {
         let every = std::time::Duration::from_secs(settings.update.poll_secs);
+        let metrics = Arc::new(Metrics::new());
+        if let Some(listener) = listen_for_metrics(common).await? {
+            // It ends with the process: nobody waits for a last answer.
+            tokio::spawn(
+                metrics
+                    .clone()
+                    .serve(listener, None, std::future::pending()),
+            );
+        }
+        let progress = (progress, metrics);
         tokio::join!(
             pipeline::run_forever(&pipeline, &progress, told_to_stop()),
             mirrors.run_forever(every, told_to_stop()),
@@ -631,6 +659,26 @@ fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), 
         tracing::warn!("{more} more problems; seamgrid check-config lists them all");
     }
     Ok((settings, loaded.configuration))
+}
+
+/// The address for metrics. One that was asked for must be free; the default is left to whoever has it.
+async fn listen_for_metrics(common: &Common) -> Result<Option<TcpListener>, CommandError> {
+    const DEFAULT: &str = "127.0.0.1:9090";
+    let listener = match common.metrics_listen.as_deref() {
+        Some("off") => return Ok(None),
+        Some(listen) => listen_at(listen).await?.0,
+        None => match listen_at(DEFAULT).await {
+            Ok((listener, _)) => listener,
+            Err(error) => {
+                tracing::warn!("no metrics: {error}, or turn them off with --metrics-listen off");
+                return Ok(None);
+            }
+        },
+    };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("metrics are at http://{address}/metrics");
+    }
+    Ok(Some(listener))
 }
 
 /// How many problems of the configuration are logged at the start.

@@ -7,6 +7,7 @@ pub mod history;
 pub mod http;
 pub mod infra;
 pub mod intake;
+pub mod metrics;
 mod name_index;
 pub mod pipeline;
 pub mod prow;

@@ -30,7 +30,7 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -50,6 +50,7 @@ use self::{
     history::Seen,
     kept::{KeptResults, Span},
     published::Published,
+    sources::KnownSources,
     tab::{Repositories, TabState, build_grid, build_state},
 };
 pub use self::{
@@ -122,6 +123,9 @@ pub struct Reader {
     ready: AtomicBool,
     changes: Changes,
     infra: infra::Infra,
+    known_sources: KnownSources,
+    /// When the snapshot was last compared with the database; 0 for never.
+    compared_ms: AtomicI64,
     search: search::Search,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
@@ -188,6 +192,8 @@ impl Reader {
             ready: AtomicBool::new(false),
             changes: Changes::new(),
             infra: infra::Infra::default(),
+            known_sources: KnownSources::new(settings.update.poll_secs),
+            compared_ms: AtomicI64::new(0),
             search: search::Search::default(),
             clock: now_ms,
             infers: components.iter().any(|component| {
@@ -273,7 +279,14 @@ impl Reader {
             })
             .await;
         self.save_statuses().await;
+        self.compared_ms.store(now_ms(), Ordering::Release);
         Ok(())
+    }
+
+    /// When the snapshot was last compared with the database, in milliseconds since 1970; `None` before
+    /// the first time.
+    pub fn compared_ms(&self) -> Option<i64> {
+        Some(self.compared_ms.load(Ordering::Acquire)).filter(|&ms| ms > 0)
     }
 
     /// Publishes a group after its results have changed.

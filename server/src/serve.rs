@@ -17,14 +17,19 @@ use crate::{
     http,
     infra::impact::ImpactKeeper,
     intake::Intake,
+    metrics::Metrics,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
     settings::Settings,
     store::{Store, StoreError},
 };
 
-/// How often the server looks whether another process changed the database.
-const FOLLOW: Duration = Duration::from_secs(5);
+/// How often the server looks whether another process changed results.
+const FOLLOW: Duration = Duration::from_secs(1);
+/// At every how many of these looks it looks at all that may have changed.
+const WHOLE: u32 = 5;
+/// How often it looks how it stands with the sources.
+const SOURCES: Duration = Duration::from_secs(2);
 /// How often statuses that depend on the clock are looked at.
 const TICK: Duration = Duration::from_mins(1);
 /// How long requests and updates may go on after the server was told to stop.
@@ -68,20 +73,8 @@ pub struct Listening {
 impl Listening {
     /// Takes the address. Port 0 takes a free port.
     pub async fn on(listen: &str) -> Result<Self, ServeError> {
-        let refused = |error: std::io::Error| ServeError::Listen {
-            listen: listen.to_owned(),
-            why: match error.kind() {
-                std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
-                std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
-                std::io::ErrorKind::AddrNotAvailable => {
-                    "this machine does not have the address".to_owned()
-                }
-                _ => error.to_string(),
-            },
-        };
-        let listener = TcpListener::bind(listen).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
-        let listener = listener.into_std().map_err(refused)?;
+        let (listener, address) = listen_at(listen).await?;
+        let listener = listener.into_std().map_err(ServeError::Web)?;
         Ok(Self { listener, address })
     }
 
@@ -115,6 +108,8 @@ pub struct Server {
     store: Store,
     settings: Settings,
     configuration: Configuration,
+    /// Where metrics are asked for.
+    metrics: Option<TcpListener>,
 }
 
 impl Server {
@@ -147,7 +142,15 @@ impl Server {
             store,
             settings,
             configuration,
+            metrics: None,
         })
+    }
+
+    /// Answers metrics there too.
+    #[must_use]
+    pub fn with_metrics(mut self, listener: Option<TcpListener>) -> Self {
+        self.metrics = listener;
+        self
     }
 
     /// Where it listens.
@@ -183,12 +186,16 @@ impl Server {
             self.reader.clone(),
             stopped.clone(),
         )));
-        if update {
-            let mirrors = Mirrors::new(self.store.clone(), &self.settings);
-            let every = Duration::from_secs(self.settings.update.poll_secs);
-            let stopped = stopped.clone();
+        work.push(tokio::spawn(keep_sources(
+            self.reader.clone(),
+            stopped.clone(),
+        )));
+        let metrics = Arc::new(Metrics::new());
+        if let Some(listener) = self.metrics {
+            let (metrics, reader) = (metrics.clone(), self.reader.clone());
+            let until_then = until(stopped.clone());
             work.push(tokio::spawn(async move {
-                mirrors.run_forever(every, until(stopped)).await;
+                metrics.serve(listener, Some(reader), until_then).await;
             }));
         }
         work.push(tokio::spawn(keep_impact(
@@ -198,10 +205,15 @@ impl Server {
             stopped.clone(),
         )));
         if update {
+            let mirrors = Mirrors::new(self.store.clone(), &self.settings);
+            let every = Duration::from_secs(self.settings.update.poll_secs);
+            let until_then = until(stopped.clone());
+            work.push(tokio::spawn(async move {
+                mirrors.run_forever(every, until_then).await;
+            }));
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
-                let watched = pipeline::progress::Unwatched;
-                pipeline::run_forever(&pipeline, &watched, until(stopped)).await;
+                pipeline::run_forever(&pipeline, &*metrics, until(stopped)).await;
             }));
         }
         let reader = self.reader.clone();
@@ -244,6 +256,26 @@ impl Server {
     }
 }
 
+/// Takes an address; port 0 takes a free one, which is the one that is answered.
+pub async fn listen_at(listen: &str) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let refused = |error: &std::io::Error| ServeError::Listen {
+        listen: listen.to_owned(),
+        why: match error.kind() {
+            std::io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "it needs more rights".to_owned(),
+            std::io::ErrorKind::AddrNotAvailable => {
+                "this machine does not have the address".to_owned()
+            }
+            _ => error.to_string(),
+        },
+    };
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| refused(&error))?;
+    let address = listener.local_addr().map_err(|error| refused(&error))?;
+    Ok((listener, address))
+}
+
 /// Publishes everything, and then what other processes change: their updates and imports.
 async fn keep_published(
     reader: Arc<Reader>,
@@ -261,8 +293,16 @@ async fn keep_published(
         tracing::info!("the first snapshot is published");
         renew_search(&reader).await;
         let mut imported = store.load_imported_tabs().await.ok();
+        let mut stamp = None;
+        let mut looks = 0;
         loop {
             tokio::time::sleep(FOLLOW).await;
+            looks += 1;
+            let now = store.load_stamp().await.ok();
+            if looks % WHOLE != 0 && now == stamp {
+                continue;
+            }
+            stamp = now;
             match store.load_imported_tabs().await {
                 Ok(now) if imported.as_ref() != Some(&now) => {
                     reader.publish_catalog(Catalog::new(&configuration, &now));
@@ -293,6 +333,28 @@ async fn keep_impact(
     let told = |map| reader.set_impact(Box::new(map));
     tokio::select! {
         () = keeper.follow(mirrors.as_deref(), told) => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Looks how it stands with the sources.
+async fn keep_sources(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
+    let look = async {
+        let mut silent = false;
+        loop {
+            match reader.refresh_sources().await {
+                Ok(()) => silent = false,
+                Err(error) if !silent => {
+                    silent = true;
+                    tracing::error!(%error, "cannot see how it stands with the sources: {error}");
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(SOURCES).await;
+        }
+    };
+    tokio::select! {
+        () = look => {}
         () = until(stopped) => {}
     }
 }

@@ -61,8 +61,8 @@ pub struct BucketSettings {
     pub prefix: String,
     /// Where it is: `file:///srv/ci`. Stands in place of `prefix`.
     pub url: String,
-    /// `auto`, `anonymous`, or `file: path`.
-    #[serde(default)]
+    /// `auto`, `anonymous`, or `file: path`, also as a map.
+    #[serde(default, deserialize_with = "credentials")]
     pub credentials: Option<String>,
     /// A base URL to use instead of the store's own, for emulators.
     #[serde(default)]
@@ -71,6 +71,23 @@ pub struct BucketSettings {
     /// three quarters of `update.parallel`.
     #[serde(default)]
     pub parallel: Option<usize>,
+}
+
+/// A text, or the map `{file: path}` as `file: path`.
+fn credentials<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Text(String),
+        File { file: String },
+    }
+    Ok(match Option::<Form>::deserialize(deserializer)? {
+        None => None,
+        Some(Form::Text(text)) => Some(text),
+        Some(Form::File { file }) => Some(format!("file: {file}")),
+    })
 }
 
 /// How dashboards belong to release branches.

@@ -24,8 +24,8 @@ use crate::{
     },
     site::build_site,
     tools::{
-        NODE_MISSING, chromium, ensure_node_packages, ensure_rust_component, ensure_wasm_target,
-        node, shared,
+        NODE_MISSING, chromium, ensure_node_packages, ensure_rust_component,
+        ensure_storage_emulator, ensure_wasm_target, node, shared,
     },
 };
 
@@ -100,6 +100,7 @@ pub(crate) fn test(only: &[&str]) -> Result<()> {
         ensure_wasm_target()?;
         node().ok_or_else(|| Failure(NODE_MISSING.into()))?;
         ensure_node_packages()?;
+        ensure_storage_emulator()?;
         let chromium = chromium()?;
         let shared = match shared() {
             Some(path) => path.display().to_string(),

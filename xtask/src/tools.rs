@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf};
 
 use crate::process::{
     Doing as _, Failure, Result, command, fail, find_program, in_ci, output_of, root, run,
+    target_dir,
 };
 
 /// What the browser runs.
@@ -117,6 +118,42 @@ pub(crate) fn ensure_rust_component(component: &str, program: &str) -> Result<()
         ));
     }
     run(command("rustup").args(["component", "add", component]))
+}
+
+/// The emulator of Google's storage that some tests start, in a Python environment of its own: what
+/// `xtask/emulator-requirements.txt` pins, installed when it is not there or not that.
+pub(crate) fn ensure_storage_emulator() -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("SEAMGRID_GCS_EMULATOR") {
+        return Ok(PathBuf::from(program));
+    }
+    let wanted = root().join("xtask/emulator-requirements.txt");
+    let text = fs::read(&wanted).doing("read xtask/emulator-requirements.txt")?;
+    let folder = target_dir().join("gcs-emulator");
+    let program = folder.join("bin/gcp-storage-emulator");
+    let stamp = folder.join(".installed-requirements");
+    if program.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == text) {
+        return Ok(program);
+    }
+    let python = find_program("python3").ok_or_else(|| {
+        Failure(
+            "Python 3 is missing, in which the emulator of Google's storage runs; install it from \
+             your distribution (Debian: `apt-get install python3-venv`)"
+                .into(),
+        )
+    })?;
+    run(command(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(command(folder.join("bin/python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .arg("--requirement")
+        .arg(&wanted))?;
+    fs::write(&stamp, text).doing("note what was installed")?;
+    Ok(program)
 }
 
 /// The recordings and vectors that some tests read: `SEAMGRID_SHARED`, else `shared` beside the

@@ -55,6 +55,9 @@ pub fn Frame(
         </main>
         <footer class="bottom">
             <span>"Seamgrid " {env!("CARGO_PKG_VERSION")}</span>
+            <a href=paths::STATUS rel="external">
+                "Status"
+            </a>
             <a href=paths::API_RELEASES rel="external">
                 "API"
             </a>

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod infra;
 pub mod row;
 pub mod search;
+pub mod status;
 pub mod test;
 
 use leptos::{prelude::*, reactive::owner::Owner, tachys::html::doctype};

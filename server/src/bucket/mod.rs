@@ -11,6 +11,7 @@
 
 mod folder;
 mod objects;
+mod remote;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -407,9 +408,18 @@ impl Bucket {
                 bucket.url.clone_from(url);
                 Ok(bucket)
             }
-            scheme => Err(format!(
-                "the bucket `{prefix}` has the URL `{url}`: the scheme `{scheme}` is not supported; use `file:///…`"
-            )),
+            scheme => {
+                let opened = remote::open(settings, &parsed)
+                    .map_err(|why| format!("the bucket `{prefix}` has the URL `{url}`: {why}"))?;
+                let (store, root) = opened.ok_or_else(|| {
+                    format!(
+                        "the bucket `{prefix}` has the URL `{url}`: the scheme `{scheme}` is not supported; use `gs://…`, `s3://…`, `az://…`, `https://…` or `file:///…`"
+                    )
+                })?;
+                let mut bucket = Self::from_store(prefix, store, root);
+                bucket.url.clone_from(url);
+                Ok(bucket)
+            }
         }
     }
 

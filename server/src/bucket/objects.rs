@@ -8,7 +8,7 @@ use object_store::{
     Attribute, Error, GetOptions, GetResult, ObjectStore, ObjectStoreExt, path::Path,
 };
 
-use super::{Children, Contents, Found, ReadFile, ReadFolder, Wanted, too_long};
+use super::{Children, Contents, Found, ReadFile, ReadFolder, Wanted, remote::one_line, too_long};
 
 /// Files of one build that are fetched at once.
 const FETCHES: usize = 8;
@@ -29,7 +29,7 @@ pub(super) async fn list_children(
     let listed = match store.list_with_delimiter(Some(&folder)).await {
         Ok(listed) => listed,
         Err(Error::NotFound { .. }) => return Ok(Children::default()),
-        Err(error) => return Err(format!("`{path}`: {error}")),
+        Err(error) => return Err(format!("`{path}`: {}", one_line(&error))),
     };
     let name = |location: &Path| location.filename().map(str::to_owned);
     Ok(Children {
@@ -114,7 +114,7 @@ pub(super) async fn find_files(
                 }
             }
             Ok(None) | Err(Error::NotFound { .. }) => break,
-            Err(error) => return Err(format!("`{path}`: {error}")),
+            Err(error) => return Err(format!("`{path}`: {}", one_line(&error))),
         }
     }
     if !any {
@@ -175,9 +175,9 @@ async fn read(result: GetResult, cap: u64) -> Result<Result<bytes::Bytes, String
 fn of_file(error: Error) -> Result<String, String> {
     match error {
         Error::Generic { .. } | Error::Unauthenticated { .. } | Error::JoinError { .. } => {
-            Err(error.to_string())
+            Err(one_line(&error))
         }
         Error::NotFound { .. } => Ok("it vanished while the build was read".into()),
-        error => Ok(format!("it cannot be read: {error}")),
+        error => Ok(format!("it cannot be read: {}", one_line(&error))),
     }
 }

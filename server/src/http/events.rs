@@ -22,6 +22,7 @@ use crate::read::{Change, Reader, What};
 /// |---|---|---|
 /// | `state` | empty object | where this connection begins: whoever knows another state reads again |
 /// | `tab` | `{dashboard, tab, version}` | the tab has a new summary, and a new grid if the version is new |
+/// | `source` | `{group, health, last_success, lag_ms}` | it stands otherwise with where the group's results come from |
 /// | `reload` | empty object | anything may have changed |
 // The stream ends when the server stops. The limit on a request's time ends at its headers and so
 // does not concern it, and the compression leaves this type of content alone.
@@ -54,12 +55,14 @@ pub(super) async fn list_events(State(reader): State<Arc<Reader>>) -> Result<Res
 
 fn event(Change { state, what }: Change) -> Event {
     let (name, data) = match what {
-        What::Begin => ("state", "{}".to_owned()),
-        What::All => ("reload", "{}".to_owned()),
-        What::Tab(tab) => match serde_json::to_string(&tab) {
-            Ok(data) => ("tab", data),
-            Err(_) => ("reload", "{}".to_owned()),
-        },
+        What::Begin => ("state", Ok("{}".to_owned())),
+        What::All => ("reload", Ok("{}".to_owned())),
+        What::Tab(tab) => ("tab", serde_json::to_string(&tab)),
+        What::Source(source) => ("source", serde_json::to_string(&source)),
+    };
+    let (name, data) = match data {
+        Ok(data) => (name, data),
+        Err(_) => ("reload", "{}".to_owned()),
     };
     Event::default().id(state).event(name).data(data)
 }

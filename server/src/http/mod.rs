@@ -16,6 +16,7 @@ mod push;
 mod query;
 mod search;
 mod server_pages;
+mod sources;
 mod testgrid;
 mod v1;
 mod v2;
@@ -98,6 +99,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(search::pages())
         .merge(infra::pages())
+        .merge(sources::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));
     surround(routes)

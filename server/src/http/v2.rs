@@ -23,7 +23,7 @@ use super::{
     extract::{Path, Query},
     infra, openapi,
     push::{list_revisions, notify_gcs, report_deploy, upload_run},
-    search,
+    search, sources,
 };
 use crate::read::Reader;
 
@@ -44,6 +44,8 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/notify/gcs", post(notify_gcs)),
         ("/deploys", post(report_deploy)),
+        ("/sources", get(sources::list_sources)),
+        ("/sources/{group}", get(sources::find_source)),
         ("/infra/components", get(list_components)),
         (
             "/dashboards/{dashboard}/tabs/{tab}/rows/{row}",

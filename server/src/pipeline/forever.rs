@@ -214,6 +214,26 @@ impl Queue {
         }
     }
 
+    /// Notes that a look has ended.
+    fn note(
+        &mut self,
+        (id, buckets, report): (GroupId, Vec<String>, GroupReport),
+        progress: &dyn Progress,
+    ) {
+        progress.finished(&report);
+        self.give_back(&buckets);
+        if report.error.is_none()
+            && report.left == 0
+            && let Some(target) = self.targets.get_mut(&id)
+        {
+            // All of it has been read with the present configuration.
+            target.stored_hash.clone_from(&target.hash);
+        }
+        if self.waiting.is_empty() {
+            self.ask_at = Instant::now();
+        }
+    }
+
     fn give_back(&mut self, buckets: &[String]) {
         for bucket in buckets {
             if let Some(taken) = self.taken.get_mut(bucket) {
@@ -308,7 +328,18 @@ async fn run_queue<P: Publish>(
                 .claim(&candidates, &pipeline.replica, now_ms, now_ms + LEASE_MS)
                 .await
         };
-        match asked.await {
+        // The looks go on meanwhile: one of them may hold the very connection that is waited for.
+        let mut ended = Vec::new();
+        let claimed = {
+            let mut asked = pin!(asked);
+            loop {
+                tokio::select! {
+                    claimed = &mut asked => break claimed,
+                    Some(look) = running.next(), if !running.is_empty() => ended.push(look),
+                }
+            }
+        };
+        match claimed {
             Ok(claimed) => {
                 if std::mem::take(&mut silent) {
                     tracing::info!("the database answers again; updates go on");
@@ -334,21 +365,15 @@ async fn run_queue<P: Publish>(
                 renew_at = renew_at.max(queue.ask_at);
             }
         }
+        // Then there are free places, and nothing to wait for.
+        let is_free = !ended.is_empty();
+        for look in ended {
+            queue.note(look, progress);
+        }
         tokio::select! {
             () = &mut shutdown => break,
-            Some((id, buckets, report)) = running.next(), if !running.is_empty() => {
-                progress.finished(&report);
-                queue.give_back(&buckets);
-                if report.error.is_none() && report.left == 0
-                    && let Some(target) = queue.targets.get_mut(&id)
-                {
-                    // All of it has been read with the present configuration.
-                    target.stored_hash.clone_from(&target.hash);
-                }
-                if queue.waiting.is_empty() {
-                    queue.ask_at = Instant::now();
-                }
-            }
+            Some(look) = running.next(), if !running.is_empty() => queue.note(look, progress),
+            () = std::future::ready(()), if is_free => {}
             () = pipeline.wake.notified() => queue.ask_at = Instant::now(),
             () = sleep_until(queue.ask_at.min(renew_at)) => {}
         }

@@ -139,6 +139,9 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Bucket, Self::Silence, Self::Database];
+
     /// The word for it in metrics.
     pub const fn word(self) -> &'static str {
         match self {

@@ -23,6 +23,46 @@ pub trait Progress: Send + Sync {
     fn finished(&self, _report: &GroupReport) {}
 }
 
+impl<A: Progress, B: Progress> Progress for (A, B) {
+    fn begun(&self, groups: usize) {
+        self.0.begun(groups);
+        self.1.begun(groups);
+    }
+
+    fn found(&self, group: &str, builds: usize) {
+        self.0.found(group, builds);
+        self.1.found(group, builds);
+    }
+
+    fn stored(&self, group: &str, builds: usize) {
+        self.0.stored(group, builds);
+        self.1.stored(group, builds);
+    }
+
+    fn finished(&self, report: &GroupReport) {
+        self.0.finished(report);
+        self.1.finished(report);
+    }
+}
+
+impl<P: Progress> Progress for std::sync::Arc<P> {
+    fn begun(&self, groups: usize) {
+        (**self).begun(groups);
+    }
+
+    fn found(&self, group: &str, builds: usize) {
+        (**self).found(group, builds);
+    }
+
+    fn stored(&self, group: &str, builds: usize) {
+        (**self).stored(group, builds);
+    }
+
+    fn finished(&self, report: &GroupReport) {
+        (**self).finished(report);
+    }
+}
+
 /// Nobody watches.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::wire::TabChanged;
+use model::wire::{SourceChanged, TabChanged};
 use tokio::sync::broadcast;
 
 use crate::clock::now_ms;
@@ -30,6 +30,8 @@ pub enum What {
     Begin,
     /// A tab has a new grid or a new summary.
     Tab(TabChanged),
+    /// It stands otherwise with a source.
+    Source(SourceChanged),
     /// More than can be told, dashboards and tabs among it.
     All,
 }

@@ -115,6 +115,7 @@ impl Read for Reader {
                     .iter()
                     .map(|&tab| published.catalog.tabs()[tab].tab.name.clone())
                     .collect(),
+                behind: self.behind(entry),
                 grid_version: counts
                     .map(|state| state.grid_version.clone())
                     .unwrap_or_default(),

@@ -673,6 +673,29 @@ update:
     }
 
     #[test]
+    fn credentials_are_a_word_or_a_file() {
+        for (text, credentials) in [
+            ("auto", "auto"),
+            ("anonymous", "anonymous"),
+            ("{file: key.json}", "file: /srv/ci/key.json"),
+            ("'file: key.json'", "file: /srv/ci/key.json"),
+            ("'file: /etc/key.json'", "file: /etc/key.json"),
+        ] {
+            let text = format!("buckets: [{{prefix: a, url: 'gs://a', credentials: {text}}}]");
+            let settings = parse(&text).expect("good settings");
+            assert_eq!(
+                settings.buckets[0].credentials.as_deref(),
+                Some(credentials)
+            );
+        }
+        let settings = parse("buckets: [{prefix: a, url: 'gs://a', endpoint: null}]");
+        assert_eq!(
+            settings.expect("good settings").buckets[0].credentials,
+            None
+        );
+    }
+
+    #[test]
     fn a_file_that_is_not_there_is_named() {
         let error = load_settings(Some(Path::new("/nowhere/seamgrid.yaml")))
             .expect_err("it is not there")

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use model::name::normalize;
+use model::{name::normalize, run::Problem};
 
-use super::{GroupId, Store, StoreError, error::Failure, reading, writing};
+use super::{
+    GroupId, Store, StoreError,
+    error::{Failure, Inconsistency},
+    reading, writing,
+};
 
 /// A test group as the configuration has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,6 +261,44 @@ impl Store {
                 open,
             })
             .collect())
+    }
+
+    /// The newest `limit` builds of `group` of which something could not be read, newest first, each with
+    /// when it began.
+    pub async fn load_broken_builds(
+        &self,
+        group: GroupId,
+        limit: u32,
+    ) -> Result<Vec<(KnownBuild, Vec<Problem>)>, StoreError> {
+        reading!(self, tx => {
+            let rows: Vec<(i64, String, i64, bool, String)> = sqlx::query_as(
+                "SELECT id, build, started_ms, open, problems FROM run \
+                 WHERE group_id = $1 AND problems <> '[]' \
+                 ORDER BY started_ms DESC, rank DESC, build DESC LIMIT $2",
+            )
+            .bind(group.0)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+            let mut builds = Vec::with_capacity(rows.len());
+            for (id, build, started_ms, open, problems) in rows {
+                let problems = serde_json::from_str(&problems).map_err(|error| {
+                    Failure::from(Inconsistency {
+                        table: "run",
+                        column: "problems",
+                        row: id,
+                        reason: error.to_string(),
+                    })
+                })?;
+                let known = KnownBuild {
+                    build,
+                    started_ms,
+                    open,
+                };
+                builds.push((known, problems));
+            }
+            builds
+        })
     }
 
     /// Records how a look at a group's builds went. A success clears the last error; a failure

@@ -39,6 +39,16 @@ impl Store {
         Ok(rows.into_iter().map(GroupModified::from).collect())
     }
 
+    /// A number that is another whenever the results of some group changed: how many groups there are,
+    /// and when each changed, summed up.
+    pub async fn load_stamp(&self) -> Result<(i64, i64), StoreError> {
+        reading!(self, tx => {
+            sqlx::query_as("SELECT COUNT(*), COALESCE(SUM(modified_ms), 0) FROM test_group")
+                .fetch_one(&mut *tx)
+                .await?
+        })
+    }
+
     /// The group of this name; names match after normalising.
     pub async fn load_group_modified(
         &self,

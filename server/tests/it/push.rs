@@ -1,6 +1,7 @@
 //! What is sent to the server: by whom it may be, what is kept of it, when it is seen.
 
-mod notices;
+pub(crate) mod notices;
+mod sources;
 
 use std::{path::Path, sync::Arc};
 

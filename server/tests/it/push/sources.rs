@@ -1,0 +1,193 @@
+//! How it stands with the sources, as it is told.
+
+use std::time::{Duration, Instant};
+
+use seamgrid::pipeline;
+use tokio::sync::oneshot;
+
+use super::*;
+
+/// Reads everything that is due, then ends.
+async fn read_all(world: &World) {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let looked = async {
+        let begun = Instant::now();
+        loop {
+            let (queue, _) = world.store.load_queue().await.expect("the queue");
+            if queue.len() == 2
+                && queue
+                    .iter()
+                    .all(|one| one.update.attempt_ms.is_some() && one.lease.is_none())
+            {
+                break;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{queue:?}");
+            tokio::task::yield_now().await;
+        }
+        stop.send(()).expect("it runs");
+    };
+    let watched = pipeline::progress::Unwatched;
+    let stopped = async { drop(stopped.await) };
+    tokio::join!(
+        pipeline::run_forever(&world.pipeline, &watched, stopped),
+        looked
+    );
+}
+
+#[tokio::test]
+async fn sources_say_how_they_stand() {
+    let world = World::new().await;
+    let build = world.folder.path().join("bucket/logs/job/12");
+    std::fs::create_dir_all(&build).expect("a folder");
+    std::fs::write(build.join("started.json"), "{\"timestamp\": 1").expect("written");
+    let mut heard = world.reader.listen().expect("it does not stop yet");
+    heard.next().await.expect("the beginning");
+    world.reader.refresh_sources().await.expect("refreshed");
+    assert_eq!(world.get("/api/v2/sources").await.body["items"], json!([]));
+
+    read_all(&world).await;
+    world.reader.refresh_sources().await.expect("refreshed");
+    let sources = world.get("/api/v2/sources").await;
+    assert_eq!(sources.status, StatusCode::OK);
+    let items = sources.body["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 2, "{}", sources.body);
+    for item in items {
+        assert_eq!(item["health"], "fresh", "{item}");
+        assert!(
+            item["last_success"].is_string() && item["next_poll"].is_string(),
+            "{item}"
+        );
+    }
+    assert_eq!(items[0]["group"], "ci-job");
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        let change = tokio::time::timeout(Duration::from_secs(20), heard.next()).await;
+        if let seamgrid::read::What::Source(source) =
+            change.expect("in time").expect("a change").what
+        {
+            told.push(source.group);
+        }
+    }
+    told.sort_unstable();
+    assert_eq!(told, ["ci-job", "pull-job"]);
+
+    // What could not be read of a build is told with its source.
+    let source = world.get("/api/v2/sources/ci-job").await;
+    assert_eq!(source.status, StatusCode::OK, "{}", source.body);
+    assert_eq!(source.body["builds"][0]["build"], "12");
+    assert_eq!(
+        source.body["builds"][0]["problems"][0]["file"],
+        "started.json"
+    );
+    let missing = world.get("/api/v2/sources/airflow-nightly").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    for page in ["/status", "/status/ci-job"] {
+        let reply = world.get(page).await;
+        assert_eq!(reply.status, StatusCode::OK, "{page}");
+    }
+    let tab = world.get(&paths::api_tab("uploads", "job")).await;
+    assert_eq!(tab.body["behind"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_tab_whose_source_is_behind_says_so() {
+    let world = World::new().await;
+    read_all(&world).await;
+    // An hour ago, when the bucket went away.
+    let hour_ago = seamgrid::clock::now_ms() - 3_600_000;
+    let groups = world.store.load_groups().await.expect("groups");
+    let group = groups
+        .iter()
+        .find(|group| group.name == "ci-job")
+        .expect("ci-job");
+    for error in [None, Some("the bucket `ci` is gone".to_owned())] {
+        let outcome = seamgrid::store::Outcome {
+            at_ms: hour_ago,
+            error,
+            lag_ms: None,
+        };
+        world
+            .store
+            .save_outcome(group.id, &outcome)
+            .await
+            .expect("saved");
+    }
+    world.reader.refresh_sources().await.expect("refreshed");
+    let tab = world.get(&paths::api_tab("uploads", "job")).await;
+    let said = tab.body["behind"].as_str().unwrap_or_default();
+    assert!(
+        said.contains("60 min ago: the bucket `ci` is gone."),
+        "{said}"
+    );
+    let other = world.get(&paths::api_tab("uploads", "pull")).await;
+    assert_eq!(other.body["behind"], Value::Null);
+    let sources = world.get("/api/v2/sources").await;
+    assert_eq!(sources.body["items"][0]["health"], "behind");
+    assert_eq!(sources.body["items"][0]["group"], "ci-job");
+}
+
+/// Two processes look at the same groups; one is killed in the middle. The other takes over.
+#[tokio::test]
+async fn leases_pass_on_when_their_owner_is_gone() {
+    let world = World::new().await;
+    read_all(&world).await;
+    let groups = world.store.load_groups().await.expect("groups");
+    let ids: Vec<_> = groups
+        .iter()
+        .filter(|group| group.name.ends_with("-job"))
+        .map(|group| group.id)
+        .collect();
+    let store = &world.store;
+    let now = 1_000_000_000_000_000;
+    store.push_groups(&ids, now).await.expect("pushed");
+    let (due, _) = store.load_due(now, 10).await.expect("due");
+    assert_eq!(due.len(), 2);
+    let first = store
+        .claim(&ids[..1], "a", now, now + 20_000)
+        .await
+        .expect("claimed");
+    assert_eq!(first.len(), 1);
+    // Nobody else gets it while the lease lasts, and everybody the other.
+    let second = store
+        .claim(&ids, "b", now + 1, now + 20_001)
+        .await
+        .expect("claimed");
+    assert_eq!(
+        second.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        ids[1..]
+    );
+    store
+        .renew("b", 0, now + 19_000, now + 40_000)
+        .await
+        .expect("renewed");
+    let later = store
+        .claim(&ids, "c", now + 20_000, now + 50_000)
+        .await
+        .expect("claimed");
+    assert_eq!(
+        later.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        ids[..1]
+    );
+    // Who comes back late gives back nothing that another has now.
+    let release = seamgrid::store::Release {
+        claimed_ms: now,
+        due_ms: now + 300_000,
+        failures: 0,
+        remaining: 0,
+    };
+    store.release(ids[0], "a", release).await.expect("released");
+    let (queue, _) = store.load_queue().await.expect("the queue");
+    let held = queue
+        .iter()
+        .find(|one| one.group == ids[0])
+        .expect("in the queue");
+    assert_eq!(
+        held.lease.as_ref().map(|(owner, _)| owner.as_str()),
+        Some("c")
+    );
+    // A push during the look keeps the group due.
+    store.push_groups(&ids[1..], now + 5).await.expect("pushed");
+    store.release(ids[1], "b", release).await.expect("released");
+    let (due, _) = store.load_due(now + 10, 10).await.expect("due");
+    assert_eq!(due, ids[1..]);
+}
