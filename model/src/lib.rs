@@ -33,6 +33,7 @@ pub mod alert;
 pub mod alignment;
 pub mod config;
 pub mod flakiness;
+pub mod freshness;
 pub mod grid;
 pub mod group;
 pub mod history;

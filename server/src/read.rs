@@ -22,6 +22,7 @@ mod releases;
 mod row;
 mod search;
 mod snapshot;
+mod sources;
 mod tab;
 mod tick;
 
@@ -453,6 +454,18 @@ impl Reader {
     /// What clients of TestGrid's API call the configuration that is shown.
     pub fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// The dashboard and the name of each tab that shows this group, in the order of the configuration.
+    pub fn tabs_of_group(&self, group: &str) -> Vec<(String, String)> {
+        let published = self.published.load();
+        let tabs = published.catalog.tabs();
+        published
+            .catalog
+            .tabs_of(group)
+            .iter()
+            .map(|&index| (tabs[index].dashboard.clone(), tabs[index].tab.name.clone()))
+            .collect()
     }
 
     /// The infra components, in the order of the settings.

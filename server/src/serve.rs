@@ -12,6 +12,7 @@ use crate::{
     history::{Mirrors, mirror_folder},
     http,
     infra::impact::ImpactKeeper,
+    intake::Intake,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
     settings::Settings,
@@ -42,6 +43,9 @@ pub enum ServeError {
     /// A bucket of the settings cannot be used.
     #[error(transparent)]
     Bucket(#[from] BucketError),
+    /// What may be sent to the server cannot be set up.
+    #[error("{0}")]
+    Intake(String),
     /// A pattern of the settings is wrong.
     #[error("releases.dashboard_pattern is not a regular expression: {0}")]
     Pattern(#[from] regex::Error),
@@ -109,18 +113,16 @@ impl Server {
         update: bool,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let pipeline = if update {
-            let buckets = Buckets::from_settings(&self.settings.buckets)?;
-            Some(Pipeline::new(
-                self.store.clone(),
-                buckets,
-                &self.configuration,
-                &self.settings,
-                self.reader.clone(),
-            ))
-        } else {
-            None
-        };
+        let buckets = Buckets::from_settings(&self.settings.buckets)?;
+        let pipeline = Arc::new(Pipeline::new(
+            self.store.clone(),
+            buckets,
+            &self.configuration,
+            &self.settings,
+            self.reader.clone(),
+        ));
+        let intake = Intake::new(self.store.clone(), pipeline.clone(), &self.settings.push);
+        let intake = Arc::new(intake.map_err(ServeError::Intake)?);
         let (stop, stopped) = watch::channel(false);
         let mut work: Vec<JoinHandle<()>> = vec![tokio::spawn(keep_published(
             self.reader.clone(),
@@ -146,7 +148,7 @@ impl Server {
             update.then(|| mirror_folder(&self.settings, &self.store)),
             stopped.clone(),
         )));
-        if let Some(pipeline) = pipeline {
+        if update {
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
                 let watched = pipeline::progress::Unwatched;
@@ -155,7 +157,7 @@ impl Server {
         }
         let reader = self.reader.clone();
         let mut web = tokio::spawn(
-            axum::serve(self.listener, http::router(self.reader))
+            axum::serve(self.listener, http::router_with(self.reader, intake))
                 .with_graceful_shutdown(async move {
                     until(stopped).await;
                     // Or those who listen would hold their connections for the whole grace.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub repositories: Vec<RepositorySettings>,
     /// How results are kept fresh.
     pub update: UpdateSettings,
+    /// What may be sent to the server.
+    pub push: PushSettings,
     /// Where the rules differ from TestGrid's on purpose.
     pub rules: RuleSettings,
 }
@@ -65,6 +67,10 @@ pub struct BucketSettings {
     /// A base URL to use instead of the store's own, for emulators.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// How many groups of it are looked at at once. Where there are several buckets, without it at most
+    /// three quarters of `update.parallel`.
+    #[serde(default)]
+    pub parallel: Option<usize>,
 }
 
 /// How dashboards belong to release branches.
@@ -198,6 +204,47 @@ impl Default for UpdateSettings {
             mirrors: None,
         }
     }
+}
+
+/// What may be sent to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PushSettings {
+    /// The largest upload, in bytes.
+    pub max_bytes: u64,
+    /// A file with the secret that notifications of a bucket carry.
+    pub secret_file: Option<PathBuf>,
+    /// How tokens of notifications are verified.
+    pub oidc: Option<OidcSettings>,
+}
+
+impl Default for PushSettings {
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 << 20,
+            secret_file: None,
+            oidc: None,
+        }
+    }
+}
+
+/// Who signs the tokens of notifications, for whom and on whose behalf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSettings {
+    /// The audience that the tokens must name.
+    pub audience: String,
+    /// The service accounts that may notify.
+    pub emails: Vec<String>,
+    /// Who signs.
+    #[serde(default = "google")]
+    pub issuer: String,
+    /// The signer's keys as a JSON Web Key Set: a file, or an address that is asked now and then.
+    pub keys: String,
+}
+
+fn google() -> String {
+    "https://accounts.google.com".to_owned()
 }
 
 /// Where the rules differ from TestGrid's on purpose. Each can be set to what TestGrid does.

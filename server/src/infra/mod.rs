@@ -17,6 +17,7 @@ use crate::{
         prowjob::ProwJob,
         started::{RepoEntry, Started},
         text::push_line,
+        upload::Upload,
     },
     settings::{ComponentSettings, VersionRule},
 };
@@ -44,6 +45,8 @@ pub struct Evidence<'a> {
     pub prowjob_bytes: Option<&'a [u8]>,
     /// The pod of `podinfo.json`.
     pub pod: Option<&'a Pod>,
+    /// What whoever uploaded the run says of it.
+    pub upload: Option<&'a Upload>,
 }
 
 /// All versions of one build: the infra components in the order of `components`, then the product
@@ -57,12 +60,52 @@ pub fn find_versions(
         .iter()
         .map(|component| find_component(component, evidence, main.as_deref()))
         .collect();
-    versions.extend(product::find_products(
-        components,
-        evidence,
-        main.as_deref(),
-    ));
+    let mut products = product::find_products(components, evidence, main.as_deref());
+    if let Some(upload) = evidence.upload {
+        declare(&mut versions, &mut products, upload);
+    }
+    versions.extend(products);
     versions
+}
+
+/// What an uploader says goes before what is found. Infra components that are not configured come after
+/// those that are, by name.
+fn declare(
+    infra: &mut Vec<ComponentVersion>,
+    products: &mut Vec<ComponentVersion>,
+    upload: &Upload,
+) {
+    let put = |known: &mut Vec<ComponentVersion>, component: String, kind, version: &str| {
+        let declared = ComponentVersion {
+            version: Some(line(version, VERSION_CAP)),
+            source: Source::Declared,
+            ..ComponentVersion::unknown(component, kind)
+        };
+        match known
+            .iter_mut()
+            .find(|known| known.component == declared.component)
+        {
+            Some(known) => *known = declared,
+            None => known.push(declared),
+        }
+    };
+    for (name, version) in &upload.infra {
+        put(
+            infra,
+            line(name, VERSION_CAP),
+            ComponentKind::Infra,
+            version,
+        );
+    }
+    if !upload.product.is_empty() {
+        // It has a name now.
+        products.retain(|product| product.component != product::UNNAMED);
+    }
+    for (repo, version) in &upload.product {
+        let repo = line(&canonical_repo(repo), VERSION_CAP);
+        put(products, repo, ComponentKind::Product, version);
+    }
+    products.sort_by(|a, b| a.component.cmp(&b.component));
 }
 
 /// The version of one infra component: the first rule that yields wins. Where none does, the first

@@ -41,6 +41,7 @@ impl Files {
                 prowjob: prowjob.as_ref(),
                 prowjob_bytes: None,
                 pod: pod.as_ref(),
+                upload: None,
             },
         )
     }

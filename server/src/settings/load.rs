@@ -450,6 +450,14 @@ fn resolve(settings: &mut Settings, places: &Places, folder: &Path) {
             *credentials = format!("file: {}", folder.join(path.trim()).display());
         }
     }
+    if let Some(file) = &mut settings.push.secret_file {
+        *file = folder.join(&*file);
+    }
+    if let Some(oidc) = &mut settings.push.oidc
+        && is_path(&oidc.keys)
+    {
+        oidc.keys = folder.join(&oidc.keys).display().to_string();
+    }
     let gits = (settings.infra.components.iter_mut())
         .filter_map(|component| component.git.as_mut())
         .chain((settings.repositories.iter_mut()).map(|repository| &mut repository.git));

@@ -24,9 +24,12 @@ mod metrics;
 mod modified;
 mod names;
 mod open;
+mod queue;
 mod results;
 mod row;
 mod runs;
+mod tokens;
+mod uploads;
 
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
@@ -38,8 +41,11 @@ pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
 pub use open::SqliteStore;
+pub use queue::{Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
+pub use tokens::{AuditEntry, NewToken, StoredToken};
+pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -42,6 +42,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0004_impact.sql"),
     ),
     (
+        5,
+        "sources",
+        include_str!("../../../migrations/sqlite/0005_sources.sql"),
+    ),
+    (
         6,
         "revisions",
         include_str!("../../../migrations/sqlite/0006_revisions.sql"),

@@ -13,6 +13,7 @@ mod infra;
 mod pages;
 mod pipeline;
 mod prow;
+mod push;
 mod shared;
 mod simulate;
 mod store;
