@@ -495,41 +495,33 @@ impl MoveGlyph {
 
 /// How each run went.
 fn outcomes(grid: &Grid) -> Vec<RunOutcome> {
-    #[derive(Clone, Copy, Default)]
-    struct Seen {
-        failed: bool,
-        outside: bool,
-        open: bool,
-        any: bool,
-    }
-    let mut seen = vec![Seen::default(); grid.columns.len()];
+    // The worst that each column says, in this order: nothing, passed, failed as a whole, a test failed,
+    // still running.
+    let mut seen = vec![0u8; grid.columns.len()];
     for row in &grid.rows {
         let whole = is_whole(row);
         let mut column = 0;
         for &(status, count) in row.statuses.runs() {
             let end = (column + count as usize).min(seen.len());
-            if status != Status::NoResult {
-                for seen in &mut seen[column..end] {
-                    seen.any = true;
-                    seen.open |= status == Status::Running;
-                    if status.is_failing() {
-                        if whole {
-                            seen.outside = true;
-                        } else {
-                            seen.failed = true;
-                        }
-                    }
-                }
+            let says = match status {
+                Status::NoResult => 0,
+                Status::Running => 4,
+                _ if !status.is_failing() => 1,
+                _ if whole => 2,
+                _ => 3,
+            };
+            for seen in &mut seen[column..end] {
+                *seen = says.max(*seen);
             }
             column = end;
         }
     }
     seen.into_iter()
         .map(|seen| match seen {
-            Seen { open: true, .. } | Seen { any: false, .. } => RunOutcome::Open,
-            Seen { failed: true, .. } => RunOutcome::Failed,
-            Seen { outside: true, .. } => RunOutcome::Outside,
-            _ => RunOutcome::Passed,
+            1 => RunOutcome::Passed,
+            2 => RunOutcome::Outside,
+            3 => RunOutcome::Failed,
+            _ => RunOutcome::Open,
         })
         .collect()
 }

@@ -52,11 +52,9 @@ pub fn find_revert(subject: &str, body: &str) -> Option<Revert> {
                 says_so = true;
                 revert.commit.get_or_insert(sha);
             }
-        } else if let Some(rest) = line.strip_prefix("Reverts ") {
-            if let Some(number) = pull_reference(rest) {
-                says_so = true;
-                revert.pull = Some(number);
-            }
+        } else if let Some(number) = line.strip_prefix("Reverts ").and_then(pull_reference) {
+            says_so = true;
+            revert.pull = Some(number);
         }
     }
     if let Some(number) = merged_branch(subject).and_then(|branch| {

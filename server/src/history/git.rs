@@ -5,18 +5,19 @@ use std::{
     ffi::OsStr,
     io::{self, Read as _},
     path::{Path, PathBuf},
-    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     time::{Duration, Instant},
 };
 
 /// How long one command may take. The first fetch of a large repository is the longest.
-const DEADLINE: Duration = Duration::from_mins(60);
-/// How often a running command is looked at.
-const WATCH: Duration = Duration::from_millis(50);
+const DEADLINE: Duration = Duration::from_hours(1);
+/// How seldom a running command is looked at.
+const WATCH: Duration = Duration::from_millis(20);
 /// How much of what git complains is kept, in bytes.
 const WORDS: usize = 600;
 
@@ -55,18 +56,26 @@ pub(super) struct Git {
     stop: Arc<AtomicBool>,
 }
 
-/// A command that runs.
+/// A command that runs. Dropping it ends it.
 pub(super) struct Running {
     command: String,
-    child: Arc<Mutex<Child>>,
     errors: Option<std::thread::JoinHandle<String>>,
-    ended: Arc<AtomicBool>,
-    late: Arc<AtomicBool>,
-    stop: Arc<AtomicBool>,
+    /// How it ended; one message.
+    ended: mpsc::Receiver<Ended>,
+    /// Disconnected when nobody waits for the command any more.
+    _wanted: mpsc::Sender<()>,
     /// What it is told; closed by dropping it.
     pub(super) input: Option<ChildStdin>,
     /// What it answers.
     pub(super) output: Option<ChildStdout>,
+}
+
+/// How a command ended.
+enum Ended {
+    Itself(ExitStatus),
+    Late,
+    Stopped,
+    Lost(io::Error),
 }
 
 impl Git {
@@ -131,23 +140,26 @@ impl Git {
         let input = child.stdin.take();
         let output = child.stdout.take();
         let errors = child.stderr.take().map(keep_words);
-        let running = Running {
+        let (wanted, unwanted) = mpsc::channel();
+        let (told, ended) = mpsc::channel();
+        let stop = self.stop.clone();
+        std::thread::spawn(move || {
+            // Nobody listens when nobody wants to know.
+            told.send(watch(child, &stop, &unwanted)).ok();
+        });
+        Ok(Running {
             command: arguments
                 .iter()
                 .filter_map(|argument| argument.to_str())
                 .find(|argument| !argument.starts_with('-') && !argument.contains('/'))
                 .unwrap_or_default()
                 .to_owned(),
-            child: Arc::new(Mutex::new(child)),
             errors,
-            ended: Arc::default(),
-            late: Arc::default(),
-            stop: self.stop.clone(),
+            ended,
+            _wanted: wanted,
             input,
             output,
-        };
-        running.watch();
-        Ok(running)
+        })
     }
 
     /// Runs a command and answers its output; `input` is what it is told.
@@ -188,74 +200,54 @@ fn finish(mut running: Running, input: &[u8]) -> Result<Vec<u8>, GitError> {
     Ok(answer)
 }
 
-impl Running {
-    /// Ends it when it takes too long or when we stop.
-    fn watch(&self) {
-        let (child, ended) = (self.child.clone(), self.ended.clone());
-        let (late, stop) = (self.late.clone(), self.stop.clone());
-        let begun = Instant::now();
-        std::thread::spawn(move || {
-            while !ended.load(Ordering::Acquire) {
-                let over = begun.elapsed() > DEADLINE;
-                if over || stop.load(Ordering::Acquire) {
-                    late.store(over, Ordering::Release);
-                    lock(&child).kill().ok();
-                    return;
-                }
-                std::thread::sleep(WATCH);
-            }
-        });
+/// Waits for the end of a command, and ends it when it takes too long, when we stop, or when nobody wants
+/// it any more.
+fn watch(mut child: Child, stop: &AtomicBool, unwanted: &mpsc::Receiver<()>) -> Ended {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return Ended::Itself(status),
+            Ok(None) => {}
+            Err(error) => return Ended::Lost(error),
+        }
+        let late = begun.elapsed() > DEADLINE;
+        let gone = unwanted.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Disconnected);
+        pause = (pause * 2).min(WATCH);
+        if late || gone || stop.load(Ordering::Acquire) {
+            child.kill().ok();
+            child.wait().ok();
+            return if late { Ended::Late } else { Ended::Stopped };
+        }
     }
+}
 
+impl Running {
     /// Waits for its end.
     pub(super) fn end(mut self) -> Result<(), GitError> {
         self.input.take();
         self.output.take();
-        let status = loop {
-            // Not held while waiting: the watch needs it to end the command.
-            if let Some(status) = lock(&self.child).try_wait()? {
-                break status;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
+        let ended = self.ended.recv().unwrap_or(Ended::Stopped);
         let words = self
             .errors
             .take()
             .and_then(|errors| errors.join().ok())
             .unwrap_or_default();
-        if self.late.load(Ordering::Acquire) {
-            return Err(GitError::Late(self.command.clone()));
-        }
-        if self.stop.load(Ordering::Acquire) {
-            return Err(GitError::Stopped);
-        }
-        if status.success() {
-            return Ok(());
-        }
-        Err(GitError::Failed {
-            command: self.command.clone(),
-            words: if words.is_empty() {
-                format!("ended with {status}")
-            } else {
-                words
-            },
-        })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Release);
-        let mut child = lock(&self.child);
-        if matches!(child.try_wait(), Ok(None)) {
-            child.kill().ok();
-            child.wait().ok();
+        match ended {
+            Ended::Itself(status) if status.success() => Ok(()),
+            Ended::Itself(status) => Err(GitError::Failed {
+                command: self.command.clone(),
+                words: if words.is_empty() {
+                    format!("ended with {status}")
+                } else {
+                    words
+                },
+            }),
+            Ended::Late => Err(GitError::Late(self.command.clone())),
+            Ended::Stopped => Err(GitError::Stopped),
+            Ended::Lost(error) => Err(GitError::Io(error)),
         }
     }
-}
-
-fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
-    child.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Reads what a command complains, and keeps the beginning, on one line.

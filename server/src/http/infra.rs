@@ -87,19 +87,17 @@ async fn show_component(
     let found = in_background(move || {
         let feed = reader.infra_feed();
         let known = feed.components.iter().find(|it| it.name == component);
-        match known {
-            Some(known) => Ok((feed.clone(), known.name.clone())),
-            None => {
-                let names: Vec<&str> = feed.components.iter().map(|it| it.name.as_str()).collect();
-                Err(WireError {
-                    code: "not_found".to_owned(),
-                    message: format!(
-                        "there is no infra component \"{component}\"; there are {}",
-                        names.join(", ")
-                    ),
-                })
-            }
+        if let Some(known) = known {
+            return Ok((feed.clone(), known.name.clone()));
         }
+        let names: Vec<&str> = feed.components.iter().map(|it| it.name.as_str()).collect();
+        Err(WireError {
+            code: "not_found".to_owned(),
+            message: format!(
+                "there is no infra component \"{component}\"; there are {}",
+                names.join(", ")
+            ),
+        })
     })
     .await;
     server_pages::answer(

@@ -56,7 +56,7 @@ impl World {
             .to_owned()
     }
 
-    fn settings(&self, git: &str) -> Settings {
+    fn settings(git: &str) -> Settings {
         let mut settings = Settings::default();
         settings.infra.components = vec![ComponentSettings {
             name: "infra".into(),
@@ -72,7 +72,7 @@ impl World {
     }
 
     async fn update_from(&self, git: &str) -> Fetched {
-        let mirrors = Mirrors::new(self.store.clone(), &self.settings(git));
+        let mirrors = Mirrors::new(self.store.clone(), &Self::settings(git));
         let mut all = mirrors.update().await;
         assert_eq!(all.len(), 1);
         all.remove(0)
@@ -273,7 +273,7 @@ async fn a_mirror_that_is_gone_is_made_again() {
     let world = World::new().await;
     world.import(&stream());
     world.update().await;
-    let folder = mirror_folder(&world.settings("x"), &world.store);
+    let folder = mirror_folder(&World::settings("x"), &world.store);
     assert_eq!(folder, world.dir.path().join("results.mirrors"));
     std::fs::remove_dir_all(mirror_path(&folder, "org/infra")).expect("it was there");
     world.import(&format!(

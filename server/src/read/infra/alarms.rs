@@ -68,7 +68,7 @@ impl Reader {
             moves.sort_by_key(|it| it.at_ms);
             // Variants of an image move in one commit.
             moves.dedup_by(|a, b| a.at_ms == b.at_ms && a.from == b.from && a.to == b.to);
-            self.add_runs(published, component, versions, moves);
+            add_runs(published, component, versions, moves);
             for undone in find_undone(moves, &|a, b| a == b) {
                 let known = found.iter().any(|known| {
                     known.undone.at_ms == undone.undone.at_ms
@@ -86,47 +86,46 @@ impl Reader {
             .filter_map(|undone| alarm(published, component, versions, undone))
             .collect()
     }
+}
 
-    /// Adds what only runs show: that an abandoned version came back after its roll-back, though no
-    /// commit brought it.
-    fn add_runs(
-        &self,
-        published: &Published,
-        component: &Component,
-        versions: &Versions,
-        moves: &mut Vec<Move<By>>,
-    ) {
-        /// Runs that began before a roll-back was deployed everywhere are no news.
-        const DEPLOYED_MS: i64 = 6 * 3_600_000;
-        let rollbacks: Vec<(i64, String, String)> = moves
+/// Adds what only runs show: that an abandoned version came back after its roll-back, though no
+/// commit brought it.
+fn add_runs(
+    published: &Published,
+    component: &Component,
+    versions: &Versions,
+    moves: &mut Vec<Move<By>>,
+) {
+    /// Runs that began before a roll-back was deployed everywhere are no news.
+    const DEPLOYED_MS: i64 = 6 * 3_600_000;
+    let rollbacks: Vec<(i64, String, String)> = moves
+        .iter()
+        .filter(|it| it.reverts && it.from != it.to)
+        .map(|it| (it.at_ms, it.from.clone(), it.to.clone()))
+        .collect();
+    for (at_ms, abandoned, good) in rollbacks {
+        let brought = moves
             .iter()
-            .filter(|it| it.reverts && it.from != it.to)
-            .map(|it| (it.at_ms, it.from.clone(), it.to.clone()))
-            .collect();
-        for (at_ms, abandoned, good) in rollbacks {
-            let brought = moves
-                .iter()
-                .any(|it| it.at_ms > at_ms && it.to == abandoned);
-            if brought {
-                continue;
-            }
-            let first = arrivals(published, component, versions, &abandoned)
-                .into_iter()
-                .map(|(began_ms, _)| began_ms)
-                .filter(|&began_ms| began_ms > at_ms + DEPLOYED_MS)
-                .min();
-            if let Some(began_ms) = first {
-                moves.push(Move {
-                    by: By::Runs,
-                    at_ms: began_ms,
-                    from: good,
-                    to: abandoned,
-                    reverts: false,
-                });
-            }
+            .any(|it| it.at_ms > at_ms && it.to == abandoned);
+        if brought {
+            continue;
         }
-        moves.sort_by_key(|it| it.at_ms);
+        let first = arrivals(published, component, versions, &abandoned)
+            .into_iter()
+            .map(|(began_ms, _)| began_ms)
+            .filter(|&began_ms| began_ms > at_ms + DEPLOYED_MS)
+            .min();
+        if let Some(began_ms) = first {
+            moves.push(Move {
+                by: By::Runs,
+                at_ms: began_ms,
+                from: good,
+                to: abandoned,
+                reverts: false,
+            });
+        }
     }
+    moves.sort_by_key(|it| it.at_ms);
 }
 
 /// When tabs came to a version from another: when that run began, and the tab.

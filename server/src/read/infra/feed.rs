@@ -81,7 +81,7 @@ impl Reader {
             changes,
             total,
             alarms,
-            weather: self.weather(&published, (self.clock)()),
+            weather: super::weather::build_weather(&published, (self.clock)()),
             components: self
                 .components
                 .iter()
@@ -145,12 +145,11 @@ impl Reader {
                 .iter()
                 .find(|alarm| {
                     alarm.to == change.to
-                        && match (&alarm.undone, &brought_line) {
-                            (Some(undone), Some(brought)) => undone.sha == brought.sha,
-                            _ => {
-                                let apart = first.at_ms - alarm.time.timestamp_millis();
-                                (0..SKIPPED_MS).contains(&apart)
-                            }
+                        && if let (Some(undone), Some(brought)) = (&alarm.undone, &brought_line) {
+                            undone.sha == brought.sha
+                        } else {
+                            let apart = first.at_ms - alarm.time.timestamp_millis();
+                            (0..SKIPPED_MS).contains(&apart)
                         }
                 })
                 .cloned();

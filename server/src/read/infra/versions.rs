@@ -16,6 +16,15 @@ use crate::read::{Reader, catalog::not_found};
 /// How many tabs a version's page lists.
 const TABS: usize = 500;
 
+/// How often a version was seen.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    runs: u32,
+    groups: u32,
+    tabs: u32,
+    tabs_now: u32,
+}
+
 impl Reader {
     /// The versions that published runs had of a component, newest first by when a run first had them.
     pub fn infra_versions(&self, component: &str) -> Result<Vec<VersionLine>, WireError> {
@@ -23,13 +32,6 @@ impl Reader {
         let component = self.find_component(&published, component)?;
         let histories = self.infra.histories.load_full();
         let versions = Versions::new(&published, &component, histories.of(&component.repo));
-        #[derive(Clone, Copy, Default)]
-        struct Count {
-            runs: u32,
-            groups: u32,
-            tabs: u32,
-            tabs_now: u32,
-        }
         let mut counts: HashMap<&str, Count> = HashMap::new();
         let trails: Vec<_> = published
             .groups()

@@ -13,7 +13,7 @@ use model::{
 };
 
 use super::time;
-use crate::read::{Reader, published::Published};
+use crate::read::published::Published;
 
 const HOUR_MS: i64 = 3_600_000;
 /// What counts as now.
@@ -25,67 +25,65 @@ const RUNS: usize = 50;
 /// How many versions are listed.
 const VERSIONS: usize = 40;
 
-impl Reader {
-    /// The weather at `now_ms`. Of each version in use lately it is told how its runs do.
-    pub(super) fn weather(&self, published: &Published, now_ms: i64) -> Weather {
-        let mut weather = Weather::default();
-        let mut versions: BTreeMap<(String, String), WeatherLine> = BTreeMap::new();
-        let mut runs: Vec<(i64, usize, u32)> = Vec::new();
-        for group in published.groups() {
-            let Some(trail) = group.trail else { continue };
-            for (column, passage) in (0..).zip(&trail.columns) {
-                let age_ms = now_ms - passage.started_ms;
-                if !passage.outcome.is_over() || age_ms > NOW_MS + BEFORE_MS {
+/// The weather at `now_ms`. Of each version in use lately it is told how its runs do.
+pub(super) fn build_weather(published: &Published, now_ms: i64) -> Weather {
+    let mut weather = Weather::default();
+    let mut versions: BTreeMap<(String, String), WeatherLine> = BTreeMap::new();
+    let mut runs: Vec<(i64, usize, u32)> = Vec::new();
+    for group in published.groups() {
+        let Some(trail) = group.trail else { continue };
+        for (column, passage) in (0..).zip(&trail.columns) {
+            let age_ms = now_ms - passage.started_ms;
+            if !passage.outcome.is_over() || age_ms > NOW_MS + BEFORE_MS {
+                continue;
+            }
+            let outside = passage.outcome == RunOutcome::Outside;
+            add(&mut weather.all, age_ms, outside);
+            if outside && age_ms <= NOW_MS {
+                runs.push((passage.started_ms, group.tab, column));
+            }
+            let infra = trail
+                .components
+                .iter()
+                .filter(|it| it.kind == ComponentKind::Infra);
+            for component in infra {
+                let Some(version) = component.at(column) else {
                     continue;
-                }
-                let outside = passage.outcome == RunOutcome::Outside;
-                add(&mut weather.all, age_ms, outside);
-                if outside && age_ms <= NOW_MS {
-                    runs.push((passage.started_ms, group.tab, column));
-                }
-                let infra = trail
-                    .components
-                    .iter()
-                    .filter(|it| it.kind == ComponentKind::Infra);
-                for component in infra {
-                    let Some(version) = component.at(column) else {
-                        continue;
-                    };
-                    let key = (component.component.to_string(), version.to_owned());
-                    add(versions.entry(key).or_default(), age_ms, outside);
-                }
+                };
+                let key = (component.component.to_string(), version.to_owned());
+                add(versions.entry(key).or_default(), age_ms, outside);
             }
         }
-        weather.versions = versions
-            .into_iter()
-            .filter(|(_, line)| line.runs > 0)
-            .map(|((component, version), line)| WeatherLine {
-                component,
-                version,
-                ..line
-            })
-            .collect();
-        weather
-            .versions
-            .sort_by_key(|line| Reverse((line.outside * 10_000 / line.runs.max(1), line.runs)));
-        weather.versions.truncate(VERSIONS);
-        runs.sort_by_key(|&(began_ms, ..)| Reverse(began_ms));
-        weather.runs = runs
-            .into_iter()
-            .take(RUNS)
-            .filter_map(|(began_ms, tab, column)| {
-                let trail = published.trail(tab)?;
-                let passage = trail.columns.get(column as usize)?;
-                Some(WeatherRun {
-                    tab: published.tab_name(tab),
-                    build: passage.build.to_string(),
-                    time: time(began_ms),
-                    url: passage.url.to_string(),
-                })
-            })
-            .collect();
-        weather
     }
+    weather.versions = versions
+        .into_iter()
+        .filter(|(_, line)| line.runs > 0)
+        .map(|((component, version), line)| WeatherLine {
+            component,
+            version,
+            ..line
+        })
+        .collect();
+    weather
+        .versions
+        .sort_by_key(|line| Reverse((line.outside * 10_000 / line.runs.max(1), line.runs)));
+    weather.versions.truncate(VERSIONS);
+    runs.sort_by_key(|&(began_ms, ..)| Reverse(began_ms));
+    weather.runs = runs
+        .into_iter()
+        .take(RUNS)
+        .filter_map(|(began_ms, tab, column)| {
+            let trail = published.trail(tab)?;
+            let passage = trail.columns.get(column as usize)?;
+            Some(WeatherRun {
+                tab: published.tab_name(tab),
+                build: passage.build.to_string(),
+                time: time(began_ms),
+                url: passage.url.to_string(),
+            })
+        })
+        .collect();
+    weather
 }
 
 fn add(line: &mut WeatherLine, age_ms: i64, outside: bool) {
