@@ -192,7 +192,7 @@ fn test_bytes(test: &Test) -> usize {
 
 /// About how much memory a run takes; versions are shared.
 fn run_bytes(run: &StoredRun) -> usize {
-    let texts = [&run.build, &run.label, &run.path].map(|text| text.len());
+    let texts = [&run.build, &run.label, &run.path].map(String::len);
     let headers = run
         .headers
         .iter()
@@ -204,7 +204,7 @@ fn run_bytes(run: &StoredRun) -> usize {
             &detail.cell_id,
             &detail.user_property,
         ];
-        size_of::<StoredDetail>() + texts.map(|text| text.len()).into_iter().sum::<usize>()
+        size_of::<StoredDetail>() + texts.map(String::len).into_iter().sum::<usize>()
     });
     size_of::<StoredRun>()
         + size_of_val(run.statuses.runs())

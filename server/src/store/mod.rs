@@ -63,7 +63,8 @@ pub enum Store {
     Postgres(PostgresStore),
 }
 
-/// Runs one body in a read transaction on whichever engine there is. In the body `$tx` is the
+/// Runs one body in a read transaction on whichever engine there is, on the heap: a body for each engine
+/// makes a large future. In the body `$tx` is the
 /// transaction and `?` takes [`error::Failure`]s; its value is the answer.
 macro_rules! reading {
     ($store:expr, $tx:ident => $body:expr) => {
@@ -75,7 +76,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                work.await.map_err(|failure| sqlite.name(failure))
+                Box::pin(work).await.map_err(|failure| sqlite.name(failure))
             }
             $crate::store::Store::Postgres(postgres) => {
                 let work = async {
@@ -87,7 +88,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                work.await.map_err(|failure| postgres.name(failure))
+                Box::pin(work).await.map_err(|failure| postgres.name(failure))
             }
         }
     };
@@ -107,7 +108,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                work.await.map_err(|failure| sqlite.name(failure))
+                Box::pin(work).await.map_err(|failure| sqlite.name(failure))
             }
             $crate::store::Store::Postgres(postgres) => {
                 let work = async {
@@ -116,7 +117,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                work.await.map_err(|failure| postgres.name(failure))
+                Box::pin(work).await.map_err(|failure| postgres.name(failure))
             }
         }
     };
