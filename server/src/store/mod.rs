@@ -88,7 +88,9 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work).await.map_err(|failure| postgres.name(failure))
+                Box::pin(work)
+                    .await
+                    .map_err(|failure| postgres.name(failure))
             }
         }
     };
@@ -117,7 +119,9 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work).await.map_err(|failure| postgres.name(failure))
+                Box::pin(work)
+                    .await
+                    .map_err(|failure| postgres.name(failure))
             }
         }
     };
