@@ -127,6 +127,17 @@ pub fn infra_component(component: &str) -> String {
     format!("{INFRA}/{}", segment(component))
 }
 
+/// What differs between two builds of a tab.
+pub fn compare_builds(dashboard: &str, tab: &str, older: &str, newer: &str) -> String {
+    format!(
+        "/compare?dashboard={}&tab={}&older={}&newer={}",
+        segment(dashboard),
+        segment(tab),
+        segment(older),
+        segment(newer)
+    )
+}
+
 /// The page of one version of a component.
 pub fn infra_version(component: &str, version: &str) -> String {
     format!("{INFRA}/{}/{}", segment(component), segment(version))

@@ -242,6 +242,22 @@ impl Trail {
         found
     }
 
+    /// The rows that turned this way anywhere between two columns, each once, in the grid's order.
+    pub fn turned_between(&self, kind: TurnKind, older: u32, newer: u32) -> Vec<&RowTurn> {
+        let mut found: Vec<&RowTurn> = Vec::new();
+        for turn in &self.turns {
+            let between = turn.newer < older && newer < turn.older;
+            if turn.kind == kind
+                && turn.alerting
+                && between
+                && found.last().is_none_or(|last| last.row != turn.row)
+            {
+                found.push(turn);
+            }
+        }
+        found
+    }
+
     /// Whether the failures at one end of which this turn is are exactly the runs of one version.
     fn is_version(&self, component: &ComponentTrail, at: usize) -> bool {
         let turn = &self.turns[at];

@@ -382,3 +382,57 @@ pub struct ErrorBody {
     /// The error.
     pub error: WireError,
 }
+
+/// What became of an uploaded run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct UploadReceipt {
+    /// The test group as the configuration calls it.
+    pub group: String,
+    /// The build id.
+    pub build: String,
+    /// Which of the build's uploads counts now, from 1.
+    pub revision: u32,
+    /// Whether this upload said anything new.
+    pub is_new: bool,
+    /// Paths of the pages that show the group.
+    pub pages: Vec<String>,
+    /// The name of the snapshot's state in which it is shown.
+    pub state: String,
+}
+
+/// One of the uploads of a build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct UploadRevision {
+    /// From 1; the highest counts.
+    pub revision: u32,
+    /// When it was received.
+    pub received: DateTime<Utc>,
+    /// The name of the token it came with.
+    pub uploader: String,
+    /// Whether the run was still under way.
+    pub running: bool,
+    /// The length of what was uploaded.
+    pub bytes: u64,
+}
+
+/// A deploy as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct DeployReceipt {
+    /// What changed.
+    pub component: String,
+    /// What it changed to.
+    pub version: String,
+    /// Where; empty where there is only one place.
+    pub environment: String,
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Where it is told; empty for none.
+    pub source: String,
+    /// The name of the token that told it.
+    pub reporter: String,
+    /// Whether it was not known before.
+    pub is_new: bool,
+}

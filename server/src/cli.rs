@@ -17,13 +17,15 @@ use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
     conformance,
-    history::Mirrors,
+    history::{Mirrors, mirror_folder},
     http,
+    infra::impact::ImpactKeeper,
+    intake::token,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
     serve::{Listening, ServeError, Server},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
     simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
-    store::{Store, StoreError},
+    store::{NewToken, Store, StoreError, StoredToken},
     telemetry::{self, LogFormat},
     testgrid::{self, LoadOptions, import::ImportProgress},
 };
@@ -120,6 +122,12 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Make, list and revoke the tokens with which runs are uploaded and deploys reported
+    Token {
+        /// What to do
+        #[command(subcommand)]
+        action: TokenAction,
+    },
     /// Print a document about this program
     Export {
         /// Which
@@ -158,6 +166,39 @@ enum Command {
     },
 }
 
+/// What `token` does.
+#[derive(Debug, Subcommand)]
+enum TokenAction {
+    /// Make a token and print it, once, alone on the last line
+    Create {
+        /// The test groups it may write; `*` is any text, and several patterns are separated by commas
+        #[arg(long, env = "SEAMGRID_GROUPS", value_name = "PATTERN")]
+        groups: String,
+        /// The components whose deploys it may report, likewise [default: all for --groups '*', else none]
+        #[arg(long, env = "SEAMGRID_COMPONENTS", value_name = "PATTERN")]
+        components: Option<String>,
+        /// What to call it, in lists and wherever its writes are named
+        #[arg(
+            long,
+            env = "SEAMGRID_NAME",
+            value_name = "N",
+            default_value = "unnamed"
+        )]
+        name: String,
+        /// How long it is good, such as 12h, 90d or 8w [default: until it is revoked]
+        #[arg(long, env = "SEAMGRID_EXPIRES", value_name = "D")]
+        expires: Option<String>,
+    },
+    /// Print all tokens, without themselves
+    List,
+    /// Refuse a token from now on
+    Revoke {
+        /// Its number, as in the list
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+}
+
 /// What `export` prints.
 #[derive(Debug, Subcommand)]
 enum Document {
@@ -182,6 +223,8 @@ pub(crate) enum CommandError {
     Output(std::io::Error),
     #[error(transparent)]
     Simulate(#[from] SimulateError),
+    #[error("{0}")]
+    Token(String),
 }
 
 /// Does what the command line says. The exit code is 0 when all went well, 1 when the work was done
@@ -205,6 +248,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::CheckConfig { paths } => check_config(&paths),
         Command::Import { paths } => runtime.block_on(import(&common, &paths)),
         Command::Conformance { files } => conformance(&files),
+        Command::Token { action } => runtime.block_on(tokens(&common, action)),
         Command::Export {
             document: Document::Openapi,
         } => export_openapi(),
@@ -267,19 +311,24 @@ async fn update(
         Unpublished,
     );
     let mirrors = Mirrors::new(store.clone(), &settings);
+    let impact = ImpactKeeper::new(store.clone(), &settings);
+    let folder = mirror_folder(&settings, &store);
     let progress = Shown::on_stderr();
     let code = if once {
         // Whoever names groups wants their results alone.
         let fetch = async {
-            match names {
-                None => mirrors.update().await,
-                Some(_) => Vec::new(),
+            if names.is_some() {
+                return Ok((Vec::new(), Vec::new()));
             }
+            let fetched = mirrors.update().await;
+            impact.restore().await?;
+            let unread = impact.update_all(&folder).await;
+            Ok::<_, StoreError>((fetched, unread))
         };
         let both =
             async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
-        let (report, fetched) = tokio::select! {
-            both = both => both,
+        let (report, (fetched, unread)) = tokio::select! {
+            (report, fetched) = both => (report, fetched?),
             () = told_to_stop() => {
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
@@ -302,7 +351,8 @@ async fn update(
             ))?;
         }
         let mut unreachable = false;
-        for problem in fetched.iter().filter_map(|it| it.problem.as_deref()) {
+        let unfetched = fetched.iter().filter_map(|it| it.problem.as_deref());
+        for problem in unfetched.chain(unread.iter().map(String::as_str)) {
             unreachable = true;
             complain(problem);
         }
@@ -323,11 +373,116 @@ async fn update(
         tokio::join!(
             pipeline::run_forever(&pipeline, &progress, told_to_stop()),
             mirrors.run_forever(every, told_to_stop()),
+            async {
+                tokio::select! {
+                    () = impact.follow(Some(&folder), |_| {}) => {}
+                    () = told_to_stop() => {}
+                }
+            },
         );
         ExitCode::SUCCESS
     };
     store.close().await;
     Ok(code)
+}
+
+async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, CommandError> {
+    let store = Store::open(&common.database).await?;
+    let now_ms = now_ms();
+    match action {
+        TokenAction::Create {
+            groups,
+            components,
+            name,
+            expires,
+        } => {
+            if groups.trim().is_empty() || name.trim().is_empty() {
+                return Err(CommandError::Token(
+                    "a token needs groups and a name".into(),
+                ));
+            }
+            let span_ms = expires
+                .as_deref()
+                .map(token::parse_span_ms)
+                .transpose()
+                .map_err(CommandError::Token)?;
+            let all = groups.trim() == "*";
+            let components = components.unwrap_or_else(|| if all { "*" } else { "" }.to_owned());
+            let (token, hash) = token::new_token().ok_or_else(|| {
+                CommandError::Token("the system gives no random numbers".to_owned())
+            })?;
+            let id = store
+                .add_token(&NewToken {
+                    name: name.trim(),
+                    hash: &hash,
+                    group_pattern: groups.trim(),
+                    component_pattern: components.trim(),
+                    created_ms: now_ms,
+                    created_by: &operator(),
+                    expires_ms: span_ms.map(|span_ms| now_ms.saturating_add(span_ms)),
+                })
+                .await?;
+            say(&format!(
+                "token {id} ({}) may write the test groups {}. It is shown this once:",
+                name.trim(),
+                groups.trim()
+            ))?;
+            say(&token)?;
+        }
+        TokenAction::List => {
+            for stored in store.load_tokens().await? {
+                say(&token_line(&stored, now_ms))?;
+            }
+        }
+        TokenAction::Revoke { id } => {
+            let name = store.revoke_token(id, now_ms, &operator()).await?;
+            let name = name.ok_or_else(|| {
+                CommandError::Token(format!("there is no token with the number {id}"))
+            })?;
+            say(&format!("token {id} ({name}) is revoked"))?;
+        }
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Who is at the command line, for the audit.
+fn operator() -> String {
+    let user = ["USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "unknown user".to_owned());
+    format!("command line ({user})")
+}
+
+/// One token for people: columns that begin at the same place for all but the longest texts.
+fn token_line(token: &StoredToken, now_ms: i64) -> String {
+    let day = |ms: Option<i64>, none: &str| {
+        ms.and_then(chrono::DateTime::from_timestamp_millis)
+            .map_or_else(
+                || none.to_owned(),
+                |time| time.format("%Y-%m-%d").to_string(),
+            )
+    };
+    let state = match token::refusal(token, now_ms) {
+        None => "good",
+        Some(_) if token.revoked_ms.is_some() => "revoked",
+        Some(_) => "expired",
+    };
+    format!(
+        "{:<4} {:<20} {state:<8} groups {:<24} components {:<16} made {} ends {:<10} used {}",
+        token.id,
+        token.name,
+        token.group_pattern,
+        if token.component_pattern.is_empty() {
+            "-"
+        } else {
+            &token.component_pattern
+        },
+        day(Some(token.created_ms), "-"),
+        day(token.expires_ms, "never"),
+        day(token.used_ms, "never"),
+    )
 }
 
 fn check_config(paths: &[PathBuf]) -> Result<ExitCode, CommandError> {

@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infer;
 mod infra;
 mod jobs;
 mod kept;
@@ -21,6 +22,7 @@ mod releases;
 mod row;
 mod search;
 mod snapshot;
+mod sources;
 mod tab;
 mod tick;
 
@@ -62,7 +64,7 @@ pub use self::{
 };
 use crate::{
     clock::now_ms,
-    settings::{IdentityRule, RuleSettings, Settings},
+    settings::{IdentityRule, RuleSettings, Settings, VersionRule},
     store::{GroupId, GroupModified, Store, StoreError},
 };
 
@@ -122,6 +124,8 @@ pub struct Reader {
     infra: infra::Infra,
     search: search::Search,
     clock: fn() -> i64,
+    /// Whether a component's version is inferred from the history of the job configuration.
+    infers: bool,
 }
 
 /// What the reader knows of one test group.
@@ -186,6 +190,10 @@ impl Reader {
             infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
+            infers: components.iter().any(|component| {
+                let rule = VersionRule::JobConfiguration(true);
+                component.from.contains(&rule)
+            }),
         })
     }
 
@@ -360,6 +368,7 @@ impl Reader {
             .kept
             .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
             .await?;
+        let results = self.refine(entry, results);
         Ok(match self.rules.row_identity {
             IdentityRule::Id => join_renamed(results),
             IdentityRule::Name => results,
@@ -445,6 +454,18 @@ impl Reader {
     /// What clients of TestGrid's API call the configuration that is shown.
     pub fn scope(&self) -> &str {
         &self.scope
+    }
+
+    /// The dashboard and the name of each tab that shows this group, in the order of the configuration.
+    pub fn tabs_of_group(&self, group: &str) -> Vec<(String, String)> {
+        let published = self.published.load();
+        let tabs = published.catalog.tabs();
+        published
+            .catalog
+            .tabs_of(group)
+            .iter()
+            .map(|&index| (tabs[index].dashboard.clone(), tabs[index].tab.name.clone()))
+            .collect()
     }
 
     /// The infra components, in the order of the settings.

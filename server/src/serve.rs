@@ -1,7 +1,7 @@
 //! The running server: the web, the snapshot behind it and the update workers, until they are told to
 //! stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use model::config::Configuration;
 use tokio::{
@@ -13,8 +13,10 @@ use tokio::{
 use crate::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    history::Mirrors,
+    history::{Mirrors, mirror_folder},
     http,
+    infra::impact::ImpactKeeper,
+    intake::Intake,
     pipeline::{self, Pipeline, Publish},
     read::{Catalog, Reader},
     settings::Settings,
@@ -45,6 +47,9 @@ pub enum ServeError {
     /// A bucket of the settings cannot be used.
     #[error(transparent)]
     Bucket(#[from] BucketError),
+    /// What may be sent to the server cannot be set up.
+    #[error("{0}")]
+    Intake(String),
     /// A pattern of the settings is wrong.
     #[error("releases.dashboard_pattern is not a regular expression: {0}")]
     Pattern(#[from] regex::Error),
@@ -157,18 +162,16 @@ impl Server {
         update: bool,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let pipeline = if update {
-            let buckets = Buckets::from_settings(&self.settings.buckets)?;
-            Some(Pipeline::new(
-                self.store.clone(),
-                buckets,
-                &self.configuration,
-                &self.settings,
-                self.reader.clone(),
-            ))
-        } else {
-            None
-        };
+        let buckets = Buckets::from_settings(&self.settings.buckets)?;
+        let pipeline = Arc::new(Pipeline::new(
+            self.store.clone(),
+            buckets,
+            &self.configuration,
+            &self.settings,
+            self.reader.clone(),
+        ));
+        let intake = Intake::new(self.store.clone(), pipeline.clone(), &self.settings.push);
+        let intake = Arc::new(intake.map_err(ServeError::Intake)?);
         let (stop, stopped) = watch::channel(false);
         let mut work: Vec<JoinHandle<()>> = vec![tokio::spawn(keep_published(
             self.reader.clone(),
@@ -188,7 +191,13 @@ impl Server {
                 mirrors.run_forever(every, until(stopped)).await;
             }));
         }
-        if let Some(pipeline) = pipeline {
+        work.push(tokio::spawn(keep_impact(
+            self.reader.clone(),
+            ImpactKeeper::new(self.store.clone(), &self.settings),
+            update.then(|| mirror_folder(&self.settings, &self.store)),
+            stopped.clone(),
+        )));
+        if update {
             let stopped = stopped.clone();
             work.push(tokio::spawn(async move {
                 let watched = pipeline::progress::Unwatched;
@@ -197,7 +206,7 @@ impl Server {
         }
         let reader = self.reader.clone();
         let mut web = tokio::spawn(
-            axum::serve(self.listener, http::router(self.reader))
+            axum::serve(self.listener, http::router_with(self.reader, intake))
                 .with_graceful_shutdown(async move {
                     until(stopped).await;
                     // Or those who listen would hold their connections for the whole grace.
@@ -270,6 +279,20 @@ async fn keep_published(
     };
     tokio::select! {
         () = follow => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Keeps what the reader knows of the jobs that commits reach.
+async fn keep_impact(
+    reader: Arc<Reader>,
+    keeper: ImpactKeeper,
+    mirrors: Option<PathBuf>,
+    stopped: watch::Receiver<bool>,
+) {
+    let told = |map| reader.set_impact(Box::new(map));
+    tokio::select! {
+        () = keeper.follow(mirrors.as_deref(), told) => {}
         () = until(stopped) => {}
     }
 }

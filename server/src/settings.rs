@@ -1,10 +1,12 @@
 //! `seamgrid.yaml`: where the configuration and the buckets are, what counts as infrastructure.
 
 mod load;
+mod reach;
 
 use std::path::PathBuf;
 
 pub use load::{DEFAULT_FILE, SettingsError, SettingsProblem, load_settings, parse_settings};
+pub use reach::{ImageSource, JobConfigurationSettings, JobMatch, ReachRule};
 use serde::{Deserialize, Serialize};
 
 /// The whole file. Every part has a default, which suits the Kubernetes layout.
@@ -23,6 +25,8 @@ pub struct Settings {
     pub repositories: Vec<RepositorySettings>,
     /// How results are kept fresh.
     pub update: UpdateSettings,
+    /// What may be sent to the server.
+    pub push: PushSettings,
     /// Where the rules differ from TestGrid's on purpose.
     pub rules: RuleSettings,
 }
@@ -63,6 +67,10 @@ pub struct BucketSettings {
     /// A base URL to use instead of the store's own, for emulators.
     #[serde(default)]
     pub endpoint: Option<String>,
+    /// How many groups of it are looked at at once. Where there are several buckets, without it at most
+    /// three quarters of `update.parallel`.
+    #[serde(default)]
+    pub parallel: Option<usize>,
 }
 
 /// How dashboards belong to release branches.
@@ -88,6 +96,12 @@ impl Default for ReleaseSettings {
 pub struct InfraSettings {
     /// In the order shown.
     pub components: Vec<ComponentSettings>,
+    /// Where the jobs are configured.
+    pub job_configuration: JobConfigurationSettings,
+    /// How paths of repositories reach jobs that their definitions do not tell.
+    pub reach: Vec<ReachRule>,
+    /// Where images are built.
+    pub images: Vec<ImageSource>,
 }
 
 /// One infra component, and how each run's version of it is found.
@@ -119,6 +133,8 @@ pub enum VersionRule {
     ImageTag(Vec<String>),
     /// The commit in the tag of the utility images.
     UtilityImageTag(bool),
+    /// The commit that last changed the job's configuration, inferred from when it merged.
+    JobConfiguration(bool),
 }
 
 impl Default for InfraSettings {
@@ -147,6 +163,9 @@ impl Default for InfraSettings {
                     from: vec![VersionRule::UtilityImageTag(true)],
                 },
             ],
+            job_configuration: JobConfigurationSettings::default(),
+            reach: reach::default_rules(),
+            images: reach::default_images(),
         }
     }
 }
@@ -185,6 +204,47 @@ impl Default for UpdateSettings {
             mirrors: None,
         }
     }
+}
+
+/// What may be sent to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PushSettings {
+    /// The largest upload, in bytes.
+    pub max_bytes: u64,
+    /// A file with the secret that notifications of a bucket carry.
+    pub secret_file: Option<PathBuf>,
+    /// How tokens of notifications are verified.
+    pub oidc: Option<OidcSettings>,
+}
+
+impl Default for PushSettings {
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 << 20,
+            secret_file: None,
+            oidc: None,
+        }
+    }
+}
+
+/// Who signs the tokens of notifications, for whom and on whose behalf.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSettings {
+    /// The audience that the tokens must name.
+    pub audience: String,
+    /// The service accounts that may notify.
+    pub emails: Vec<String>,
+    /// Who signs.
+    #[serde(default = "google")]
+    pub issuer: String,
+    /// The signer's keys as a JSON Web Key Set: a file, or an address that is asked now and then.
+    pub keys: String,
+}
+
+fn google() -> String {
+    "https://accounts.google.com".to_owned()
 }
 
 /// Where the rules differ from TestGrid's on purpose. Each can be set to what TestGrid does.

@@ -117,7 +117,7 @@ const BANS: [Ban; 6] = [
 
 /// For each module of the server, the modules that it must not name. The first entry that a file is
 /// within counts.
-const MUST_NOT_NAME: [(&str, &[&str]); 10] = [
+const MUST_NOT_NAME: [(&str, &[&str]); 11] = [
     (
         "prow",
         &[
@@ -149,7 +149,8 @@ const MUST_NOT_NAME: [(&str, &[&str]); 10] = [
             "bucket", "http", "pipeline", "prow", "read", "simulate", "testgrid",
         ],
     ),
-    ("pipeline", &["http", "simulate"]),
+    ("pipeline", &["http", "intake", "simulate"]),
+    ("intake", &["bucket", "http", "simulate"]),
     ("read", &["bucket", "http", "pipeline", "prow", "simulate"]),
     ("http", &["bucket", "pipeline", "prow", "simulate"]),
     ("simulate", &["bucket", "http", "pipeline", "read", "store"]),

@@ -111,6 +111,17 @@ fn ReportView(
     tab: String,
 ) -> impl IntoView {
     let verdict = report.verdict();
+    let builds = report.older.as_ref().map(|older| {
+        view! {
+            <a
+                class="button"
+                href=paths::compare_builds(&dashboard, &tab, &older.build, &report.newer.build)
+                rel="external"
+            >
+                "Both builds"
+            </a>
+        }
+    });
     let copied = RwSignal::new("");
     let shown: RwSignal<Option<String>> = RwSignal::new(None);
     let markdown = {
@@ -176,6 +187,7 @@ fn ReportView(
             <button type="button" class="button" on:click=copy_link>
                 "Copy link"
             </button>
+            {builds}
             <span role="status">{move || copied.get()}</span>
         </p>
         {move || {

@@ -45,7 +45,7 @@ impl Fact {
                 Zone::Local => "Time (local)".to_owned(),
             },
             Self::Build => "Build".to_owned(),
-            Self::Failures => "Failed cells".to_owned(),
+            Self::Failures => "Failed and flaky cells".to_owned(),
             Self::Header(name) => visible(name),
             Self::Version { component, .. } => visible(component),
         }
@@ -111,6 +111,8 @@ pub fn facts(grid: &Grid) -> Vec<Fact> {
 pub struct ColumnCount {
     /// Cells that failed.
     pub failed: u32,
+    /// Cells that passed and failed.
+    pub flaky: u32,
     /// Cells with any result.
     pub filled: u32,
 }
@@ -118,58 +120,64 @@ pub struct ColumnCount {
 /// The cells of each column, by the runs of equal cells.
 pub fn column_counts(grid: &Grid) -> Vec<ColumnCount> {
     // Where a run begins a count begins, and where it ends it ends: the sums come last.
-    let mut changes = vec![(0_i64, 0_i64); grid.columns.len() + 1];
+    let mut changes = vec![[0_i64; 3]; grid.columns.len() + 1];
     for row in &grid.rows {
         let mut column = 0;
         for &(status, length) in row.statuses.runs() {
             let end = (column + length as usize).min(grid.columns.len());
-            let (failed, filled) = (
-                i64::from(status.is_failing()),
-                i64::from(status != Status::NoResult),
-            );
-            changes[column].0 += failed;
-            changes[column].1 += filled;
-            changes[end].0 -= failed;
-            changes[end].1 -= filled;
+            let counted = [
+                status.is_failing(),
+                status == Status::Flaky,
+                status != Status::NoResult,
+            ];
+            for (which, counts) in counted.into_iter().enumerate() {
+                changes[column][which] += i64::from(counts);
+                changes[end][which] -= i64::from(counts);
+            }
             column = end;
         }
     }
     changes.truncate(grid.columns.len());
-    let (mut failed, mut filled) = (0, 0);
+    let mut sums = [0; 3];
     changes
         .into_iter()
-        .map(|(more_failed, more_filled)| {
-            failed += more_failed;
-            filled += more_filled;
+        .map(|more| {
+            for (sum, more) in sums.iter_mut().zip(more) {
+                *sum += more;
+            }
+            let [failed, flaky, filled] = sums.map(|sum| sum as u32);
             ColumnCount {
-                failed: failed as u32,
-                filled: filled as u32,
+                failed,
+                flaky,
+                filled,
             }
         })
         .collect()
 }
 
-/// How many cells of each column failed, as HTML. Empty until the whole grid is there: a part of its
-/// rows would give a wrong number.
+/// How many cells of each column failed or were flaky, as bars in HTML; the highest bar is the column with
+/// most of both. Empty until the whole grid is there: a part of its rows would give a wrong number.
 pub fn failures_html(counts: &[ColumnCount], window: Range<usize>, cell_width: u32) -> String {
     let mut html = String::new();
+    let most = counts.iter().map(|count| count.failed + count.flaky).max();
+    // One failure beside thousands is seen, too.
+    let height = |cells: u32| match cells {
+        0 => 0,
+        _ => (cells * 100 / most.unwrap_or_default().max(1)).max(10),
+    };
     for (column, count) in counts
         .iter()
         .enumerate()
         .take(window.end)
         .skip(window.start)
     {
-        // A single failure among thousands is seen, too.
-        let share = if count.failed == 0 {
-            0
-        } else {
-            (count.failed * 100 / count.filled.max(1)).max(12)
-        };
         let _ = write!(
             html,
-            r#"<span class="group" data-column="{column}" data-count="1" data-failed="{}" style="left:{}px;width:{cell_width}px;--share:{share}%">"#,
+            r#"<span class="group" data-column="{column}" data-count="1" data-failed="{}" style="left:{}px;width:{cell_width}px;--failed:{};--flaky:{}">"#,
             count.failed,
             column * cell_width as usize,
+            height(count.failed),
+            height(count.failed + count.flaky),
         );
         let text = count.failed.to_string();
         if count.failed > 0 && text.len() * DIGIT + 4 <= cell_width as usize {
@@ -485,28 +493,37 @@ mod tests {
                     'F' => Status::Fail,
                     'T' => Status::TimedOut,
                     'P' => Status::Pass,
+                    '~' => Status::Flaky,
                     _ => Status::NoResult,
                 })
                 .collect::<Runs<Status>>(),
             ..Row::default()
         };
         let grid = Grid {
-            rows: vec![row("FFP."), row("PTP."), row(".FPP")],
+            rows: vec![row("FFP."), row("~TP."), row(".FPP")],
             ..grid("aaaa")
         };
-        let counts: Vec<(u32, u32)> = column_counts(&grid)
+        let counts: Vec<(u32, u32, u32)> = column_counts(&grid)
             .iter()
-            .map(|count| (count.failed, count.filled))
+            .map(|count| (count.failed, count.flaky, count.filled))
             .collect();
-        assert_eq!(counts, [(1, 2), (3, 3), (0, 3), (0, 1)]);
+        assert_eq!(counts, [(1, 1, 2), (3, 0, 3), (0, 0, 3), (0, 0, 1)]);
+        let first = failures_html(&column_counts(&grid), 0..1, 36);
+        assert!(
+            first.contains("--failed:33;--flaky:66\">1</span>"),
+            "{first}"
+        );
         let html = failures_html(&column_counts(&grid), 1..3, 36);
         assert!(
             html.starts_with(
                 r#"<span class="group" data-column="1" data-count="1" data-failed="3""#
             )
         );
-        assert!(html.contains("--share:100%\">3</span>"), "{html}");
-        assert!(html.ends_with("--share:0%\"></span>"), "{html}");
+        assert!(
+            html.contains("--failed:100;--flaky:100\">3</span>"),
+            "{html}"
+        );
+        assert!(html.ends_with("--failed:0;--flaky:0\"></span>"), "{html}");
         assert_eq!(failures_html(&[], 0..4, 36), "");
     }
 

@@ -1,5 +1,6 @@
 //! What lies between two versions of a component, and what happened across it.
 
+mod builds;
 mod commits;
 mod markdown;
 
@@ -11,6 +12,7 @@ use model::{
     wire::infra::{CompareCounts, Comparison, Endpoint, TabAcross, TabName},
 };
 
+pub use self::builds::builds_page;
 pub(super) use self::commits::{bump_list, commit_head};
 use self::{
     commits::{brought, groups, lost},
@@ -23,6 +25,8 @@ use crate::{
     text::{count, safe_url, visible},
 };
 
+/// How many tabs stand open.
+const TABS: usize = 12;
 /// How many rows of a tab stand open.
 const ROWS: usize = 3;
 
@@ -216,7 +220,9 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
         .iter()
         .partition(|tab| tab.is_hit() || tab.fixed > 0);
     let rows = |tabs: &[&TabAcross]| tabs.iter().map(|tab| tab_row(tab)).collect_view();
-    let hit_rows = rows(&hit);
+    let (first, rest) = hit.split_at(hit.len().min(TABS));
+    let hit_rows = rows(first);
+    let rest_rows = rows(rest);
     let quiet_rows = rows(&quiet);
     view! {
         <section class="part" data-testid="compare-tabs">
@@ -225,6 +231,20 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
                 {counts_sentence(&found.counts)}
             </p>
             {(!hit.is_empty()).then(|| view! { <ul class="lines">{hit_rows}</ul> })}
+            {(!rest.is_empty())
+                .then(|| {
+                    view! {
+                        <details class="more">
+                            <summary>
+                                {format!(
+                                    "{} more where something broke or recovered",
+                                    count(rest.len(), "test group", "test groups"),
+                                )}
+                            </summary>
+                            <ul class="lines">{rest_rows}</ul>
+                        </details>
+                    }
+                })}
             {(!quiet.is_empty())
                 .then(|| {
                     view! {
@@ -258,7 +278,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
         .iter()
         .map(|moved| {
             view! {
-                <span class="moved">
+                <span class="line__moved">
                     <bdi>{visible(&moved.repo)}</bdi>
                     " "
                     <a href=paths::compare(&moved.repo, &moved.from, &moved.to)>
@@ -286,6 +306,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
             data-broke=tab.broke.to_string()
             data-fixed=tab.fixed.to_string()
             data-hit=tab.is_hit().then_some("")
+            data-exact=tab.exact.then_some("")
         >
             <span class="line__head">
                 {glyph(tab.glyph)}
@@ -299,6 +320,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
                 <span class="line__soft">{rates(tab)}</span>
             </span>
             <span class="line__soft">
+                {if tab.exact { "" } else { "a part of the way: " }}
                 {format!("{} at ", count(tab.seams as usize, "seam", "seams"))}
                 <Time ms=tab.time.timestamp_millis() />
                 {(!tab.certain).then_some(", not certain: builds of unknown version lie between")}
@@ -350,7 +372,7 @@ pub(super) fn glyph(glyph: MoveGlyph) -> impl IntoView + use<> {
 fn names(kind: &'static str, sign: &'static str, rows: &[String], all: u32) -> Option<AnyView> {
     let item = |row: &String| {
         view! {
-            <li class="row" data-kind=kind>
+            <li class="turns__row" data-kind=kind>
                 <span aria-hidden="true">{sign}</span>
                 " "
                 <a href=paths::test(row)>
@@ -365,13 +387,13 @@ fn names(kind: &'static str, sign: &'static str, rows: &[String], all: u32) -> O
     let cut = all as usize - rows.len().min(all as usize);
     (!rows.is_empty()).then(|| {
         view! {
-            <ul class="rows">{first}</ul>
+            <ul class="turns__rows">{first}</ul>
             {(more > 0)
                 .then(|| {
                     view! {
                         <details class="more">
                             <summary>{format!("{more} more {kind}")}</summary>
-                            <ul class="rows">{rest}</ul>
+                            <ul class="turns__rows">{rest}</ul>
                             {(cut > 0).then(|| view! { <p>{format!("and {cut} more")}</p> })}
                         </details>
                     }

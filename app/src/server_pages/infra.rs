@@ -154,7 +154,7 @@ fn alarm(alarm: &Alarm) -> impl IntoView + use<> {
                                     count(alarm.tab_count as usize, "tab", "tabs"),
                                 )}
                             </summary>
-                            <ul class="rows">{tabs}</ul>
+                            <ul class="turns__rows">{tabs}</ul>
                             {(more > 0).then(|| view! { <p>{format!("and {more} more")}</p> })}
                         </details>
                     }
@@ -255,7 +255,7 @@ fn weather_view(weather: &Weather) -> Option<AnyView> {
                             <tbody>{lines}</tbody>
                         </table>
                     </div>
-                    <ul class="rows">{runs}</ul>
+                    <ul class="turns__rows">{runs}</ul>
                 </details>
             </section>
         }

@@ -228,6 +228,8 @@ pub struct TabAcross {
     pub to: String,
     /// Whether all of them are certain.
     pub certain: bool,
+    /// Whether they lead from the one version to the other, and not a part of the way or past it.
+    pub exact: bool,
     /// Rows that broke.
     pub broke: u32,
     /// Rows that recovered.
@@ -262,6 +264,48 @@ pub struct ProductMove {
     pub from: String,
     /// The version after.
     pub to: String,
+}
+
+/// What differs between two builds of a tab.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BuildsCompared {
+    /// The tab.
+    pub tab: TabName,
+    /// The older build.
+    pub older: String,
+    /// When it began.
+    pub older_time: DateTime<Utc>,
+    /// The newer build.
+    pub newer: String,
+    /// When it began.
+    pub newer_time: DateTime<Utc>,
+    /// What moved.
+    pub glyph: MoveGlyph,
+    /// Every component of the tab, infra first.
+    pub components: Vec<ComponentMove>,
+    /// Rows that broke between.
+    pub broke_rows: Vec<String>,
+    /// Rows that recovered between.
+    pub fixed_rows: Vec<String>,
+}
+
+/// One component in two builds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ComponentMove {
+    /// Its name.
+    pub component: String,
+    /// Infra or product.
+    pub kind: ComponentKind,
+    /// The older build's version; absent when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The newer build's version; absent when unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Whether both are known and the same.
+    pub same: bool,
 }
 
 /// How many there are of what a comparison lists.

@@ -83,6 +83,8 @@ pub struct Bucket {
     prefix: String,
     url: String,
     place: Place,
+    /// How many groups of it are looked at at once; `None` for as many as the settings leave it.
+    parallel: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -152,7 +154,10 @@ impl Buckets {
         let mut problems = Vec::new();
         for bucket in settings {
             match Bucket::from_settings(bucket) {
-                Ok(bucket) => buckets.push(bucket),
+                Ok(made) => buckets.push(Bucket {
+                    parallel: bucket.parallel,
+                    ..made
+                }),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -171,6 +176,25 @@ impl Buckets {
             limits,
             budget: Arc::new(Semaphore::new(kibibytes(limits.total_bytes).max(1) as usize)),
         }
+    }
+
+    /// How many buckets there are.
+    pub fn len(&self) -> usize {
+        self.by_prefix.len()
+    }
+
+    /// Whether there is no bucket.
+    pub fn is_empty(&self) -> bool {
+        self.by_prefix.is_empty()
+    }
+
+    /// How many groups of the bucket of this prefix are looked at at once, where the settings say.
+    pub fn parallel(&self, prefix: &str) -> Option<usize> {
+        let bucket = self
+            .by_prefix
+            .iter()
+            .find(|bucket| bucket.prefix == prefix)?;
+        bucket.parallel
     }
 
     /// The bucket that holds `path`, by longest prefix, and what remains of the path.
@@ -332,6 +356,11 @@ impl Buckets {
 }
 
 impl Bucket {
+    /// Its prefix in the settings, without slashes at the ends.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// A bucket on any object store; `root` stands in place of `prefix`.
     pub fn from_store(
         prefix: &str,
@@ -342,6 +371,7 @@ impl Bucket {
             prefix: prefix.trim_matches('/').to_owned(),
             url: format!("{store}/{root}"),
             place: Place::Objects(store, root),
+            parallel: None,
         }
     }
 
@@ -352,6 +382,7 @@ impl Bucket {
             prefix: prefix.trim_matches('/').to_owned(),
             url: format!("file://{}", folder.display()),
             place: Place::Folder(folder),
+            parallel: None,
         }
     }
 

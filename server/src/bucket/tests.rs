@@ -296,6 +296,7 @@ fn settings(prefix: &str, url: &str) -> BucketSettings {
         url: url.into(),
         credentials: None,
         endpoint: None,
+        parallel: None,
     }
 }
 

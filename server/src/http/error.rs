@@ -13,17 +13,28 @@ use axum::{
 use model::wire::{ErrorBody, WireError};
 use tower_http::request_id::RequestId;
 
+use crate::intake::IntakeError;
+
 /// Why a request failed, as the client may know it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum ApiError {
     /// The request cannot be understood; the sentence names the part.
     #[error("{0}")]
     BadRequest(String),
+    /// Nobody knows who asks; the sentence says what is missing or wrong.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// Who asks may not; the sentence says what they may.
+    #[error("{0}")]
+    Forbidden(String),
+    /// The body is too large; the sentence says how large it may be.
+    #[error("{0}")]
+    TooLarge(String),
     /// There is no such thing; the sentence names it.
     #[error("{0}")]
     NotFound(String),
     /// The path exists, but not with this method.
-    #[error("{0} is not possible here; GET and HEAD are")]
+    #[error("{0} is not possible here")]
     MethodNotAllowed(axum::http::Method),
     /// Not now; the sentence says why.
     #[error("{0}")]
@@ -38,6 +49,9 @@ impl ApiError {
     const fn code(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "bad_request",
+            Self::Unauthorized(_) => "unauthorized",
+            Self::Forbidden(_) => "forbidden",
+            Self::TooLarge(_) => "too_large",
             Self::NotFound(_) => "not_found",
             Self::MethodNotAllowed(_) => "method_not_allowed",
             Self::Unavailable(_) => "unavailable",
@@ -48,6 +62,9 @@ impl ApiError {
     const fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -63,6 +80,20 @@ impl From<WireError> for ApiError {
             "not_found" => Self::NotFound(error.message),
             "unavailable" => Self::Unavailable(error.message),
             _ => Self::Internal(error.message),
+        }
+    }
+}
+
+impl From<IntakeError> for ApiError {
+    fn from(error: IntakeError) -> Self {
+        let message = error.to_string();
+        match error {
+            IntakeError::Unauthorized(_) => Self::Unauthorized(message),
+            IntakeError::Forbidden(_) => Self::Forbidden(message),
+            IntakeError::NotFound(_) => Self::NotFound(message),
+            IntakeError::Bad(_) => Self::BadRequest(message),
+            IntakeError::TooLarge(_) => Self::TooLarge(message),
+            IntakeError::Unavailable(_) => Self::Unavailable(message),
         }
     }
 }
@@ -89,6 +120,12 @@ impl IntoResponse for ApiError {
     /// Without its body: [`explain`] writes it, because an internal error names the request.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
+        if let Self::Unauthorized(_) = self {
+            response.headers_mut().insert(
+                header::WWW_AUTHENTICATE,
+                header::HeaderValue::from_static("Bearer"),
+            );
+        }
         response.extensions_mut().insert(self);
         response
     }

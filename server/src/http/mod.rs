@@ -12,6 +12,7 @@ mod infra;
 mod legacy;
 pub mod openapi;
 pub mod pages;
+mod push;
 mod query;
 mod search;
 mod server_pages;
@@ -22,7 +23,7 @@ mod v2;
 use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
@@ -39,10 +40,13 @@ use tower_http::{
 use tracing::Span;
 
 use self::error::ApiError;
-use crate::read::Reader;
+use crate::{intake::Intake, read::Reader};
 
 /// How long a request may take before the client is told to come back.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How much longer a request may take that sends something: an upload comes as fast as its sender's line.
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The routes of a server that has no database yet: it lives, and is not ready.
 pub fn waiting() -> Router {
@@ -51,7 +55,12 @@ pub fn waiting() -> Router {
         .fallback(health::no_database)
 }
 
-/// All routes over this snapshot.
+/// All routes over this snapshot, with a place to bring things to.
+pub fn router_with(reader: Arc<Reader>, intake: Arc<Intake>) -> Router {
+    router(reader).layer(Extension(intake))
+}
+
+/// All routes over this snapshot. Nothing can be sent to it.
 pub fn router(reader: Arc<Reader>) -> Router {
     let v2 = v2::routes()
         .into_iter()
@@ -141,11 +150,16 @@ async fn wrong_method(method: Method) -> ApiError {
 
 /// Answers 503 when a request takes too long.
 async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+    let limit = if request.method() == Method::POST {
+        UPLOAD_TIMEOUT
+    } else {
+        TIMEOUT
+    };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::Unavailable(format!(
             "the answer took longer than {} seconds; try again",
-            TIMEOUT.as_secs()
+            limit.as_secs()
         ))
         .into_response(),
     }

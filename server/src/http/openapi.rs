@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, infra, search, v2};
+use super::{events, infra, push, search, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -22,6 +22,10 @@ use super::{events, infra, search, v2};
         v2::find_tab,
         v2::find_grid,
         events::list_events,
+        push::upload_run,
+        push::list_revisions,
+        push::notify_gcs,
+        push::report_deploy,
         v2::list_components,
         search::find_row,
         infra::list_versions,

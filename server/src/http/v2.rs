@@ -6,7 +6,7 @@ use app::api::{GridSlice, Read as _};
 use axum::{
     extract::State,
     http::HeaderMap,
-    routing::{MethodRouter, get},
+    routing::{MethodRouter, get, post},
 };
 use model::{
     grid::Grid,
@@ -21,7 +21,9 @@ use super::{
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    infra, openapi, search,
+    infra, openapi,
+    push::{list_revisions, notify_gcs, report_deploy, upload_run},
+    search,
 };
 use crate::read::Reader;
 
@@ -35,6 +37,13 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/dashboards/{dashboard}/tabs/{tab}", get(find_tab)),
         ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
         ("/events", get(list_events)),
+        ("/groups/{group}/runs", post(upload_run)),
+        (
+            "/groups/{group}/runs/{build}/revisions",
+            get(list_revisions),
+        ),
+        ("/notify/gcs", post(notify_gcs)),
+        ("/deploys", post(report_deploy)),
         ("/infra/components", get(list_components)),
         (
             "/dashboards/{dashboard}/tabs/{tab}/rows/{row}",
@@ -120,11 +129,10 @@ pub(super) async fn list_releases(
     Query(wanted): Query<Page>,
     headers: HeaderMap,
 ) -> Answer {
-    let releases = reader.releases()?.items;
-    json(
-        &headers,
-        &page(releases, &wanted, |release| &release.branch)?,
-    )
+    let releases = reader.releases()?;
+    let mut wanted = page(releases.items, &wanted, |release| &release.branch)?;
+    wanted.notes = releases.notes;
+    json(&headers, &wanted)
 }
 
 /// All dashboards.

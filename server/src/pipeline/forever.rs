@@ -1,98 +1,363 @@
-//! Looking at every group again and again.
+//! Looking at every group again and again, together with other processes.
+//!
+//! The queue is in the database: when each group is to be looked at, and who is looking. So a process
+//! that ends leaves its work to the others, a push is seen by all of them, and each group is looked at
+//! by one process at a time. It is asked once a second, and at once when this process pushed a group.
 
 use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
+    collections::{HashMap, VecDeque},
     pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
+use model::{freshness::next_wait_ms, name::normalize};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Pipeline, Progress, Publish};
+use super::{GroupReport, Pipeline, Progress, Publish, Target};
+use crate::{
+    clock::now_ms,
+    prow::layout,
+    store::{GroupId, Release, StoreError},
+};
 
 /// Builds that one group may read before the others have their turn again.
 const TURN: usize = 500;
+/// How often the queue is asked for what other processes put into it.
+const ASK: Duration = Duration::from_secs(1);
+/// How long a group belongs to a process that does not say again that it lives.
+const LEASE_MS: i64 = 20_000;
+/// How often it says so.
+const RENEW: Duration = Duration::from_secs(5);
+/// How many waiting groups are taken from the queue at a time.
+const AHEAD: u32 = 256;
+/// How often uploads are looked at that are not made runs of, or were under way.
+const UPLOADS: Duration = Duration::from_mins(1);
+/// Replicas that have been silent for so long are forgotten.
+const FORGET_MS: i64 = 600_000;
+
+/// What this process knows of the queue.
+struct Queue {
+    targets: HashMap<GroupId, Target>,
+    /// Groups that were waiting when the queue was last asked, in their order.
+    waiting: VecDeque<GroupId>,
+    /// When the queue is to be asked again at the latest.
+    ask_at: Instant,
+    /// Places taken, by bucket.
+    taken: HashMap<String, usize>,
+}
+
+impl<P: Publish> Pipeline<P> {
+    /// Asks that these groups be looked at before all others, by whichever process; unknown ones are
+    /// left out. Answers how many there are.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn push<'a>(
+        &self,
+        groups: impl IntoIterator<Item = &'a str>,
+    ) -> Result<u64, StoreError> {
+        let names: Vec<String> = groups
+            .into_iter()
+            .filter_map(|name| self.find_group(name))
+            .filter(|group| group.prefixes().next().is_some())
+            .map(|group| normalize(&group.name))
+            .collect();
+        let ids: Vec<GroupId> = self
+            .find_targets(
+                self.groups
+                    .iter()
+                    .filter(|group| names.contains(&normalize(&group.name))),
+            )
+            .await?
+            .into_iter()
+            .map(|target| target.id)
+            .collect();
+        let pushed = self.store.push_groups(&ids, now_ms()).await?;
+        self.wake.notify_one();
+        Ok(pushed)
+    }
+
+    /// The groups to whose builds an object belongs, `bucket/path`, when it tells something new of one.
+    pub fn groups_of_object(&self, object: &str) -> Vec<String> {
+        let prefixes = layout::prefixes_of_object(object);
+        self.groups
+            .iter()
+            .filter(|group| {
+                group
+                    .prefixes()
+                    .any(|prefix| prefixes.contains(prefix.trim_matches('/')))
+            })
+            .map(|group| group.name.clone())
+            .collect()
+    }
+
+    /// The buckets of the settings that a group is read from; an unknown one is a bucket of its own.
+    fn buckets_of(&self, target: &Target) -> Vec<String> {
+        let mut buckets: Vec<String> = target
+            .group
+            .prefixes()
+            .map(|prefix| {
+                self.buckets
+                    .resolve(prefix)
+                    .map_or_else(|_| String::new(), |(bucket, _)| bucket.prefix().to_owned())
+            })
+            .collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        buckets
+    }
+
+    /// How many groups of one bucket are looked at at once. Where there are several buckets, none may
+    /// take all places: one that hangs would hold up the others.
+    fn places(&self, bucket: &str) -> usize {
+        let most = if self.buckets.len() > 1 {
+            (self.parallel * 3 / 4).max(1)
+        } else {
+            self.parallel
+        };
+        self.buckets.parallel(bucket).unwrap_or(most)
+    }
+
+    /// Finds the groups and gives each a place in the queue. Those whose configuration changed are due
+    /// at once, behind those that wait already.
+    async fn join_queue(&self) -> Result<HashMap<GroupId, Target>, StoreError> {
+        let targets = self.find_targets(&self.groups).await?;
+        let now_ms = now_ms();
+        let all: Vec<GroupId> = targets.iter().map(|target| target.id).collect();
+        self.store.enqueue(&all, now_ms).await?;
+        let changed: Vec<GroupId> = targets
+            .iter()
+            .filter(|target| target.stored_hash != target.hash)
+            .map(|target| target.id)
+            .collect();
+        self.store.make_due(&changed, now_ms).await?;
+        self.store.forget_replicas(now_ms - FORGET_MS).await?;
+        Ok(targets
+            .into_iter()
+            .map(|target| (target.id, target))
+            .collect())
+    }
+
+    /// One look at a group that this process has the lease of, which it gives back.
+    async fn look(
+        &self,
+        target: &Target,
+        failures: u32,
+        stop: &AtomicBool,
+        progress: &dyn Progress,
+    ) -> GroupReport {
+        let claimed_ms = now_ms();
+        let report = self.update_group(target, TURN, stop, progress).await;
+        let failures = if report.error.is_some() {
+            failures + 1
+        } else {
+            0
+        };
+        let poll_ms = self.poll_secs as i64 * 1000;
+        let wait_ms = if report.error.is_none() && report.left > 0 {
+            0
+        } else {
+            next_wait_ms(poll_ms, failures, target.id.0 as u64)
+        };
+        let release = Release {
+            claimed_ms,
+            due_ms: now_ms() + wait_ms,
+            failures,
+            remaining: report.left as u64,
+        };
+        if let Err(error) = self.store.release(target.id, &self.replica, release).await {
+            // The lease ends by itself.
+            tracing::warn!(%error, "{}: the lease is kept until it ends: {error}", report.group);
+        }
+        report
+    }
+}
+
+impl Queue {
+    /// The next groups to take leases on, at most `free`, each with room in its buckets. They are taken
+    /// off the list.
+    fn candidates<P: Publish>(&mut self, pipeline: &Pipeline<P>, free: usize) -> Vec<GroupId> {
+        let mut chosen = Vec::new();
+        let mut taken = self.taken.clone();
+        let mut kept = VecDeque::new();
+        while let Some(id) = self.waiting.pop_front() {
+            if chosen.len() == free {
+                kept.push_back(id);
+                continue;
+            }
+            // A group of another process's configuration.
+            let Some(target) = self.targets.get(&id) else {
+                continue;
+            };
+            let buckets = pipeline.buckets_of(target);
+            let is_room = buckets
+                .iter()
+                .all(|bucket| taken.get(bucket).copied().unwrap_or(0) < pipeline.places(bucket));
+            if is_room {
+                for bucket in buckets {
+                    *taken.entry(bucket).or_default() += 1;
+                }
+                chosen.push(id);
+            } else {
+                kept.push_back(id);
+            }
+        }
+        self.waiting = kept;
+        chosen
+    }
+
+    fn take(&mut self, buckets: &[String]) {
+        for bucket in buckets {
+            *self.taken.entry(bucket.clone()).or_default() += 1;
+        }
+    }
+
+    fn give_back(&mut self, buckets: &[String]) {
+        for bucket in buckets {
+            if let Some(taken) = self.taken.get_mut(bucket) {
+                *taken = taken.saturating_sub(1);
+            }
+        }
+    }
+}
 
 /// Keeps all groups up to date until `shutdown` is ready, then ends with what it holds.
 ///
-/// Each group has its own time: it is looked at again `poll_secs` after its last look, a quarter of
-/// that after a failed one, and at once but behind the others when it has more builds than one turn
-/// may read. So neither a large group nor a broken one delays the rest.
+/// Each group has its own time: it is looked at again `poll_secs` after its last look, sooner after a
+/// failed one and then ever later, at once when it was pushed, and at once but behind the others when it
+/// has more builds than one turn may read. So neither a large group nor a broken one delays the rest.
 pub async fn run_forever<P: Publish>(
     pipeline: &Pipeline<P>,
     progress: &dyn Progress,
     shutdown: impl Future<Output = ()>,
 ) {
+    tokio::select! {
+        () = run_queue(pipeline, progress, shutdown) => {}
+        () = keep_uploads(pipeline) => {}
+    }
+}
+
+/// Makes good, again and again, what uploads ask for beyond their acceptance. Never ready; it may be
+/// dropped at any time.
+async fn keep_uploads<P: Publish>(pipeline: &Pipeline<P>) {
+    loop {
+        match pipeline.catch_up().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(runs.count = count, "{count} uploaded runs read again"),
+            Err(error) => tracing::error!(%error, "uploads wait for the database: {error}"),
+        }
+        sleep(UPLOADS).await;
+    }
+}
+
+async fn run_queue<P: Publish>(
+    pipeline: &Pipeline<P>,
+    progress: &dyn Progress,
+    shutdown: impl Future<Output = ()>,
+) {
     let mut shutdown = pin!(shutdown);
-    let poll = Duration::from_secs(pipeline.poll_secs);
-    let mut targets = loop {
-        match pipeline.find_targets(&pipeline.groups).await {
+    let targets = loop {
+        match pipeline.join_queue().await {
             Ok(targets) => break targets,
             Err(error) => tracing::error!(%error, "no update: {error}"),
         }
         tokio::select! {
             () = &mut shutdown => return,
-            () = sleep((poll / 4).max(Duration::from_secs(1))) => {}
+            () = sleep(ASK) => {}
         }
     };
     progress.begun(targets.len());
     let stop = AtomicBool::new(false);
-    let start = Instant::now();
-    // A look's number keeps those that are due at the same moment in order.
-    let mut looks = 0_u64;
-    let mut due = BinaryHeap::new();
-    for index in 0..targets.len() {
-        looks += 1;
-        due.push(Reverse((start, looks, index)));
-    }
+    let started_ms = now_ms();
+    let mut queue = Queue {
+        targets,
+        waiting: VecDeque::new(),
+        ask_at: Instant::now(),
+        taken: HashMap::new(),
+    };
+    let mut renew_at = Instant::now();
+    // A database that does not answer says so once, not every second.
+    let mut silent = false;
     let mut running = FuturesUnordered::new();
     loop {
-        while running.len() < pipeline.parallel
-            && let Some(&Reverse((at, _, index))) = due.peek()
-            && at <= Instant::now()
-        {
-            due.pop();
-            let target = targets[index].clone();
-            let stop = &stop;
-            running.push(async move {
-                let report = pipeline.update_group(&target, TURN, stop, progress).await;
-                (index, report)
-            });
+        let free = pipeline.parallel.saturating_sub(running.len());
+        let asked = async {
+            if renew_at <= Instant::now() {
+                let now_ms = now_ms();
+                let until_ms = now_ms + LEASE_MS;
+                pipeline
+                    .store
+                    .renew(&pipeline.replica, started_ms, now_ms, until_ms)
+                    .await?;
+                renew_at = Instant::now() + RENEW;
+            }
+            let now_ms = now_ms();
+            if queue.ask_at <= Instant::now() {
+                let (waiting, next_ms) = pipeline.store.load_due(now_ms, AHEAD).await?;
+                queue.waiting = waiting.into();
+                let next = next_ms.map_or(ASK, |next_ms| {
+                    Duration::from_millis((next_ms - now_ms).max(0) as u64)
+                });
+                queue.ask_at = Instant::now() + next.min(ASK);
+            }
+            let candidates = queue.candidates(pipeline, free);
+            pipeline
+                .store
+                .claim(&candidates, &pipeline.replica, now_ms, now_ms + LEASE_MS)
+                .await
+        };
+        match asked.await {
+            Ok(claimed) => {
+                if std::mem::take(&mut silent) {
+                    tracing::info!("the database answers again; updates go on");
+                }
+                for (id, failures) in claimed {
+                    let Some(target) = queue.targets.get(&id).cloned() else {
+                        continue;
+                    };
+                    let buckets = pipeline.buckets_of(&target);
+                    queue.take(&buckets);
+                    let stop = &stop;
+                    running.push(async move {
+                        let report = pipeline.look(&target, failures, stop, progress).await;
+                        (id, buckets, report)
+                    });
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut silent, true) {
+                    tracing::error!(%error, "updates wait for the database: {error}");
+                }
+                queue.ask_at = Instant::now() + ASK;
+                renew_at = renew_at.max(queue.ask_at);
+            }
         }
-        let next = due
-            .peek()
-            .filter(|_| running.len() < pipeline.parallel)
-            .map(|&Reverse((at, ..))| at);
         tokio::select! {
             () = &mut shutdown => break,
-            Some((index, report)) = running.next(), if !running.is_empty() => {
+            Some((id, buckets, report)) = running.next(), if !running.is_empty() => {
                 progress.finished(&report);
-                let wait = if report.error.is_some() {
-                    poll / 4
-                } else if report.left > 0 {
-                    Duration::ZERO
-                } else {
+                queue.give_back(&buckets);
+                if report.error.is_none() && report.left == 0
+                    && let Some(target) = queue.targets.get_mut(&id)
+                {
                     // All of it has been read with the present configuration.
-                    let target = &mut targets[index];
                     target.stored_hash.clone_from(&target.hash);
-                    poll
-                };
-                looks += 1;
-                due.push(Reverse((Instant::now() + wait, looks, index)));
+                }
+                if queue.waiting.is_empty() {
+                    queue.ask_at = Instant::now();
+                }
             }
-            () = async { sleep_until(next.unwrap_or(start)).await }, if next.is_some() => {}
-            // Nothing to look at at all.
-            else => {
-                shutdown.await;
-                return;
-            }
+            () = pipeline.wake.notified() => queue.ask_at = Instant::now(),
+            () = sleep_until(queue.ask_at.min(renew_at)) => {}
         }
     }
     stop.store(true, Ordering::Relaxed);
-    while let Some((_, report)) = running.next().await {
+    while let Some((_, _, report)) = running.next().await {
         progress.finished(&report);
+    }
+    if let Err(error) = pipeline.store.resign(&pipeline.replica).await {
+        tracing::warn!(%error, "the leases are kept until they end: {error}");
     }
 }

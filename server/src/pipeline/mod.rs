@@ -13,6 +13,7 @@ mod forever;
 mod merge;
 pub mod progress;
 mod update;
+mod uploads;
 
 use std::{
     collections::HashMap,
@@ -28,10 +29,12 @@ use model::{
     config::{Configuration, TestGroup},
     name::normalize,
 };
-use tokio::sync::Semaphore;
+use ring::rand::SecureRandom as _;
+use tokio::sync::{Notify, Semaphore};
 
 pub use forever::run_forever;
 pub use progress::Progress;
+pub use uploads::{Receipt, Received, UploadError};
 
 use crate::{
     bucket::{BucketError, Buckets},
@@ -62,6 +65,8 @@ pub struct Pipeline<P = Unpublished> {
     buckets: Buckets,
     /// Only groups that are read from a bucket, in the order of the configuration.
     groups: Vec<Arc<TestGroup>>,
+    /// All groups by what names are compared by.
+    by_name: HashMap<String, Arc<TestGroup>>,
     components: Arc<[ComponentSettings]>,
     parallel: usize,
     poll_secs: u64,
@@ -69,6 +74,10 @@ pub struct Pipeline<P = Unpublished> {
     publish: P,
     clock: fn() -> i64,
     reads: Semaphore,
+    /// The name under which this process holds leases.
+    replica: String,
+    /// Told when groups were pushed.
+    wake: Notify,
     /// Per prefix, the newest build id that is known to be older than what is kept.
     floors: Mutex<HashMap<String, String>>,
 }
@@ -112,6 +121,32 @@ pub struct GroupReport {
     pub left: usize,
     /// Why the look ended early.
     pub error: Option<String>,
+    /// What kind of thing that was.
+    pub failure: Option<FailureKind>,
+    /// How long the newest new build had waited to be shown, in milliseconds; `None` without one.
+    pub lag_ms: Option<i64>,
+}
+
+/// What kind of thing ended a look early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// The bucket refused, or could not be reached.
+    Bucket,
+    /// The bucket gave no answer in time.
+    Silence,
+    /// The database.
+    Database,
+}
+
+impl FailureKind {
+    /// The word for it in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bucket => "bucket",
+            Self::Silence => "silence",
+            Self::Database => "database",
+        }
+    }
 }
 
 /// Why a look ended early.
@@ -123,6 +158,31 @@ enum UpdateError {
     Store(#[from] StoreError),
     #[error("the bucket gave no answer on `{path}` for {secs} seconds")]
     Silent { path: String, secs: u64 },
+}
+
+impl UpdateError {
+    const fn kind(&self) -> FailureKind {
+        match self {
+            Self::Bucket(_) => FailureKind::Bucket,
+            Self::Store(_) => FailureKind::Database,
+            Self::Silent { .. } => FailureKind::Silence,
+        }
+    }
+}
+
+/// A name that no other process has: the machine's and a random part.
+fn replica_name() -> String {
+    let host = std::env::var("HOSTNAME")
+        .ok()
+        .filter(|host| !host.is_empty())
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .unwrap_or_else(|| "seamgrid".to_owned());
+    let mut random = [0; 4];
+    // When chance fails, the process's number has to do.
+    if ring::rand::SystemRandom::new().fill(&mut random).is_err() {
+        random = std::process::id().to_le_bytes();
+    }
+    format!("{}-{:08x}", host.trim(), u32::from_le_bytes(random))
 }
 
 /// A test group together with its place in the database.
@@ -145,15 +205,22 @@ impl<P: Publish> Pipeline<P> {
         settings: &Settings,
         publish: P,
     ) -> Self {
+        let groups: Vec<Arc<TestGroup>> = configuration
+            .test_groups
+            .iter()
+            .cloned()
+            .map(Arc::new)
+            .collect();
         Self {
             store,
             buckets,
-            groups: configuration
-                .test_groups
+            by_name: groups
                 .iter()
+                .map(|group| (normalize(&group.name), Arc::clone(group)))
+                .collect(),
+            groups: groups
+                .into_iter()
                 .filter(|group| group.prefixes().next().is_some())
-                .cloned()
-                .map(Arc::new)
                 .collect(),
             components: settings.infra.components.clone().into(),
             parallel: settings.update.parallel.max(1),
@@ -162,6 +229,8 @@ impl<P: Publish> Pipeline<P> {
             publish,
             clock: crate::clock::now_ms,
             reads: Semaphore::new(BUILDS_AT_ONCE),
+            replica: replica_name(),
+            wake: Notify::new(),
             floors: Mutex::default(),
         }
     }

@@ -15,7 +15,7 @@ use model::{name::natural_cmp, run::Run};
 use tokio::sync::mpsc;
 
 use super::{
-    GroupReport, Pipeline, Progress, Publish, Target, UpdateError,
+    FailureKind, GroupReport, Pipeline, Progress, Publish, Target, UpdateError,
     discover::{Build, Window},
     merge::merge_runs,
 };
@@ -82,18 +82,38 @@ impl<P: Publish> Pipeline<P> {
         if report.saved.changed() {
             self.publish.group_changed(&target.group.name).await;
         }
+        report.failure = result.as_ref().err().map(UpdateError::kind);
         report.error = result.err().map(|error| error.to_string());
         let at_ms = (self.clock)();
+        report.lag_ms = newest_ms.map(|newest_ms: i64| (at_ms - newest_ms).max(0));
         let outcome = Outcome {
             at_ms,
             error: report.error.clone(),
-            lag_ms: newest_ms.map(|newest_ms: i64| (at_ms - newest_ms).max(0)),
+            lag_ms: report.lag_ms,
         };
         if let Err(error) = self.store.save_outcome(target.id, &outcome).await {
+            report.failure.get_or_insert(FailureKind::Database);
             report.error.get_or_insert_with(|| error.to_string());
         }
         if let Some(error) = &report.error {
-            tracing::warn!(group = report.group, error, "{}: {error}", report.group);
+            tracing::warn!(
+                group.name = report.group,
+                error,
+                "{}: {error}",
+                report.group
+            );
+        }
+        if report.saved.changed() {
+            tracing::info!(
+                group.name = report.group,
+                builds.new = report.saved.inserted,
+                builds.changed = report.saved.updated,
+                lag_ms = report.lag_ms,
+                "{}: {} new builds, {} changed",
+                report.group,
+                report.saved.inserted,
+                report.saved.updated
+            );
         }
         report
     }
@@ -330,7 +350,7 @@ fn wanted(name: &str) -> Option<u64> {
     layout::is_wanted(name).then(|| layout::size_cap(name))
 }
 
-fn unreadable(reason: &str) -> BuildFile {
+pub(super) fn unreadable(reason: &str) -> BuildFile {
     BuildFile {
         name: ".".into(),
         content: Err(reason.to_owned()),

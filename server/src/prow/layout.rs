@@ -10,6 +10,8 @@
 //!
 //! Paths have no scheme and no slash at either end: `bucket/logs/job/123`.
 
+use std::collections::HashSet;
+
 /// When the build began, on what, and from which commits.
 pub const STARTED: &str = "started.json";
 /// When and how the build ended.
@@ -22,6 +24,10 @@ pub const PROWJOB: &str = "prowjob.json";
 pub const CLONE_RECORDS: &str = "clone-records.json";
 /// The job's own metadata, which the sidecar copies into `finished.json`.
 pub const METADATA: &str = "artifacts/metadata.json";
+/// What whoever uploaded a run says of it. Never read from a bucket.
+pub const UPLOAD: &str = "upload.json";
+/// The tests that such a description lists.
+pub const UPLOADED_JUNIT: &str = "artifacts/junit_upload.xml";
 /// Names the newest build of a prefix.
 pub const LATEST_BUILD: &str = "latest-build.txt";
 
@@ -116,6 +122,27 @@ pub fn size_cap(relative: &str) -> u64 {
     } else {
         JUNIT_CAP
     }
+}
+
+/// The prefixes of jobs to which a written object, `bucket/path`, may belong, when it is one that tells
+/// that a build began or ended: every folder above it, and for the build of a pull request the folder
+/// of pointers of every name in its path. Empty for other objects.
+pub fn prefixes_of_object(object: &str) -> HashSet<String> {
+    let object = object.trim_matches('/');
+    let base = object.rsplit('/').next().unwrap_or(object);
+    let tells = matches!(base, STARTED | FINISHED | PODINFO)
+        || pointer_build(base).is_some_and(|build| build.bytes().all(|byte| byte.is_ascii_digit()));
+    if !tells {
+        return HashSet::new();
+    }
+    let mut prefixes: HashSet<String> = object
+        .match_indices('/')
+        .map(|(at, _)| object[..at].to_owned())
+        .collect();
+    if let Some((bucket, path)) = object.split_once("/pr-logs/pull/") {
+        prefixes.extend(path.split('/').map(|job| directory_prefix(bucket, job)));
+    }
+    prefixes
 }
 
 /// What the name of a JUnit file says about the tests in it.
@@ -325,6 +352,32 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(pointer_target(text), target, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn objects_belong_to_jobs() {
+        for (object, prefix, belongs) in [
+            ("b/logs/j/1/finished.json", "b/logs/j", true),
+            ("b/logs/j/1/started.json", "b/logs/k", false),
+            ("b/logs/j/1/build-log.txt", "b/logs/j", false),
+            ("b/logs/j/latest-build.txt", "b/logs/j", false),
+            ("b/logs/j/1/artifacts/junit_1.xml", "b/logs/j", false),
+            ("b/pr-logs/directory/j/1.txt", "b/pr-logs/directory/j", true),
+            (
+                "b/pr-logs/pull/o_r/7/j/1/finished.json",
+                "b/pr-logs/directory/j",
+                true,
+            ),
+            (
+                "b/pr-logs/pull/batch/j/1/podinfo.json",
+                "b/pr-logs/directory/j",
+                true,
+            ),
+            ("finished.json", "finished.json", false),
+        ] {
+            let found = prefixes_of_object(object).contains(prefix);
+            assert_eq!(found, belongs, "{object} {prefix}");
         }
     }
 

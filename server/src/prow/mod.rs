@@ -16,6 +16,7 @@ pub mod prowjob;
 pub mod rows;
 pub mod started;
 pub mod text;
+pub mod upload;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,6 +42,7 @@ use podinfo::{PodInfo, pod_cell};
 use prowjob::ProwJob;
 use rows::Rows;
 use started::Started;
+use upload::Upload;
 
 /// How many test cases of one build are read. The largest real builds have some ten thousand.
 const CASES_CAP: usize = 200_000;
@@ -99,6 +101,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
     let prowjob: Json<ProwJob> = Json::parse(file(layout::PROWJOB));
     let clone_records: Json<Option<CloneRecords>> = Json::parse_list(file(layout::CLONE_RECORDS));
     let metadata: Json<Option<Map<String, Value>>> = Json::parse(file(layout::METADATA));
+    let upload: Json<Upload> = Json::parse(file(layout::UPLOAD));
 
     let pod = podinfo.value().and_then(|info| info.pod.as_ref());
     let evidence = Evidence {
@@ -110,7 +113,11 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
             .and_then(Option::as_ref)
             .map(Vec::as_slice),
         prowjob: prowjob.value(),
+        prowjob_bytes: file(layout::PROWJOB)
+            .and_then(|content| content.as_ref().ok())
+            .map(AsRef::as_ref),
         pod,
+        upload: upload.value(),
     };
 
     let mut reading = Reading {
@@ -200,13 +207,17 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
                 cell
             }
         };
-        let pod_cell =
-            (options.group.disable_prowjob_analysis != Some(true)).then(|| pod_cell(pod, late));
+        // What was uploaded had a pod only if it says so, and is all there will be.
+        let is_upload = upload.value().is_some();
+        let has_pod =
+            options.group.disable_prowjob_analysis != Some(true) && (!is_upload || pod.is_some());
+        let pod_cell = has_pod.then(|| pod_cell(pod, late));
         let pod_pending = pod_cell
             .as_ref()
             .is_some_and(|cell| cell.status == Status::Running);
         // Until its deadline a build may still get its end, its pod, or a whole file for a half one.
-        run.open = !late && (finished_ms.is_none() || pod_pending || reading.retry);
+        run.open =
+            !late && (finished_ms.is_none() || (!is_upload && (pod_pending || reading.retry)));
         let pod_row = pod_cell.filter(|_| !(pod_pending && overall.status == Status::Running));
         run.results = reading.synthetic(rows.rows, &overall, pod_row);
         run.ids = rows.ids.into_iter().collect();

@@ -8,8 +8,12 @@ use model::{
 
 use super::catalog::TabEntry;
 
-/// The page of a build by the tab's `open_test_template`; empty when there is none.
+/// The page of a build: the one that its uploader named, else by the tab's `open_test_template`; empty
+/// when there is none.
 pub(super) fn column_url(entry: &TabEntry, run: &StoredRun) -> String {
+    if run.path.starts_with("https://") || run.path.starts_with("http://") {
+        return run.path.clone();
+    }
     build_url(entry, run, prefix_of(&entry.group, run), &run.build)
 }
 

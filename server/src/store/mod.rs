@@ -19,28 +19,36 @@ mod code;
 mod error;
 mod groups;
 mod history;
+mod impact;
 mod imported;
 mod metrics;
 mod modified;
 mod names;
 mod open;
 mod postgres;
+mod queue;
 mod results;
 mod row;
 mod runs;
+mod tokens;
+mod uploads;
 
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
 pub use history::{RepositoryId, StoredRef, StoredRepository};
+pub use impact::{LineTip, LineUpdate};
 pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
+pub use queue::{Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
+pub use tokens::{AuditEntry, NewToken, StoredToken};
+pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +88,9 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work).await.map_err(|failure| postgres.name(failure))
+                Box::pin(work)
+                    .await
+                    .map_err(|failure| postgres.name(failure))
             }
         }
     };
@@ -109,7 +119,9 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work).await.map_err(|failure| postgres.name(failure))
+                Box::pin(work)
+                    .await
+                    .map_err(|failure| postgres.name(failure))
             }
         }
     };

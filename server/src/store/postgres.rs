@@ -42,6 +42,16 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0003_history.sql"),
     ),
     (
+        4,
+        "impact",
+        include_str!("../../../migrations/postgres/0004_impact.sql"),
+    ),
+    (
+        5,
+        "sources",
+        include_str!("../../../migrations/postgres/0005_sources.sql"),
+    ),
+    (
         6,
         "revisions",
         include_str!("../../../migrations/postgres/0006_revisions.sql"),

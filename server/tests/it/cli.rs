@@ -198,3 +198,46 @@ fn the_interface_is_described_without_a_server() {
     let output = seamgrid(folder.path(), &["export"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn tokens_are_printed_once_listed_and_revoked() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let run = |arguments: &[&str]| {
+        let output = seamgrid(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let made = run(&[
+        "token",
+        "create",
+        "--groups",
+        "ci-*",
+        "--name",
+        "airflow",
+        "--expires",
+        "90d",
+    ]);
+    let token = made.lines().last().expect("a last line");
+    assert!(token.starts_with("seamgrid_") && token.len() > 40, "{made}");
+    assert!(!token.contains(' '), "{made}");
+    let listed = run(&["token", "list"]);
+    assert!(
+        listed.contains("airflow") && listed.contains("ci-*") && listed.contains("good"),
+        "{listed}"
+    );
+    assert!(!listed.contains(token), "{listed}");
+    let database = std::fs::read(folder.path().join("seamgrid.db")).expect("the database");
+    let kept = database
+        .windows(token.len())
+        .any(|bytes| bytes == token.as_bytes());
+    assert!(!kept, "the token itself is kept nowhere");
+    assert!(run(&["token", "revoke", "1"]).contains("revoked"));
+    assert!(run(&["token", "list"]).contains("revoked"));
+    let said = failure(folder.path(), &["token", "revoke", "7"]);
+    assert!(said.contains("number 7"), "{said}");
+    let said = failure(
+        folder.path(),
+        &["token", "create", "--groups", "x", "--expires", "soon"],
+    );
+    assert!(said.contains("\"soon\" is not a time span"), "{said}");
+}

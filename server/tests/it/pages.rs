@@ -185,7 +185,7 @@ async fn a_page_says_from_afar_how_things_stand() {
     assert_eq!(title(&html), format!("({failing}) {BLOCKING} · Seamgrid"));
     let icons = html.matches("rel=\"icon\"").count();
     assert_eq!(icons, 2, "the mark, and after it the status");
-    let (_, plain) = get(site(), paths::DASHBOARDS).await;
+    let (_, plain) = get(site(), "/d/no-such-dashboard").await;
     assert_eq!(plain.matches("rel=\"icon\"").count(), 1);
 }
 

@@ -95,6 +95,7 @@ impl World {
             url: format!("file://{}", folder.display()),
             credentials: None,
             endpoint: None,
+            parallel: None,
         };
         Settings {
             buckets: vec![

@@ -11,8 +11,8 @@ use model::{
     wire::{
         WireError,
         infra::{
-            CommitLine, CompareCounts, Comparison, Direction, Endpoint, ProductMove, TabAcross,
-            TabName,
+            BuildsCompared, CommitLine, CompareCounts, Comparison, ComponentMove, Direction,
+            Endpoint, ProductMove, TabAcross, TabName,
         },
     },
 };
@@ -52,6 +52,10 @@ pub struct CompareQuery {
     pub dashboard: Option<String>,
     /// That tab.
     pub tab: Option<String>,
+    /// Instead of a component: the older of two builds of the tab.
+    pub older: Option<String>,
+    /// The newer of them.
+    pub newer: Option<String>,
 }
 
 impl Reader {
@@ -86,7 +90,7 @@ impl Reader {
         let direction = versions.direction(from, to);
 
         let mut across = find_across(&published, &component, &range);
-        across.sort_by_key(|tab| Reverse((tab.is_hit(), tab.broke, tab.bad, tab.fixed, tab.seams)));
+        across.sort_by_key(|tab| Reverse((tab.is_hit(), tab.exact, tab.broke, tab.bad, tab.fixed)));
         let counts = count(&published, &component, &across);
         let jobs = jobs_of(&published, tab, &across);
 
@@ -173,6 +177,62 @@ impl Reader {
             repo: Some(component.repo.clone()),
             component: component.name,
             kind: component.kind,
+        })
+    }
+
+    /// What differs between two builds of a tab; the older is found by when they began.
+    pub fn compare_builds(
+        &self,
+        dashboard: &str,
+        tab: &str,
+        builds: [&str; 2],
+    ) -> Result<BuildsCompared, WireError> {
+        let published = self.published.load_full();
+        let index = published.catalog.tab(dashboard, tab)?;
+        let trail = published.trail(index).unwrap_or_default();
+        let column = |build: &str| {
+            trail
+                .columns
+                .iter()
+                .position(|passage| *passage.build == *build)
+                .map(|column| column as u32)
+                .ok_or_else(|| WireError {
+                    code: "not_found".to_owned(),
+                    message: format!("the tab has no build \"{build}\" (any more)"),
+                })
+        };
+        let (a, b) = (column(builds[0])?, column(builds[1])?);
+        let (newer, older) = (a.min(b), a.max(b));
+        let rows = |kind| -> Vec<String> {
+            let turned = trail.turned_between(kind, older, newer);
+            turned.iter().map(|turn| turn.row.to_string()).collect()
+        };
+        let build = |column: u32| trail.columns[column as usize].build.to_string();
+        Ok(BuildsCompared {
+            tab: published.tab_name(index),
+            older: build(older),
+            older_time: time(trail.started_ms(older)),
+            newer: build(newer),
+            newer_time: time(trail.started_ms(newer)),
+            glyph: trail.glyph(older, newer),
+            components: trail
+                .components
+                .iter()
+                .map(|component| {
+                    let (from, to) = (component.at(older), component.at(newer));
+                    ComponentMove {
+                        component: component.component.to_string(),
+                        kind: component.kind,
+                        from: from.map(str::to_owned),
+                        to: to.map(str::to_owned),
+                        same: from
+                            .zip(to)
+                            .is_some_and(|(from, to)| same_version(from, to)),
+                    }
+                })
+                .collect(),
+            broke_rows: rows(TurnKind::Broke),
+            fixed_rows: rows(TurnKind::Fixed),
         })
     }
 
@@ -384,6 +444,7 @@ fn across(
         from: oldest.from.to_owned(),
         to: newest.to.to_owned(),
         certain: steps.iter().all(|step| step.certain),
+        exact: steps.iter().all(|step| range.is_whole(step.from, step.to)),
         broke: broke.len() as u32,
         fixed: fixed.len() as u32,
         worse: is_worse(before, after),

@@ -17,7 +17,12 @@ use model::{
 };
 
 use super::{
-    Component, alarms::is_current, histories::Histories, lines::upstream, order::Versions, time,
+    Component,
+    alarms::is_current,
+    histories::{Histories, Known},
+    lines::upstream,
+    order::Versions,
+    time,
 };
 use crate::read::{Reader, published::Published};
 
@@ -101,11 +106,24 @@ impl Reader {
             };
             let way = versions.direction(&change.from, &change.to);
             let range = versions.range(&change.from, &change.to);
-            // The newest commit before the first run that moves it exactly so, else a part of the way.
-            let brought = self
-                .brought_by(histories, component, versions, &range)
-                .into_iter()
-                .find(|(known, index)| known.commit(*index).at_ms <= first.at_ms);
+            // A commit that moves something exactly so; else the newest before the first run that moves it
+            // a part of the way.
+            let candidates = self.brought_by(histories, component, versions, &range);
+            let landed = |known: &Known, index: u32| known.commit(index).at_ms;
+            let exact = candidates.iter().find(|(known, index)| {
+                landed(known, *index) <= last.at_ms
+                    && known.commit(*index).bumps.iter().any(|bump| {
+                        let ends = bump.from.as_deref().zip(bump.to.as_deref());
+                        ends.is_some_and(|(from, to)| range.is_whole(from, to))
+                    })
+            });
+            let brought = exact
+                .or_else(|| {
+                    let before =
+                        |(known, index): &&(Arc<Known>, u32)| landed(known, *index) <= first.at_ms;
+                    candidates.iter().find(before)
+                })
+                .cloned();
             let commits = versions
                 .between(&change.from, &change.to)
                 .as_deref()

@@ -180,8 +180,13 @@ impl Range<'_> {
         touches
     }
 
+    /// Whether a change from `from` to `to` is the whole way.
+    pub(super) fn is_whole(&self, from: &str, to: &str) -> bool {
+        self.versions.same(from, &self.from) && self.versions.same(to, &self.to)
+    }
+
     fn find(&self, from: &str, to: &str) -> bool {
-        if self.versions.same(from, &self.from) && self.versions.same(to, &self.to) {
+        if self.is_whole(from, to) {
             return true;
         }
         if !self.gained.is_empty() || !self.lost.is_empty() {

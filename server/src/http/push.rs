@@ -1,0 +1,237 @@
+//! What is sent to the server: uploads, notifications of buckets, deploys.
+
+use std::sync::Arc;
+
+use app::{api::Read as _, paths};
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use model::wire::{DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
+use serde::Deserialize;
+
+use super::{
+    answer::{Answer, json},
+    error::ApiError,
+    extract::{Path, Query},
+};
+use crate::{
+    intake::{DeployReport, Envelope, Intake, Proof, Upload, bearer},
+    read::Reader,
+};
+
+/// The largest notification, and the largest report of a deploy, in bytes.
+const SMALL_BODY: usize = 1 << 20;
+
+/// The intake of this server.
+pub(super) struct Desk(Arc<Intake>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Desk {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let intake = parts.extensions.get::<Arc<Intake>>();
+        intake.cloned().map(Self).ok_or_else(|| {
+            ApiError::Unavailable("this server only shows; nothing can be sent to it".to_owned())
+        })
+    }
+}
+
+/// What the address of an upload may say.
+#[derive(Debug, Deserialize)]
+pub(super) struct UploadQuery {
+    build: Option<String>,
+}
+
+/// What the address of a notification may say.
+#[derive(Debug, Deserialize)]
+pub(super) struct NotifyQuery {
+    token: Option<String>,
+}
+
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// One run, without a bucket.
+#[utoipa::path(
+    post,
+    path = "/api/v2/groups/{group}/runs",
+    params(
+        ("group" = String, Path, description = "A test group of the configuration. Names match by their letters and digits"),
+        ("build" = Option<String>, Query, description = "The build id, where the description does not say it"),
+    ),
+    request_body(
+        content(
+            (Upload = "application/json"),
+            (String = "multipart/form-data"),
+        ),
+        description = "The description of the run; or a form with the description as the part `metadata` and \
+                       any number of JUnit files, and of files as Prow writes them"
+    ),
+    responses(
+        (status = 201, description = "It is stored and shown", body = UploadReceipt),
+        (status = 200, description = "The same was uploaded before", body = UploadReceipt),
+        (status = 400, description = "It cannot be understood; nothing is stored", body = ErrorBody),
+        (status = 401, description = "The token is missing, unknown, expired or revoked", body = ErrorBody),
+        (status = 403, description = "The token may not write this group", body = ErrorBody),
+        (status = 404, description = "The configuration names no such group", body = ErrorBody),
+        (status = 413, description = "It is too large; nothing is stored", body = ErrorBody),
+        (status = 503, description = "Not now; nothing is stored", body = ErrorBody),
+    )
+)]
+pub(super) async fn upload_run(
+    State(reader): State<Arc<Reader>>,
+    Desk(intake): Desk,
+    Path(group): Path<String>,
+    Query(query): Query<UploadQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let bearer = intake
+        .authorize(text(&headers, header::AUTHORIZATION))
+        .await?;
+    let receipt = intake
+        .upload(
+            &bearer,
+            &group,
+            query.build.as_deref(),
+            text(&headers, header::CONTENT_TYPE).unwrap_or_default(),
+            text(&headers, header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            body.into_data_stream(),
+        )
+        .await?;
+    let status = if receipt.is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let pages = reader
+        .tabs_of_group(&receipt.group)
+        .into_iter()
+        .map(|(dashboard, tab)| paths::tab(&dashboard, &tab))
+        .collect();
+    let receipt = UploadReceipt {
+        group: receipt.group,
+        build: receipt.build,
+        revision: receipt.revision,
+        is_new: receipt.is_new,
+        pages,
+        state: reader.state(),
+    };
+    Ok(written(status, receipt))
+}
+
+/// The uploads of one build.
+#[utoipa::path(
+    get,
+    path = "/api/v2/groups/{group}/runs/{build}/revisions",
+    params(
+        ("group" = String, Path, description = "Names match by their letters and digits"),
+        ("build" = String, Path, description = "The build id"),
+    ),
+    responses(
+        (status = 200, description = "All uploads of the build, the one that counts first", body = Items<UploadRevision>),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "No such build was uploaded", body = ErrorBody),
+    )
+)]
+pub(super) async fn list_revisions(
+    State(reader): State<Arc<Reader>>,
+    Path((group, build)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    json(&headers, &reader.revisions(&group, &build).await?)
+}
+
+/// Objects of a bucket were written.
+#[utoipa::path(
+    post,
+    path = "/api/v2/notify/gcs",
+    params(
+        ("token" = Option<String>, Query, description = "The shared secret, for senders that cannot send headers"),
+    ),
+    request_body(content = Envelope, description = "As Pub/Sub pushes notifications of Cloud Storage"),
+    responses(
+        (status = 204, description = "The groups that it concerns, if any, are looked at within a second"),
+        (status = 400, description = "It cannot be understood", body = ErrorBody),
+        (status = 401, description = "The secret or the signed token is missing or wrong", body = ErrorBody),
+        (status = 403, description = "Notifications are not set up", body = ErrorBody),
+        (status = 413, description = "It is too large", body = ErrorBody),
+        (status = 503, description = "Not now", body = ErrorBody),
+    )
+)]
+pub(super) async fn notify_gcs(
+    Desk(intake): Desk,
+    Query(query): Query<NotifyQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let proof = text(&headers, header::AUTHORIZATION)
+        .and_then(bearer)
+        .map(Proof::Bearer)
+        .or(text(&headers, "x-seamgrid-secret").map(Proof::Secret))
+        .or(query.token.as_deref().map(Proof::Secret));
+    let body = small(body).await?;
+    intake.notify(proof, &body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A service changed.
+#[utoipa::path(
+    post,
+    path = "/api/v2/deploys",
+    request_body = DeployReport,
+    responses(
+        (status = 201, description = "It is stored", body = DeployReceipt),
+        (status = 200, description = "The same was reported before", body = DeployReceipt),
+        (status = 400, description = "It cannot be understood", body = ErrorBody),
+        (status = 401, description = "The token is missing, unknown, expired or revoked", body = ErrorBody),
+        (status = 403, description = "The token may not report this component", body = ErrorBody),
+        (status = 503, description = "Not now; nothing is stored", body = ErrorBody),
+    )
+)]
+pub(super) async fn report_deploy(
+    Desk(intake): Desk,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let bearer = intake
+        .authorize(text(&headers, header::AUTHORIZATION))
+        .await?;
+    let body = small(body).await?;
+    let report: DeployReport = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::BadRequest(format!("the report cannot be read: {error}")))?;
+    let (deploy, is_new) = intake.report_deploy(&bearer, report).await?;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let receipt = DeployReceipt {
+        component: deploy.component,
+        version: deploy.version,
+        environment: deploy.environment,
+        time: chrono::DateTime::from_timestamp_millis(deploy.at_ms).unwrap_or_default(),
+        source: deploy.source,
+        reporter: deploy.reporter,
+        is_new,
+    };
+    Ok(written(status, receipt))
+}
+
+async fn small(body: Body) -> Result<axum::body::Bytes, ApiError> {
+    to_bytes(body, SMALL_BODY).await.map_err(|_| {
+        ApiError::TooLarge(format!(
+            "the body is larger than {SMALL_BODY} bytes, or broke off"
+        ))
+    })
+}
+
+/// What was made of a write, which nobody may keep.
+fn written(status: StatusCode, receipt: impl serde::Serialize) -> Response {
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    (status, no_store, axum::Json(receipt)).into_response()
+}

@@ -1,0 +1,409 @@
+//! What the infrastructure did in simulated worlds, against what is known to have happened there.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use app::api::Read as _;
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, StatusCode},
+};
+use model::{
+    infra::same_version,
+    undone::UndoneKind,
+    wire::infra::{Comparison, Direction, TabAcross},
+};
+use seamgrid::{
+    bucket::Buckets,
+    history::Mirrors,
+    http,
+    pipeline::{Pipeline, Unpublished, progress::Unwatched, update_groups},
+    read::{Catalog, CompareQuery, Reader},
+    settings::load_settings,
+    simulate::{
+        Incident, Scale, SimulateOptions, simulate,
+        truth::{BuildResult, BuildTruth, IncidentTruth, Truth},
+    },
+    store::Store,
+    testgrid::load_configuration,
+};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
+
+/// 2026-03-01T12:00:00Z.
+const NOW_MS: i64 = 1_772_366_400_000;
+
+fn now() -> i64 {
+    NOW_MS
+}
+
+/// A world as it is read by one update.
+struct World {
+    truth: Truth,
+    reader: Arc<Reader>,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn new(incident: Incident) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let out = folder.path().join("world");
+        let simulated = simulate(&SimulateOptions {
+            out: out.clone(),
+            seed: 3,
+            days: 8,
+            scale: Scale::Small,
+            incident,
+            end_ms: Some(NOW_MS),
+        })
+        .expect("a world");
+        let settings = load_settings(Some(&out.join("seamgrid.yaml"))).expect("good settings");
+        let loaded = load_configuration(&settings.testgrid.config, &settings.testgrid.prow_jobs);
+        let store = Store::open(&format!(
+            "sqlite://{}",
+            folder.path().join("r.db").display()
+        ))
+        .await
+        .expect("a new database");
+        let buckets = Buckets::from_settings(&settings.buckets).expect("good URLs");
+        let pipeline = Pipeline::new(
+            store.clone(),
+            buckets,
+            &loaded.configuration,
+            &settings,
+            Unpublished,
+        )
+        .with_clock(now);
+        let report = update_groups(&pipeline, None, &Unwatched).await;
+        assert_eq!(report.errors, []);
+        for fetched in Mirrors::new(store.clone(), &settings).update().await {
+            assert_eq!(fetched.problem, None);
+            assert!(fetched.commits > 0, "{fetched:?}");
+        }
+        let catalog = Catalog::new(&loaded.configuration, &[]);
+        let reader = Reader::new(store, catalog, &settings)
+            .expect("a good pattern")
+            .with_clock(now);
+        reader.publish_all().await.expect("it is published");
+        Self {
+            truth: simulated.truth,
+            reader: Arc::new(reader),
+            _folder: folder,
+        }
+    }
+
+    fn incident(&self) -> &IncidentTruth {
+        self.truth.incident.as_ref().expect("an incident")
+    }
+
+    fn compare(&self, component: &str, from: &str, to: &str) -> Comparison {
+        let query = CompareQuery {
+            component: component.into(),
+            from: from.into(),
+            to: to.into(),
+            ..CompareQuery::default()
+        };
+        self.reader.compare(&query).expect("a comparison")
+    }
+
+    /// The incident's own seam.
+    fn true_seam(&self) -> Comparison {
+        let incident = self.incident();
+        let version = |version: &Option<String>| version.clone().expect("a version is to blame");
+        self.compare(
+            &incident.culprit,
+            &version(&incident.good_version),
+            &version(&incident.bad_version),
+        )
+    }
+
+    /// Jobs whose runs say that they were hit: at least two builds of them, while nothing else failed
+    /// around. One failure is told from a flake by nothing.
+    fn plainly_hit_jobs(&self) -> BTreeSet<&str> {
+        /// How many builds before the first that was hit count.
+        const BEFORE: usize = 10;
+        let twice = self.hit_jobs(2);
+        self.truth
+            .jobs
+            .iter()
+            .filter(|job| twice.contains(job.name.as_str()))
+            .filter(|job| {
+                let hit = |build: &&BuildTruth| build.hit_by_incident;
+                let first = job.builds.iter().position(|build| hit(&build)).unwrap_or(0);
+                job.builds[first.saturating_sub(BEFORE)..]
+                    .iter()
+                    .all(|build| hit(&build) || build.result != BuildResult::Failed)
+            })
+            .map(|job| job.name.as_str())
+            .collect()
+    }
+
+    /// Jobs of which at least so many builds ran the bad version, as their files say, and were hit.
+    fn hit_jobs(&self, least: usize) -> BTreeSet<&str> {
+        let incident = self.incident();
+        let bad = incident.bad_version.as_deref().expect("a bad version");
+        self.truth
+            .jobs
+            .iter()
+            .filter(|job| {
+                let hit = job.builds.iter().filter(|build| {
+                    let version = build.versions.get(&incident.culprit);
+                    build.hit_by_incident
+                        && version
+                            .and_then(Option::as_ref)
+                            .is_some_and(|version| same_version(&version.commit, bad))
+                });
+                hit.count() >= least
+            })
+            .map(|job| job.name.as_str())
+            .collect()
+    }
+
+    async fn page(&self, path: &str) -> (StatusCode, String) {
+        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let response = http::router(self.reader.clone())
+            .oneshot(request)
+            .await
+            .expect("an answer");
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 24)
+            .await
+            .expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+}
+
+/// Each world is written and read once for all tests. Whoever comes first fills it within a runtime that
+/// ends with that test; nothing of it is used again but the database, which has threads of its own.
+async fn boskos() -> &'static World {
+    static WORLD: OnceCell<World> = OnceCell::const_new();
+    WORLD.get_or_init(|| World::new(Incident::Boskos)).await
+}
+
+async fn image_bump() -> &'static World {
+    static WORLD: OnceCell<World> = OnceCell::const_new();
+    WORLD.get_or_init(|| World::new(Incident::ImageBump)).await
+}
+
+fn hit(tabs: &[TabAcross]) -> BTreeSet<&str> {
+    tabs.iter()
+        .filter(|tab| tab.exact && tab.is_hit())
+        .map(|tab| tab.job.as_str())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_true_seam_lists_the_true_commit_and_the_broken_tabs() {
+    for (world, direction) in [
+        (boskos().await, Direction::Backward),
+        (image_bump().await, Direction::Forward),
+    ] {
+        let found = world.true_seam();
+        let incident = world.incident();
+        assert_eq!(found.direction, direction, "{}", incident.kind);
+        assert_eq!(found.notes, Vec::<String>::new());
+        let bad = incident.bad_version.as_deref();
+        assert_eq!(found.to.commit.as_ref().map(|it| it.sha.as_str()), bad);
+        let listed = |sha: &str| found.commits.iter().any(|commit| commit.sha == sha);
+        let end = match direction {
+            Direction::Forward => bad,
+            _ => incident.good_version.as_deref(),
+        };
+        assert!(listed(end.expect("a version")), "{}", incident.kind);
+        // What brought it to the runs: every time.
+        for period in &incident.periods {
+            let brought = period.began_with.as_deref().expect("a commit brought it");
+            assert!(
+                found.brought_by.iter().any(|commit| commit.sha == brought),
+                "{brought}"
+            );
+        }
+        let broken = hit(&found.tabs);
+        let (least, most) = (world.plainly_hit_jobs(), world.hit_jobs(1));
+        assert!(!least.is_empty());
+        assert!(
+            least.is_subset(&broken) && broken.is_subset(&most),
+            "{}: {broken:?} are not between {least:?} and {most:?}",
+            incident.kind
+        );
+        // Whoever ran the bad version saw the seam.
+        let seen: BTreeSet<&str> = found.tabs.iter().map(|tab| tab.job.as_str()).collect();
+        assert!(most.is_subset(&seen));
+    }
+}
+
+#[tokio::test]
+async fn a_roll_back_that_was_undone_alarms() {
+    let world = boskos().await;
+    let feed = world.reader.infra_feed();
+    let incident = world.incident();
+    let [alarm] = &feed.alarms[..] else {
+        panic!("there is one: {:#?}", feed.alarms);
+    };
+    assert_eq!(alarm.kind, UndoneKind::BroughtBack);
+    assert_eq!(alarm.component, "boskos");
+    assert_eq!(Some(&alarm.abandoned), incident.bad_version.as_ref());
+    assert_eq!(Some(&alarm.good), incident.good_version.as_ref());
+    let sha = |commit: &Option<model::wire::infra::UpstreamCommit>| {
+        commit.as_ref().map(|commit| commit.sha.clone())
+    };
+    assert_eq!(sha(&alarm.undone), incident.periods[1].began_with);
+    assert_eq!(
+        Some(&alarm.rollback.sha),
+        incident.periods[0].ended_with.as_ref()
+    );
+    assert_eq!(sha(&alarm.ended), incident.periods[1].ended_with);
+    let undoing: Vec<_> = feed
+        .changes
+        .iter()
+        .filter(|it| it.undoes.is_some())
+        .collect();
+    assert_eq!(undoing.len(), 1, "{undoing:#?}");
+    assert_eq!(undoing[0].to, alarm.abandoned);
+
+    // It stands on the overview, on the feed and on the tabs that it concerns.
+    let notes = world.reader.releases().expect("releases").notes;
+    assert!(
+        notes.iter().any(|note| note.text == alarm.sentence),
+        "{notes:?}"
+    );
+    let (_, api) = world.page("/api/v2/releases").await;
+    assert!(api.contains("is back after"), "no alarm");
+    for path in ["/", "/infra", "/infra/boskos"] {
+        let (status, html) = world.page(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(html.contains("was rolled back from"), "{path}");
+    }
+    let tab = alarm.tabs.first().expect("a tab had it since");
+    let (_, html) = world.page(&app::paths::tab(&tab.dashboard, &tab.tab)).await;
+    assert!(html.contains("was rolled back from"));
+    let (_, atom) = world.page("/feeds/infra").await;
+    assert!(atom.contains("undone-roll-back"), "{atom}");
+
+    let quiet = image_bump().await.reader.infra_feed();
+    assert!(quiet.alarms.is_empty(), "{:#?}", quiet.alarms);
+}
+
+#[tokio::test]
+async fn a_range_goes_both_ways() {
+    let world = image_bump().await;
+    let incident = world.incident();
+    let (good, bad) = (
+        incident.good_version.as_deref().expect("a version"),
+        incident.bad_version.as_deref().expect("a version"),
+    );
+    let there = world.compare("test-infra", good, bad);
+    let back = world.compare("test-infra", &bad[..9], &good[..12]);
+    let shas = |found: &Comparison| -> Vec<String> {
+        found.commits.iter().map(|it| it.sha.clone()).collect()
+    };
+    assert_eq!(shas(&there), shas(&back));
+    assert_eq!(back.direction, Direction::Backward);
+    // Rolled back: what broke on the way there recovered on the way back.
+    assert!(back.tabs.iter().any(|tab| tab.fixed > 0));
+    let (status, html) = world
+        .page(&app::paths::compare("test-infra", bad, good))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("is older than"), "{html}");
+    assert!(
+        html.contains(&format!("from={good}&amp;to={bad}")),
+        "no way back"
+    );
+    let same = world.compare("test-infra", good, &good[..10]);
+    assert_eq!(same.direction, Direction::Same);
+    assert!(same.commits.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_says_why() {
+    let world = image_bump().await;
+    let good = world.incident().good_version.as_deref().expect("a version");
+    let unknown = world.compare("test-infra", good, "0123456789abcdef");
+    assert_eq!(unknown.direction, Direction::Unknown);
+    let problem = unknown.to.problem.expect("it is not known");
+    assert!(problem.contains("is in no mirror"), "{problem}");
+    assert!(unknown.commits.is_empty());
+    // A commit of another repository.
+    let prow = world.reader.infra_versions("prow").expect("versions");
+    let other = world.compare("test-infra", good, &prow[0].version);
+    let problem = other.to.problem.expect("it is not one of these");
+    assert!(problem.contains("kubernetes-sigs/prow"), "{problem}");
+    for (path, status, said) in [
+        ("/compare", StatusCode::BAD_REQUEST, "component is missing"),
+        (
+            "/compare?component=nothing&from=a&to=b",
+            StatusCode::NOT_FOUND,
+            "there is no component",
+        ),
+        (
+            "/compare?component=prow&from=%3Cscript%3E&to=b",
+            StatusCode::OK,
+            "&lt;script&gt;",
+        ),
+        (
+            "/infra/nothing",
+            StatusCode::NOT_FOUND,
+            "there is no infra component",
+        ),
+        (
+            "/infra/prow/nothing",
+            StatusCode::NOT_FOUND,
+            "no run had version",
+        ),
+        (
+            "/api/v2/compare?component=prow&from=a",
+            StatusCode::BAD_REQUEST,
+            "to is missing",
+        ),
+    ] {
+        let (found, html) = world.page(path).await;
+        assert_eq!(found, status, "{path}");
+        assert!(html.contains(said), "{path}: {html}");
+    }
+}
+
+#[tokio::test]
+async fn versions_and_builds_have_pages() {
+    let world = image_bump().await;
+    let incident = world.incident();
+    let bad = incident.bad_version.as_deref().expect("a version");
+    let page = world
+        .reader
+        .infra_version("test-infra", &bad[..10])
+        .expect("a version");
+    assert_eq!(page.line.version, bad);
+    let (runs, before) = page
+        .tabs
+        .iter()
+        .fold((0, 0), |sum, tab| (sum.0 + tab.bad, sum.1 + tab.bad_before));
+    assert!(runs > before, "{page:#?}");
+    let (status, html) = world
+        .page(&app::paths::infra_version("test-infra", bad))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("data-testid=\"version-tab\""));
+
+    let found = world.true_seam();
+    let tab = found.tabs.iter().find(|tab| tab.exact).expect("a tab");
+    let path = app::paths::compare_builds(&tab.dashboard, &tab.tab, &tab.before, &tab.build);
+    let (status, html) = world.page(&path).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains(&format!(
+        "data-testid=\"builds-component\" data-component=\"{}\"",
+        "test-infra"
+    )));
+    let (status, _) = world
+        .page(&app::paths::compare_builds(
+            &tab.dashboard,
+            &tab.tab,
+            "1",
+            "2",
+        ))
+        .await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, _) = world
+        .page("/api/v2/infra/components/test-infra/versions?limit=3")
+        .await;
+    assert_eq!(status, StatusCode::OK);
+}

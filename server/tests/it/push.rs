@@ -1,0 +1,617 @@
+//! What is sent to the server: by whom it may be, what is kept of it, when it is seen.
+
+mod notices;
+
+use std::{path::Path, sync::Arc};
+
+use app::paths;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use model::{
+    config::{Configuration, Dashboard, DashboardTab, TestGroup},
+    grid::Grid,
+    status::Status,
+};
+use seamgrid::{
+    bucket::Buckets,
+    http,
+    intake::{Intake, token},
+    pipeline::Pipeline,
+    read::{Catalog, Reader},
+    settings::{BucketSettings, PushSettings, Settings},
+    store::{NewToken, Store},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// A server's insides that takes things in.
+struct World {
+    router: Router,
+    reader: Arc<Reader>,
+    pipeline: Arc<Pipeline<Arc<Reader>>>,
+    store: Store,
+    folder: TempDir,
+}
+
+/// An answer, read whole.
+struct Reply {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Reply {
+    fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or_default()
+    }
+}
+
+fn configuration() -> Configuration {
+    let group = |name: &str, gcs_prefix: &str| TestGroup {
+        name: name.into(),
+        gcs_prefix: gcs_prefix.into(),
+        ..TestGroup::default()
+    };
+    let tab = |name: &str, group: &str| DashboardTab {
+        name: name.into(),
+        test_group_name: group.into(),
+        ..DashboardTab::default()
+    };
+    Configuration {
+        test_groups: vec![
+            group("airflow-nightly", ""),
+            group("other", ""),
+            group("ci-job", "ci/logs/job"),
+            group("pull-job", "ci/pr-logs/directory/pull-job"),
+        ],
+        dashboards: vec![Dashboard {
+            name: "uploads".into(),
+            dashboard_tab: vec![
+                tab("nightly", "airflow-nightly"),
+                tab("job", "ci-job"),
+                tab("pull", "pull-job"),
+            ],
+            ..Dashboard::default()
+        }],
+        ..Configuration::default()
+    }
+}
+
+async fn open(folder: &Path) -> Store {
+    let file = folder.join("seamgrid.db");
+    Store::open(&format!("sqlite://{}", file.display()))
+        .await
+        .expect("a database can be made")
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(PushSettings::default()).await
+    }
+
+    async fn with(push: PushSettings) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        std::fs::create_dir(folder.path().join("bucket")).expect("a bucket");
+        let store = open(folder.path()).await;
+        Self::over(folder, store, push, configuration()).await
+    }
+
+    async fn over(
+        folder: TempDir,
+        store: Store,
+        push: PushSettings,
+        configuration: Configuration,
+    ) -> Self {
+        let settings = Settings {
+            push,
+            buckets: vec![BucketSettings {
+                prefix: "ci".into(),
+                url: format!("file://{}", folder.path().join("bucket").display()),
+                credentials: None,
+                endpoint: None,
+                parallel: None,
+            }],
+            ..Settings::default()
+        };
+        let catalog = Catalog::new(&configuration, &[]);
+        let reader = Arc::new(
+            Reader::new(store.clone(), catalog, &settings).expect("the default pattern is good"),
+        );
+        reader.publish_all().await.expect("published");
+        let pipeline = Arc::new(Pipeline::new(
+            store.clone(),
+            Buckets::from_settings(&settings.buckets).expect("a good URL"),
+            &configuration,
+            &settings,
+            reader.clone(),
+        ));
+        let intake = Intake::new(store.clone(), pipeline.clone(), &settings.push)
+            .expect("the settings are good");
+        Self {
+            router: http::router_with(reader.clone(), Arc::new(intake)),
+            reader,
+            pipeline,
+            store,
+            folder,
+        }
+    }
+
+    async fn token(&self, groups: &str, components: &str) -> String {
+        self.token_until(groups, components, None).await.0
+    }
+
+    async fn token_until(
+        &self,
+        groups: &str,
+        components: &str,
+        expires_ms: Option<i64>,
+    ) -> (String, i64) {
+        let (token, hash) = token::new_token().expect("random numbers");
+        let id = self
+            .store
+            .add_token(&NewToken {
+                name: "airflow",
+                hash: &hash,
+                group_pattern: groups,
+                component_pattern: components,
+                created_ms: 1,
+                created_by: "a test",
+                expires_ms,
+            })
+            .await
+            .expect("a token");
+        (token, id)
+    }
+
+    async fn send(
+        &self,
+        path: &str,
+        headers: &[(header::HeaderName, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
+        let mut request = Request::builder().method("POST").uri(path);
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        let request = request.body(body.into()).expect("the request is right");
+        self.answer(request).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        let request = Request::builder().uri(path).body(Body::empty());
+        self.answer(request.expect("the request is right")).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await;
+        let response = response.expect("a router always answers");
+        let status = response.status();
+        let body = to_bytes(response.into_body(), usize::MAX).await;
+        Reply {
+            status,
+            body: serde_json::from_slice(&body.expect("the body is whole")).unwrap_or_default(),
+        }
+    }
+
+    async fn upload(&self, token: &str, group: &str, description: &Value) -> Reply {
+        self.send(
+            &format!("/api/v2/groups/{group}/runs"),
+            &[
+                (header::AUTHORIZATION, &format!("Bearer {token}")),
+                (header::CONTENT_TYPE, "application/json"),
+            ],
+            description.to_string(),
+        )
+        .await
+    }
+
+    async fn form(&self, token: &str, path: &str, parts: &[(&str, &str, &str)]) -> Reply {
+        let mut body = String::new();
+        for (name, file, content) in parts {
+            let file = match *file {
+                "" => String::new(),
+                file => format!("; filename=\"{file}\""),
+            };
+            body.push_str(&format!(
+                "--xyz\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
+            ));
+        }
+        body.push_str("--xyz--\r\n");
+        self.send(
+            path,
+            &[
+                (header::AUTHORIZATION, &format!("Bearer {token}")),
+                (header::CONTENT_TYPE, "multipart/form-data; boundary=xyz"),
+            ],
+            body,
+        )
+        .await
+    }
+
+    async fn grid(&self, tab: &str) -> Grid {
+        let reply = self.get(&paths::api_grid("uploads", tab)).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        serde_json::from_value(reply.body).expect("a grid")
+    }
+
+    async fn stored_runs(&self) -> u64 {
+        let groups = self.store.load_groups().await.expect("groups");
+        groups.iter().map(|group| group.run_count).sum()
+    }
+}
+
+fn status(grid: &Grid, row: &str) -> Vec<Status> {
+    let row = grid.rows.iter().find(|known| known.name == row);
+    row.map(|row| row.statuses.iter().collect())
+        .unwrap_or_default()
+}
+
+const JUNIT: &str = "<testsuite><testcase name='adds' time='1.5'/>\
+     <testcase name='divides'><failure message='by zero'/></testcase></testsuite>";
+
+#[tokio::test]
+async fn an_uploaded_run_is_seen_at_once() {
+    let world = World::new().await;
+    let token = world.token("airflow-*", "").await;
+    let description = json!({
+        "build": "41",
+        "started": "2026-11-19T10:00:00Z",
+        "finished": "2026-11-19T10:30:00Z",
+        "url": "https://airflow.example/runs/41",
+        "product": {"acme/shop": "1111111111111111111111111111111111111111"},
+        "infra": {"test-infra": "v20261119-0123456789"},
+        "tests": [
+            {"name": "adds", "status": "passed", "seconds": 1.5},
+            {"name": "divides", "status": "failed", "message": "by zero"},
+        ],
+    });
+    let mut heard = world.reader.listen().expect("it does not stop yet");
+    heard.next().await.expect("the beginning");
+    let first = world.upload(&token, "airflow-nightly", &description).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
+    assert_eq!(first.body["revision"], 1);
+    assert_eq!(first.body["is_new"], true);
+    assert_eq!(
+        first.body["pages"],
+        json!([paths::tab("uploads", "nightly")])
+    );
+    let change = heard.next().await.expect("the change is told");
+    assert_eq!(first.body["state"], change.state);
+
+    let grid = world.grid("nightly").await;
+    assert_eq!(grid.columns.len(), 1);
+    let column = &grid.columns[0];
+    assert_eq!(column.build, "41");
+    assert_eq!(column.url, "https://airflow.example/runs/41");
+    assert_eq!(
+        column.infra[0].version.as_deref(),
+        Some("v20261119-0123456789")
+    );
+    assert_eq!(status(&grid, "divides"), [Status::Fail]);
+    assert_eq!(status(&grid, "airflow-nightly.Overall"), [Status::Fail]);
+
+    // Again, written otherwise, is the same.
+    let again = world.upload(&token, "Airflow_Nightly", &description).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
+    assert_eq!(again.body["is_new"], false);
+    assert_eq!(world.grid("nightly").await.version, grid.version);
+
+    // Every write says who and when.
+    let audit = world.store.load_audit(10).await.expect("the audit");
+    assert_eq!(audit.len(), 2, "{audit:?}");
+    assert_eq!(audit[0].action, "upload.accept");
+    assert_eq!(audit[0].subject, "airflow-nightly/41");
+    assert_eq!(audit[0].who, "token 1 (airflow)");
+    assert!(audit[0].at_ms > 1_700_000_000_000);
+    let used = world.store.load_tokens().await.expect("tokens");
+    assert!(used[0].used_ms.is_some());
+}
+
+#[tokio::test]
+async fn the_newest_of_different_uploads_counts_and_both_are_seen() {
+    let world = World::new().await;
+    let token = world.token("*", "*").await;
+    let run = |build: &str, passed: bool| {
+        json!({"build": build, "started": "2026-11-19T10:00:00Z",
+               "finished": "2026-11-19T10:30:00Z", "passed": passed})
+    };
+    for (passed, revision) in [(true, 1), (false, 2), (true, 3)] {
+        let reply = world
+            .upload(&token, "airflow-nightly", &run("7", passed))
+            .await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+        assert_eq!(reply.body["revision"], revision);
+    }
+    let grid = world.grid("nightly").await;
+    assert_eq!(grid.columns.len(), 1);
+    assert_eq!(status(&grid, "airflow-nightly.Overall"), [Status::Pass]);
+    let problem = &grid.columns[0].problems[0].message;
+    assert!(problem.contains("uploaded 3 times"), "{problem}");
+    let reply = world
+        .get("/api/v2/groups/airflow-nightly/runs/7/revisions")
+        .await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+    let items = reply.body["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 3);
+    assert_eq!(items[0]["revision"], 3, "newest first");
+    assert_eq!(items[0]["uploader"], "airflow");
+    let unknown = world
+        .get("/api/v2/groups/airflow-nightly/runs/8/revisions")
+        .await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+
+    // A run that was under way and has ended contradicts nothing.
+    let begun = json!({"build": "8", "started": "2026-11-19T11:00:00Z", "running": true});
+    world.upload(&token, "airflow-nightly", &begun).await;
+    let grid = world.grid("nightly").await;
+    assert_eq!(
+        status(&grid, "airflow-nightly.Overall")[0],
+        Status::Fail,
+        "over a day without a word"
+    );
+    world
+        .upload(&token, "airflow-nightly", &run("8", true))
+        .await;
+    let grid = world.grid("nightly").await;
+    let column = grid.columns.iter().find(|column| column.build == "8");
+    assert_eq!(column.expect("build 8").problems, []);
+}
+
+#[tokio::test]
+async fn junit_files_come_as_a_form() {
+    let world = World::new().await;
+    let token = world.token("ci-*", "").await;
+    let path = "/api/v2/groups/ci-job/runs";
+    let reply = world
+        .form(
+            &token,
+            path,
+            &[
+                (
+                    "metadata",
+                    "",
+                    r#"{"build": "9", "infra": {"prow": "v20261119-abcdef012"}}"#,
+                ),
+                ("junit", "junit.xml", JUNIT),
+                (
+                    "junit",
+                    "junit.xml",
+                    "<testsuite><testcase name='more'/></testsuite>",
+                ),
+                (
+                    "any",
+                    "TEST-other.xml",
+                    "<testsuite><testcase name='other'/></testsuite>",
+                ),
+            ],
+        )
+        .await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    let grid = world.grid("job").await;
+    for (row, expected) in [
+        ("adds", Status::Pass),
+        ("divides", Status::Fail),
+        ("more", Status::Pass),
+        ("other", Status::Pass),
+        ("ci-job.Overall", Status::Fail),
+    ] {
+        assert_eq!(status(&grid, row), [expected], "{row}");
+    }
+    // The address may say the build.
+    let reply = world
+        .form(
+            &token,
+            &format!("{path}?build=10"),
+            &[("f", "a.xml", JUNIT)],
+        )
+        .await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    assert_eq!(world.stored_runs().await, 2);
+
+    for (parts, words) in [
+        (&[("junit", "junit.xml", JUNIT)][..], "no part `metadata`"),
+        (
+            &[
+                ("metadata", "", r#"{"build": "1"}"#),
+                ("x", "notes.txt", "hello"),
+            ][..],
+            "\"notes.txt\" is neither",
+        ),
+        (&[("metadata", "", "{")][..], "cannot be read"),
+    ] {
+        let reply = world.form(&token, path, parts).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.body);
+        assert!(reply.message().contains(words), "{}", reply.message());
+    }
+    assert_eq!(world.stored_runs().await, 2, "nothing else is stored");
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_why() {
+    let world = World::new().await;
+    let (token, id) = world.token_until("airflow-*", "", None).await;
+    let (expired, _) = world.token_until("*", "*", Some(2)).await;
+    let (revoked, revoked_id) = world.token_until("*", "*", None).await;
+    let name = world.store.revoke_token(revoked_id, 3, "a test").await;
+    assert_eq!(name.expect("revoked").as_deref(), Some("airflow"));
+    let run = json!({"build": "1"});
+    for (token, group, status, words) in [
+        (
+            "nonsense",
+            "airflow-nightly",
+            StatusCode::UNAUTHORIZED,
+            "no such token",
+        ),
+        (
+            &expired,
+            "airflow-nightly",
+            StatusCode::UNAUTHORIZED,
+            "expired",
+        ),
+        (
+            &revoked,
+            "airflow-nightly",
+            StatusCode::UNAUTHORIZED,
+            "revoked",
+        ),
+        (
+            &token,
+            "other",
+            StatusCode::FORBIDDEN,
+            "may not write the test group \"other\"",
+        ),
+        (
+            &token,
+            "airflow-daily",
+            StatusCode::NOT_FOUND,
+            "\"airflow-daily\"",
+        ),
+    ] {
+        let reply = world.upload(token, group, &run).await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+        assert!(reply.message().contains(words), "{}", reply.message());
+    }
+    let reply = world
+        .send("/api/v2/groups/airflow-nightly/runs", &[], "{}")
+        .await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    let plain = [
+        (header::AUTHORIZATION, format!("Bearer {token}")),
+        (header::CONTENT_TYPE, "text/plain".to_owned()),
+    ];
+    let plain: Vec<_> = plain
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_str()))
+        .collect();
+    let reply = world
+        .send("/api/v2/groups/airflow-nightly/runs", &plain, "x")
+        .await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert!(reply.message().contains("text/plain"));
+    assert_eq!(world.stored_runs().await, 0);
+    let used = world.store.load_tokens().await.expect("tokens");
+    assert_eq!(used[0].id, id);
+}
+
+#[tokio::test]
+async fn what_is_too_large_leaves_nothing() {
+    let world = World::with(PushSettings {
+        max_bytes: 2000,
+        ..PushSettings::default()
+    })
+    .await;
+    let token = world.token("*", "").await;
+    let large = json!({"build": "1", "metadata": {"x": "y".repeat(3000)}});
+    let reply = world.upload(&token, "airflow-nightly", &large).await;
+    assert_eq!(
+        reply.status,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "{}",
+        reply.body
+    );
+    assert!(
+        reply.message().contains("2000 bytes"),
+        "{}",
+        reply.message()
+    );
+    // Also where the length is not said beforehand.
+    let chunks = (0..40).map(|_| Ok::<_, std::io::Error>("z".repeat(100)));
+    let reply = world
+        .send(
+            "/api/v2/groups/airflow-nightly/runs",
+            &[
+                (header::AUTHORIZATION, &format!("Bearer {token}")),
+                (header::CONTENT_TYPE, "application/json"),
+            ],
+            Body::from_stream(futures::stream::iter(chunks)),
+        )
+        .await;
+    assert_eq!(
+        reply.status,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "{}",
+        reply.body
+    );
+    let long = "q".repeat(2500);
+    let reply = world
+        .form(
+            &token,
+            "/api/v2/groups/airflow-nightly/runs",
+            &[("metadata", "", r#"{"build": "1"}"#), ("a", "a.xml", &long)],
+        )
+        .await;
+    assert_eq!(
+        reply.status,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "{}",
+        reply.body
+    );
+    assert_eq!(world.stored_runs().await, 0);
+    assert_eq!(world.store.load_upload_groups().await.expect("groups"), []);
+}
+
+#[tokio::test]
+async fn uploads_are_read_again_when_the_configuration_changes() {
+    let world = World::new().await;
+    let token = world.token("*", "").await;
+    let run =
+        json!({"build": "3", "started": "2026-11-19T10:00:00Z", "metadata": {"zone": "eu-1"}});
+    world.upload(&token, "airflow-nightly", &run).await;
+    assert_eq!(world.pipeline.catch_up().await.expect("read"), 0);
+    let mut configuration = configuration();
+    configuration.test_groups[0].column_header = vec![model::config::ColumnHeader {
+        configuration_value: "zone".into(),
+        ..model::config::ColumnHeader::default()
+    }];
+    let World { folder, store, .. } = world;
+    let world = World::over(folder, store, PushSettings::default(), configuration).await;
+    assert_eq!(world.pipeline.catch_up().await.expect("read"), 1);
+    let grid = world.grid("nightly").await;
+    assert_eq!(grid.columns[0].headers["zone"], "eu-1");
+    assert_eq!(world.pipeline.catch_up().await.expect("read"), 0);
+}
+
+#[tokio::test]
+async fn deploys_are_kept_once() {
+    let world = World::new().await;
+    let token = world.token("x", "boskos*").await;
+    let report = async |body: Value| {
+        world
+            .send(
+                "/api/v2/deploys",
+                &[(header::AUTHORIZATION, &format!("Bearer {token}"))],
+                body.to_string(),
+            )
+            .await
+    };
+    let deploy = json!({"component": "boskos", "version": "v20190619-abc", "environment": "prod",
+                        "time": "2026-11-19T10:00:00Z", "source": "https://ci.example/1"});
+    let reply = report(deploy.clone()).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    assert_eq!(reply.body["reporter"], "airflow");
+    assert_eq!(report(deploy).await.status, StatusCode::OK);
+    for (body, status) in [
+        (
+            json!({"component": "prow", "version": "1"}),
+            StatusCode::FORBIDDEN,
+        ),
+        (
+            json!({"component": "boskos", "version": " "}),
+            StatusCode::BAD_REQUEST,
+        ),
+        (json!({"component": "boskos"}), StatusCode::BAD_REQUEST),
+        (
+            json!({"component": "boskos", "version": "1", "when": 3}),
+            StatusCode::BAD_REQUEST,
+        ),
+    ] {
+        let reply = report(body).await;
+        assert_eq!(reply.status, status, "{}", reply.body);
+    }
+    let kept = world.store.load_deploys(0).await.expect("deploys");
+    assert_eq!(kept.len(), 1);
+    assert_eq!(kept[0].version, "v20190619-abc");
+}
