@@ -4,7 +4,7 @@
 CREATE TABLE impact_job (
     -- From 0, without gaps.
     number          BIGINT  PRIMARY KEY,
-    name            TEXT COLLATE "C" NOT NULL UNIQUE
+    name            TEXT    NOT NULL UNIQUE
 );
 
 -- How far the line of each repository was followed.
@@ -23,7 +23,7 @@ CREATE TABLE impact_commit (
     repo            TEXT COLLATE "C" NOT NULL REFERENCES impact_line (repo),
     -- From 0, oldest first.
     place           BIGINT  NOT NULL,
-    sha             TEXT COLLATE "C" NOT NULL,
+    sha             TEXT    NOT NULL,
     -- When it landed, in milliseconds since 1970.
     at_ms           BIGINT  NOT NULL,
     -- Why some of its files are not known; empty when all are.

@@ -131,6 +131,10 @@ impl Started {
                 let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
                 return fail(format!("PostgreSQL does not start:\n{log}"));
             }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a server tells nobody that it is ready"
+            )]
             sleep(Duration::from_millis(100));
         }
     }

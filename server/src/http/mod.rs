@@ -16,7 +16,6 @@ mod push;
 mod query;
 mod search;
 mod server_pages;
-mod sources;
 mod testgrid;
 mod v1;
 mod v2;
@@ -46,15 +45,15 @@ use crate::{intake::Intake, read::Reader};
 /// How long a request may take before the client is told to come back.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How much longer a request may take that sends something: an upload comes as fast as its sender's line.
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
+
 /// The routes of a server that has no database yet: it lives, and is not ready.
 pub fn waiting() -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))
         .fallback(health::no_database)
 }
-
-/// How much longer a request may take that sends something: an upload comes as fast as its sender's line.
-const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// All routes over this snapshot, with a place to bring things to.
 pub fn router_with(reader: Arc<Reader>, intake: Arc<Intake>) -> Router {
@@ -99,7 +98,6 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(search::pages())
         .merge(infra::pages())
-        .merge(sources::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));
     surround(routes)
