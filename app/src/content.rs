@@ -7,7 +7,8 @@ use model::{
     grid::Grid,
     summary::TabStatus,
     wire::{
-        DashboardPage, DashboardRef, GroupPage, Release, TabChanged, TabPage, TabSummary, WireError,
+        DashboardPage, DashboardRef, GroupPage, Items, NamedLink, Release, TabChanged, TabPage,
+        TabSummary, WireError,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -63,8 +64,8 @@ impl Subject {
 /// What a page is drawn from.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Content {
-    /// Release branches, at least one.
-    Releases(Vec<Release>),
+    /// Release branches, at least one, and what must be known of all of them.
+    Releases(Vec<Release>, Vec<NamedLink>),
     /// All dashboards, and whether that is the overview.
     Dashboards(Vec<DashboardRef>, bool),
     /// A dashboard group.
@@ -82,7 +83,11 @@ impl Content {
     pub async fn load(subject: Subject) -> Result<Self, WireError> {
         Ok(match subject {
             Subject::Overview => {
-                let mut releases = api::releases().await?.items;
+                let Items {
+                    items: mut releases,
+                    notes,
+                    ..
+                } = api::releases().await?;
                 if releases.is_empty() {
                     return Ok(Self::Dashboards(api::dashboards().await?.items, true));
                 }
@@ -95,7 +100,7 @@ impl Content {
                     tab.strip.truncate(STRIP);
                     tab.failing.clear();
                 }
-                Self::Releases(releases)
+                Self::Releases(releases, notes)
             }
             Subject::Dashboards => Self::Dashboards(api::dashboards().await?.items, false),
             Subject::Group(group) => Self::Group(api::dashboard_group(group).await?),
@@ -118,14 +123,14 @@ impl Content {
     pub const fn is_renewed(&self) -> bool {
         matches!(
             self,
-            Self::Releases(_) | Self::Group(_) | Self::Dashboard(_)
+            Self::Releases(..) | Self::Dashboards(..) | Self::Group(_) | Self::Dashboard(_)
         )
     }
 
     /// Whether a change can be seen on the page.
     pub fn shows(&self, changed: &TabChanged) -> bool {
         match self {
-            Self::Releases(releases) => {
+            Self::Releases(releases, _) => {
                 tabs(releases).any(|tab| tab.dashboard == changed.dashboard)
             }
             Self::Group(group) => group
@@ -133,14 +138,15 @@ impl Content {
                 .iter()
                 .any(|one| one.name == changed.dashboard),
             Self::Dashboard(page) => page.name == changed.dashboard,
-            Self::Dashboards(..) | Self::Tab(..) | Self::OldLink(_) => false,
+            Self::Dashboards(..) => true,
+            Self::Tab(..) | Self::OldLink(_) => false,
         }
     }
 
     /// The page's title, without the name of the program.
     pub fn title(&self) -> String {
         match self {
-            Self::Releases(_) | Self::Dashboards(_, true) => "Overview".to_owned(),
+            Self::Releases(..) | Self::Dashboards(_, true) => "Overview".to_owned(),
             Self::Dashboards(_, false) => "Dashboards".to_owned(),
             Self::Group(page) => visible(&page.name),
             Self::Dashboard(page) => visible(&page.name),
@@ -152,11 +158,15 @@ impl Content {
     /// How many tabs of the page fail (of a tab: how many rows), and the worst status on it.
     pub fn headline(&self) -> (usize, TabStatus) {
         match self {
-            Self::Releases(releases) => headline(tabs(releases).map(|tab| tab.status)),
+            Self::Releases(releases, _) => headline(tabs(releases).map(|tab| tab.status)),
             Self::Group(page) => (failing_tabs(&page.dashboards), page.status),
             Self::Dashboard(page) => headline(page.tabs.iter().map(|tab| tab.status)),
             Self::Tab(page, _) => tab_headline(page),
-            Self::Dashboards(..) | Self::OldLink(_) => (0, TabStatus::Unknown),
+            Self::Dashboards(all, _) => (
+                failing_tabs(all),
+                TabStatus::worst(all.iter().map(|one| one.status)),
+            ),
+            Self::OldLink(_) => (0, TabStatus::Unknown),
         }
     }
 }

@@ -35,6 +35,19 @@ pub fn tab(dashboard: &str, tab: &str) -> String {
     format!("/d/{}/{}", segment(dashboard), segment(tab))
 }
 
+/// The longest address that becomes a link: a name may be a megabyte long.
+pub const LONGEST: usize = 4_000;
+
+/// The page of one row of a tab, by its identity or its name.
+pub fn row(dashboard: &str, tab: &str, row: &str) -> String {
+    row_of_tab(&self::tab(dashboard, tab), row)
+}
+
+/// The same of the tab with this path.
+pub fn row_of_tab(tab: &str, row: &str) -> String {
+    format!("{tab}/rows/{}", segment(row))
+}
+
 /// A dashboard group's page.
 pub fn group(group: &str) -> String {
     format!("/g/{}", segment(group))
@@ -94,6 +107,47 @@ pub fn group_of(path: &str) -> Option<String> {
     path.strip_prefix("/g/").map(name)
 }
 
+/// The feed of infra changes.
+pub const INFRA: &str = "/infra";
+
+/// What lies between two versions of a component.
+pub fn compare(component: &str, from: &str, to: &str) -> String {
+    format!(
+        "/compare?component={}&from={}&to={}",
+        segment(component),
+        segment(from),
+        segment(to)
+    )
+}
+
+/// The same, for the job of a tab.
+pub fn compare_for(component: &str, from: &str, to: &str, dashboard: &str, tab: &str) -> String {
+    format!(
+        "{}&dashboard={}&tab={}",
+        compare(component, from, to),
+        segment(dashboard),
+        segment(tab)
+    )
+}
+
+/// The feed of the changes of one infra component.
+pub fn infra_component(component: &str) -> String {
+    format!("{INFRA}/{}", segment(component))
+}
+
+/// The page of one version of a component.
+pub fn infra_version(component: &str, version: &str) -> String {
+    format!("{INFRA}/{}/{}", segment(component), segment(version))
+}
+
+/// The Atom feed of infra changes.
+pub const FEED_OF_INFRA: &str = "/feeds/infra";
+
+/// `GET /api/v2/compare`
+pub fn api_compare(component: &str, from: &str, to: &str) -> String {
+    format!("/api/v2{}", compare(component, from, to))
+}
+
 /// `GET /api/v2/releases`
 pub const API_RELEASES: &str = "/api/v2/releases";
 
@@ -127,6 +181,11 @@ pub fn api_dashboard(dashboard: &str) -> String {
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`
 pub fn api_tab(dashboard: &str, tab: &str) -> String {
     format!("{}/tabs/{}", api_dashboard(dashboard), segment(tab))
+}
+
+/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/rows/{row}`
+pub fn api_row(dashboard: &str, tab: &str, row: &str) -> String {
+    format!("{}/rows/{}", api_tab(dashboard, tab), segment(row))
 }
 
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/grid`

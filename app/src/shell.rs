@@ -21,11 +21,12 @@ pub struct Assets {
 const THEME: &str = "try{const t=localStorage.getItem('theme');\
     if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
 
-/// `/` goes to what the page filters by, or else to the search.
-const SLASH: &str = "addEventListener('keydown',e=>{\
-    if(e.key!=='/'||e.ctrlKey||e.metaKey||e.altKey||e.target.closest('input,textarea,select'))return;\
-    const q=s=>document.querySelector(s),f=q('main [type=search]')||q('[type=search]');\
-    if(f){e.preventDefault();f.focus()}})";
+/// `/` goes to what the page filters by, or else to the search; `?` opens the legend.
+const KEYS: &str = "addEventListener('keydown',e=>{\
+    if(e.ctrlKey||e.metaKey||e.altKey||e.target.closest('input,textarea,select'))return;\
+    const q=s=>document.querySelector(s),f=q('main [type=search]')||q('[type=search]'),l=q('.legend');\
+    if(e.key==='/'&&f){e.preventDefault();f.focus()}\
+    if(e.key==='?'&&l){l.open=true;l.scrollIntoView()}})";
 
 /// What stands in every `<head>`.
 pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
@@ -38,7 +39,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <script inner_html=THEME></script>
-        <script inner_html=SLASH></script>
+        <script inner_html=KEYS></script>
         <link rel="icon" href=MARK />
         {style}
     }

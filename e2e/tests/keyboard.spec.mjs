@@ -44,3 +44,30 @@ test("the first stop leads past the navigation", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(page.locator("#main")).toBeFocused();
 });
+
+test("brackets go from seam to seam, n to failing rows, and shift and enter to the row", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const grid = page.getByTestId("grid");
+  await expect(grid).toHaveAttribute("data-whole", "true");
+  await grid.focus();
+  const current = page.getByTestId("current-cell");
+  const builds = [...new Set(broken.grid.transitions.map((seam) => seam.column))]
+    .sort((a, b) => a - b)
+    .map((column) => broken.grid.columns[column].build);
+  await page.keyboard.press("]");
+  await expect(current).toHaveAttribute("data-build", builds[0]);
+  await page.keyboard.press("]");
+  await expect(current).toHaveAttribute("data-build", builds[1]);
+  await page.keyboard.press("[");
+  await expect(current).toHaveAttribute("data-build", builds[0]);
+  const failing = broken.grid.rows.slice(1).find((row) => row.alert);
+  if (failing) {
+    await page.keyboard.press("n");
+    await expect(current).toHaveAttribute("data-row-name", failing.name);
+  }
+  await page.keyboard.press("?");
+  await expect(page.getByText("Arrow keys move")).toBeVisible();
+  await page.keyboard.press("Shift+Enter");
+  await expect(page).toHaveURL(/\/rows\//);
+});

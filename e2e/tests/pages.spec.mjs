@@ -17,7 +17,12 @@ const pages = {
 // Pages that the server draws alone.
 const serverPages = {
   search: () => "/tests?q=node",
+  infrastructure: () => "/infra",
+  "what lies between two versions": ({ transition: { component, from, to } }) =>
+    `/compare?component=${component}&from=${from}&to=${to}`,
+  "a version": ({ transition: { component, to } }) => `/infra/${component}/${to}`,
   "a search that finds nothing": () => "/tests?q=%3Cscript%3E",
+  "a row in depth": ({ tab, grid }) => `${tabPath(tab.dashboard, tab.tab)}/rows/${encodeURIComponent(grid.rows[0].id)}`,
   "a test on all tabs": ({ grid }) => `/tests/${encodeURIComponent(grid.rows[0].id)}`,
 };
 

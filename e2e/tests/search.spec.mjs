@@ -36,3 +36,15 @@ test("a page without a program has the theme and the reader's time", async ({ pa
   await page.reload();
   expect(await dark()).not.toBe(before);
 });
+
+test("a row's name leads to all about it", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const row = broken.grid.rows[0];
+  await page.locator('[data-row="0"] .row__link').click();
+  await expect(page).toHaveURL(/\/rows\//);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(row.name);
+  await expect(page.getByTestId("chart").first()).toBeVisible();
+  await page.getByText("As a table").first().click();
+  await expect(page.getByRole("columnheader", { name: "Duration in minutes" })).toBeVisible();
+});

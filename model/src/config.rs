@@ -33,6 +33,9 @@ pub struct Configuration {
     pub dashboards: Vec<Dashboard>,
     /// In the order of the files.
     pub dashboard_groups: Vec<DashboardGroup>,
+    /// The jobs whose annotations ask for a copy on every release branch, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forked_jobs: Vec<String>,
 }
 
 /// One stream of builds.

@@ -34,6 +34,10 @@ pub enum Source {
     ImageTag,
     /// The tag of a utility image that decorated the job.
     UtilityImageTag,
+    /// The digest of an image whose tag tells no commit.
+    ImageDigest,
+    /// Concluded from when changes merged and what the run asked for; never read anywhere.
+    Inferred,
     /// A header of a recorded TestGrid answer.
     Header,
     /// Said by whoever uploaded the run.
@@ -43,6 +47,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether it is the tag of an image.
+    pub const fn is_image_tag(self) -> bool {
+        matches!(self, Self::ImageTag | Self::UtilityImageTag)
+    }
+
     /// The words for people.
     pub const fn words(self) -> &'static str {
         match self {
@@ -52,6 +61,8 @@ impl Source {
             Self::ProwJob => "the ProwJob",
             Self::ImageTag => "the image tag",
             Self::UtilityImageTag => "the utility image tag",
+            Self::ImageDigest => "the image digest",
+            Self::Inferred => "inference, not observation",
             Self::Header => "the recorded header",
             Self::Declared => "the upload",
             Self::Unknown => "nothing in the build",

@@ -37,6 +37,7 @@ pub mod freshness;
 pub mod grid;
 pub mod group;
 pub mod history;
+pub mod impact;
 pub mod infra;
 pub mod link;
 pub mod logical_job;

@@ -69,6 +69,24 @@ pub fn logical_job(name: &str, branch: &str, trunk: Option<Version>) -> String {
     }
 }
 
+/// What the job may be called whose copy for the branch of this `version` is called `copy`: the ways in
+/// which Kubernetes' tools name the copies of a job annotated `fork-per-release`, undone. None of them for a
+/// name that is no copy's.
+pub fn names_of_forked(copy: &str, version: Version) -> Vec<String> {
+    let versioned = format!("-{}-{}", version.0, version.1);
+    let generic = (1..=9).map(|number| format!("-stable{number}"));
+    let suffixes = [versioned, "-beta".to_owned()].into_iter().chain(generic);
+    suffixes
+        .filter(|suffix| copy.ends_with(suffix))
+        .flat_map(|suffix| {
+            let plain = copy[..copy.len() - suffix.len()].to_owned();
+            // `-master` is replaced wherever it stands, once it stands at the end.
+            [plain, copy.replace(&suffix, "-master")]
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
 /// Kubernetes supports so many versions back, and tests upgrades between them; versions further away are
 /// of something else.
 const FARTHEST: i64 = 3;
@@ -203,6 +221,25 @@ mod tests {
             ],
         ),
     ];
+
+    #[test]
+    fn a_copy_tells_what_it_is_a_copy_of() {
+        let none: [&str; 0] = [];
+        for (copy, expected) in [
+            ("ci-unit-1-36", &["ci-unit", "ci-unit-master"][..]),
+            ("ci-e2e-beta", &["ci-e2e", "ci-e2e-master"]),
+            ("ci-e2e-stable1", &["ci-e2e", "ci-e2e-master"]),
+            (
+                "e2e-1-36-kind-1-36",
+                &["e2e-1-36-kind", "e2e-master-kind-master"],
+            ),
+            ("ci-unit", &none),
+            ("ci-unit-1-35", &none),
+            ("-1-36", &["-master"]),
+        ] {
+            assert_eq!(names_of_forked(copy, (1, 36)), expected, "{copy}");
+        }
+    }
 
     #[test]
     fn the_same_job_has_one_name_on_every_branch() {

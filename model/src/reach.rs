@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::impact::ProwJobMark;
+
 /// How an infra commit can reach one job. Ordered: what is closer comes first.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -61,6 +63,15 @@ pub struct Reached {
     pub labels: Vec<String>,
 }
 
+/// What is concluded of the commit that configured a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// The commit that last changed the job's definition before the run; `None` where several could be.
+    pub version: Option<String>,
+    /// From what it is concluded, as one line.
+    pub evidence: String,
+}
+
 /// Says which jobs a commit can reach.
 pub trait Impact: Send + Sync {
     /// How the commit `sha` of `repo` (`org/name`) can reach the job of this name;
@@ -68,4 +79,9 @@ pub trait Impact: Send + Sync {
     fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach;
     /// How many jobs the commit can reach; `None` where the map does not know the commit.
     fn reached(&self, repo: &str, sha: &str) -> Option<Reached>;
+    /// Which commit configured a run of the job of this name; `None` where nothing can be concluded.
+    fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {
+        let _ = (job, mark);
+        None
+    }
 }

@@ -94,7 +94,9 @@ impl StoredRun {
             .then_with(|| natural_cmp(&other.build, &self.build))
     }
 
-    fn versions(&self) -> &[ComponentVersion] {
+    /// What produced it: infra components in the order of the configuration, then products by name; empty
+    /// when nothing is known.
+    pub fn versions(&self) -> &[ComponentVersion] {
         self.versions.as_deref().unwrap_or_default()
     }
 }

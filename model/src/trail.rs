@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     alert::Thresholds,
-    grid::{Column, Grid, Row, VersionOf},
-    infra::{ComponentKind, Source, same_version},
+    grid::{Grid, Row},
+    infra::{ComponentKind, ComponentVersion, Source, same_version},
     status::Status,
     transition::{TurnKind, comparable, find_turns},
 };
@@ -31,7 +31,7 @@ pub struct Passage {
     pub started_ms: i64,
     /// How it went.
     pub outcome: RunOutcome,
-    /// Its page; empty when there is none.
+    /// Its page, where it failed outside of its tests; empty otherwise, and when there is none.
     pub url: Box<str>,
 }
 
@@ -114,6 +114,9 @@ pub struct RowTurn {
     pub newer: u32,
     /// The older column that shows the state before.
     pub older: u32,
+    /// Whether the failures reached the alert threshold or are still going on; others count only where
+    /// they begin and end with a version.
+    pub alerting: bool,
 }
 
 /// The row that says how a build as a whole went.
@@ -121,20 +124,38 @@ const OVERALL: &str = "Overall";
 /// The row that says whether its pod ran.
 const POD: &str = "Pod";
 
+/// Every streak of failures turns a row, however short.
+const EVERY: Thresholds = Thresholds {
+    failures_to_open: 1,
+    passes_to_close: 1,
+};
+
+/// Fewer failures than the threshold tell something when they are exactly the runs of a version; so many
+/// at least.
+const SHORTEST: u32 = 2;
+
 impl Trail {
-    /// What the tab of this grid saw.
-    pub fn of(grid: &Grid, thresholds: Thresholds) -> Self {
+    /// What the tab of this grid saw; a sketch of the grid will do. `versions` are those of a column, `url`
+    /// is its page: asked only where the run failed outside of its tests.
+    pub fn new<'a>(
+        grid: &Grid,
+        thresholds: Thresholds,
+        versions: impl Fn(usize) -> &'a [ComponentVersion],
+        url: impl Fn(usize) -> String,
+    ) -> Self {
         let turns = grid
             .rows
             .iter()
             .flat_map(|row| {
-                find_turns(&row.statuses, thresholds)
+                let alerting = find_turns(&row.statuses, thresholds);
+                find_turns(&row.statuses, EVERY)
                     .into_iter()
-                    .map(|turn| RowTurn {
+                    .map(move |turn| RowTurn {
                         row: row.name.as_str().into(),
                         kind: turn.kind,
                         newer: turn.newer as u32,
                         older: turn.older as u32,
+                        alerting: alerting.contains(&turn),
                     })
             })
             .collect();
@@ -143,35 +164,41 @@ impl Trail {
             .columns
             .iter()
             .zip(outcomes)
-            .map(|(column, outcome)| Passage {
+            .enumerate()
+            .map(|(index, (column, outcome))| Passage {
                 build: column.build.as_str().into(),
                 started_ms: column.started_ms,
                 outcome,
-                url: column.url.as_str().into(),
+                url: match outcome {
+                    RunOutcome::Outside => url(index).into(),
+                    _ => Box::default(),
+                },
             })
             .collect();
-        let mut components = Vec::new();
-        for kind in [ComponentKind::Infra, ComponentKind::Product] {
-            let of_kind = |column: &'_ Column| -> usize {
-                match kind {
-                    ComponentKind::Infra => column.infra.len(),
-                    ComponentKind::Product => column.product.len(),
-                }
-            };
-            let mut names: Vec<&str> = Vec::new();
-            for column in grid.columns.iter().filter(|column| of_kind(column) > 0) {
-                for version in versions(column, kind) {
-                    if !names.contains(&version.component.as_str()) {
-                        names.push(&version.component);
-                    }
-                }
+        let series: Vec<&[ComponentVersion]> = (0..grid.columns.len()).map(versions).collect();
+        let mut components: Vec<ComponentTrail> = Vec::new();
+        for (column, versions) in (0..).zip(series) {
+            for (place, version) in versions.iter().enumerate() {
+                // Mostly every run names the same components in the same order.
+                let is_it = |it: &ComponentTrail| {
+                    it.kind == version.kind && *it.component == *version.component
+                };
+                let at = if components.get(place).is_some_and(is_it) {
+                    place
+                } else {
+                    components.iter().position(is_it).unwrap_or_else(|| {
+                        components.push(ComponentTrail {
+                            component: version.component.as_str().into(),
+                            kind: version.kind,
+                            spans: Vec::new(),
+                        });
+                        components.len() - 1
+                    })
+                };
+                components[at].push(column, version);
             }
-            components.extend(names.into_iter().map(|name| ComponentTrail {
-                component: name.into(),
-                kind,
-                spans: spans(grid, kind, name),
-            }));
         }
+        components.sort_by_key(|component| component.kind);
         Self {
             columns,
             components,
@@ -193,18 +220,86 @@ impl Trail {
             .map_or(0, |passage| passage.started_ms)
     }
 
-    /// The rows that turned this way across any of these steps, each once, in the grid's order.
-    pub fn turned<'a>(&'a self, kind: TurnKind, steps: &[Step<'_>]) -> Vec<&'a RowTurn> {
+    /// The rows that turned this way across any of these steps of a component, each once, in the grid's
+    /// order. Failures that stay below the alert threshold count where they begin with one of its versions
+    /// and end with it: then there were no more runs that could fail.
+    pub fn turned<'a>(
+        &'a self,
+        component: &ComponentTrail,
+        kind: TurnKind,
+        steps: &[Step<'_>],
+    ) -> Vec<&'a RowTurn> {
         let mut found: Vec<&RowTurn> = Vec::new();
-        for turn in self.turns.iter().filter(|turn| turn.kind == kind) {
-            let crosses = steps
-                .iter()
-                .any(|step| turn.newer <= step.newer && step.newer < turn.older);
-            if crosses && found.last().is_none_or(|last| last.row != turn.row) {
+        for (at, turn) in self.turns.iter().enumerate() {
+            if turn.kind != kind || found.last().is_some_and(|last| last.row == turn.row) {
+                continue;
+            }
+            let crossed = steps.iter().find(|step| turn.crosses(step.newer));
+            if crossed.is_some_and(|_| turn.alerting || self.is_version(component, at)) {
                 found.push(turn);
             }
         }
         found
+    }
+
+    /// Whether the failures at one end of which this turn is are exactly the runs of one version.
+    fn is_version(&self, component: &ComponentTrail, at: usize) -> bool {
+        let turn = &self.turns[at];
+        // Newest first: what ended the failures stands before what began them.
+        let (began, ended) = match turn.kind {
+            TurnKind::Broke => (
+                Some(turn),
+                at.checked_sub(1).and_then(|at| self.turns.get(at)),
+            ),
+            TurnKind::Fixed => (self.turns.get(at + 1), Some(turn)),
+        };
+        let (Some(began), Some(ended)) = (began, ended) else {
+            return false;
+        };
+        began.row == ended.row
+            && began.kind == TurnKind::Broke
+            && ended.kind == TurnKind::Fixed
+            && began.newer + 1 >= ended.older + SHORTEST
+            && component.steps().any(|step| began.crosses(step.newer))
+            && component.steps().any(|step| ended.crosses(step.newer))
+    }
+
+    /// How runs went before these steps and after them: `((bad, runs) before, (bad, runs) after)`. After a
+    /// step are the runs of the version that it brings, before it up to [`BEFORE`] of the version that it
+    /// ends. Runs that have not ended do not count.
+    pub fn outcomes(
+        &self,
+        component: &ComponentTrail,
+        steps: &[Step<'_>],
+    ) -> ((u32, u32), (u32, u32)) {
+        let count = |columns: &mut dyn Iterator<Item = u32>, most: usize| {
+            columns
+                .filter_map(|column| self.columns.get(column as usize))
+                .filter(|passage| passage.outcome.is_over())
+                .take(most)
+                .fold((0, 0), |(bad, runs), passage| {
+                    (bad + u32::from(passage.outcome.is_bad()), runs + 1)
+                })
+        };
+        let mut before = (0, 0);
+        let mut after = (0, 0);
+        for step in steps {
+            let span = |column: u32| {
+                component
+                    .spans
+                    .iter()
+                    .find(|span| span.newest <= column && column <= span.oldest)
+            };
+            if let Some(span) = span(step.newer) {
+                let found = count(&mut (span.newest..=step.newer).rev(), usize::MAX);
+                after = (after.0 + found.0, after.1 + found.1);
+            }
+            if let Some(span) = span(step.older) {
+                let found = count(&mut (step.older..=span.oldest), BEFORE);
+                before = (before.0 + found.0, before.1 + found.1);
+            }
+        }
+        (before, after)
     }
 
     /// What the components of one kind did between two columns: whether any is known to differ, and
@@ -235,7 +330,67 @@ impl Trail {
     }
 }
 
+/// How many runs before a change are compared with those after it.
+pub const BEFORE: usize = 20;
+
+impl RowTurn {
+    /// Whether it may have happened at the older edge of `column`.
+    const fn crosses(&self, column: u32) -> bool {
+        self.newer <= column && column < self.older
+    }
+}
+
+/// How much better two rates of failure explain what was seen than one does, as a logarithm: above 0 they
+/// differ, above [`WORSE`] it is worth telling. `(bad, runs)` before and after. Infra-signal specification
+/// 4.3: beta prior 0.3, 0.5, tempered by 0.7 because failures come in streaks.
+pub fn evidence(before: (u32, u32), after: (u32, u32)) -> f64 {
+    const FAILS: f64 = 0.3;
+    const PASSES: f64 = 0.5;
+    const TEMPER: f64 = 0.7;
+    // The logarithm of what the prior expects of so many failures in so many runs.
+    let chance = |(bad, runs): (u32, u32)| -> f64 {
+        let sum =
+            |count: u32, begin: f64| (0..count).map(|k| (begin + f64::from(k)).ln()).sum::<f64>();
+        sum(bad, FAILS) + sum(runs.saturating_sub(bad), PASSES) - sum(runs, FAILS + PASSES)
+    };
+    let both = (before.0 + after.0, before.1 + after.1);
+    TEMPER * (chance(before) + chance(after) - chance(both))
+}
+
+/// Evidence from which on a tab counts as failing more often than before: twice as likely as not.
+pub const WORSE: f64 = std::f64::consts::LN_2;
+
+/// Whether runs fail more often after a change than before: by more than chance makes likely.
+pub fn is_worse(before: (u32, u32), after: (u32, u32)) -> bool {
+    let more = u64::from(after.0) * u64::from(before.1) > u64::from(before.0) * u64::from(after.1);
+    before.1 > 0 && more && evidence(before, after) > WORSE
+}
+
 impl ComponentTrail {
+    /// Takes in what the next older column says.
+    fn push(&mut self, column: u32, found: &ComponentVersion) {
+        let Some(version) = found.single() else {
+            return;
+        };
+        match self.spans.last_mut() {
+            Some(last) if same_version(&last.version, version) => {
+                last.oldest = column;
+                last.oldest_source = found.source;
+                // The longer name says more.
+                if version.len() > last.version.len() {
+                    last.version = version.into();
+                }
+            }
+            _ => self.spans.push(Span {
+                version: version.into(),
+                newest: column,
+                oldest: column,
+                newest_source: found.source,
+                oldest_source: found.source,
+            }),
+        }
+    }
+
     /// The version in a column, or what its neighbours agree on.
     pub fn at(&self, column: u32) -> Option<&str> {
         self.spans
@@ -322,46 +477,6 @@ impl MoveGlyph {
     }
 }
 
-const fn versions(column: &Column, kind: ComponentKind) -> &Vec<VersionOf> {
-    match kind {
-        ComponentKind::Infra => &column.infra,
-        ComponentKind::Product => &column.product,
-    }
-}
-
-/// The versions of one component, column by column, joined.
-fn spans(grid: &Grid, kind: ComponentKind, name: &str) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    for (index, column) in grid.columns.iter().enumerate() {
-        let found = versions(column, kind)
-            .iter()
-            .find(|version| version.component == name);
-        let Some((version, source)) = found.and_then(|found| Some((found.single()?, found.source)))
-        else {
-            continue;
-        };
-        let index = index as u32;
-        match spans.last_mut() {
-            Some(last) if same_version(&last.version, version) => {
-                last.oldest = index;
-                last.oldest_source = source;
-                // The longer name says more.
-                if version.len() > last.version.len() {
-                    last.version = version.into();
-                }
-            }
-            _ => spans.push(Span {
-                version: version.into(),
-                newest: index,
-                oldest: index,
-                newest_source: source,
-                oldest_source: source,
-            }),
-        }
-    }
-    spans
-}
-
 /// How each run went.
 fn outcomes(grid: &Grid) -> Vec<RunOutcome> {
     #[derive(Clone, Copy, Default)]
@@ -418,16 +533,18 @@ fn is_whole(row: &Row) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::Column;
     use proptest::prelude::*;
 
-    fn version(letter: char, component: &str) -> VersionOf {
+    fn version(letter: char, component: &str, kind: ComponentKind) -> ComponentVersion {
         let version = match letter {
             '?' => None,
             '*' => Some("*".to_owned()),
             _ => Some(letter.to_ascii_lowercase().to_string().repeat(9)),
         };
-        VersionOf {
+        ComponentVersion {
             component: component.into(),
+            kind,
             source: match (&version, letter.is_ascii_uppercase()) {
                 (None, _) => Source::Unknown,
                 (_, true) => Source::ImageTag,
@@ -439,17 +556,22 @@ mod tests {
     }
 
     /// Columns by letters, newest first: the infra versions, the product versions, and rows.
-    fn grid(infra: &str, product: &str, rows: &[(&str, &str)]) -> Grid {
-        Grid {
-            columns: infra
-                .chars()
-                .zip(product.chars())
-                .enumerate()
-                .map(|(index, (infra, product))| Column {
+    fn trail(infra: &str, product: &str, rows: &[(&str, &str)]) -> Trail {
+        let versions: Vec<[ComponentVersion; 2]> = infra
+            .chars()
+            .zip(product.chars())
+            .map(|(infra, product)| {
+                [
+                    version(infra, "infra", ComponentKind::Infra),
+                    version(product, "org/product", ComponentKind::Product),
+                ]
+            })
+            .collect();
+        let grid = Grid {
+            columns: (0..versions.len())
+                .map(|index| Column {
                     build: index.to_string(),
                     started_ms: 1000 - index as i64,
-                    infra: vec![version(infra, "infra")],
-                    product: vec![version(product, "org/product")],
                     ..Column::default()
                 })
                 .collect(),
@@ -470,7 +592,13 @@ mod tests {
                 })
                 .collect(),
             ..Grid::default()
-        }
+        };
+        Trail::new(
+            &grid,
+            THREE,
+            |column| &versions[column],
+            |column| format!("/{column}"),
+        )
     }
 
     const THREE: Thresholds = Thresholds {
@@ -479,7 +607,7 @@ mod tests {
     };
 
     fn steps(letters: &str) -> Vec<(String, u32, u32, bool)> {
-        let trail = Trail::of(&grid(letters, letters, &[]), THREE);
+        let trail = trail(letters, letters, &[]);
         trail
             .component("infra")
             .into_iter()
@@ -524,7 +652,7 @@ mod tests {
             ("ba", "?a", MoveGlyph::Unknown),
             ("*a", "aa", MoveGlyph::Unknown),
         ] {
-            let trail = Trail::of(&grid(infra, product, &[]), THREE);
+            let trail = trail(infra, product, &[]);
             assert_eq!(trail.glyph(1, 0), glyph, "{infra} {product}");
         }
     }
@@ -538,11 +666,11 @@ mod tests {
             ("fixed", "PFFFF"),
             ("older", "FFFFF"),
         ];
-        let trail = Trail::of(&grid("cbbaa", "aaaaa", &rows), THREE);
+        let trail = trail("cbbaa", "aaaaa", &rows);
         let infra = trail.component("infra").expect("it is there");
         let all: Vec<Step<'_>> = infra.steps().collect();
         let names = |kind, steps: &[Step<'_>]| -> Vec<String> {
-            let turned = trail.turned(kind, steps);
+            let turned = trail.turned(infra, kind, steps);
             turned.iter().map(|turn| turn.row.to_string()).collect()
         };
         assert_eq!(all.len(), 2);
@@ -552,9 +680,65 @@ mod tests {
     }
 
     #[test]
+    fn short_failures_count_where_they_are_all_runs_of_a_version() {
+        for (versions, row, counts) in [
+            ("aaabbaa", "PPPFFPP", true),
+            ("aaabbaa", "PPPPFPP", false),
+            ("aaabbaa", "PPPFPPP", false),
+            ("aaabbaa", "PPFFFPP", true),
+            ("aaabaaa", "PPPFPPP", false),
+            ("aaabbbb", "PPPFFPP", false),
+        ] {
+            let trail = trail(versions, versions, &[("row", row)]);
+            let infra = trail.component("infra").expect("it is there");
+            let steps: Vec<Step<'_>> = infra
+                .steps()
+                .filter(|step| step.to.starts_with('b'))
+                .collect();
+            let broke = trail.turned(infra, TurnKind::Broke, &steps);
+            assert_eq!(!broke.is_empty(), counts, "{versions} {row}");
+        }
+    }
+
+    #[test]
+    fn runs_before_and_after_are_counted() {
+        let rows = [("test", "PFFPPPFP.P")];
+        let trail = trail("ccbbbaaaaa", "aaaaaaaaaa", &rows);
+        let infra = trail.component("infra").expect("it is there");
+        let steps: Vec<Step<'_>> = infra.steps().collect();
+        assert_eq!(trail.outcomes(infra, &steps[..1]), ((1, 3), (1, 2)));
+        assert_eq!(trail.outcomes(infra, &steps[1..]), ((1, 4), (1, 3)));
+        assert_eq!(trail.outcomes(infra, &steps), ((2, 7), (2, 5)));
+    }
+
+    #[test]
+    fn worse_is_more_than_chance() {
+        for (before, after, worse) in [
+            ((0, 20), (2, 2), true),
+            ((0, 20), (3, 4), true),
+            ((4, 20), (3, 4), true),
+            ((0, 20), (1, 1), true),
+            ((0, 20), (1, 5), false),
+            ((2, 20), (1, 3), false),
+            ((10, 20), (4, 4), false),
+            ((20, 20), (5, 5), false),
+            ((0, 0), (5, 5), false),
+            ((5, 10), (0, 10), false),
+        ] {
+            let found = is_worse(before, after);
+            assert_eq!(
+                found,
+                worse,
+                "{before:?} {after:?} {}",
+                evidence(before, after)
+            );
+        }
+    }
+
+    #[test]
     fn runs_that_fail_outside_of_their_tests_are_told_apart() {
         let rows = [("Overall", "PFFR."), ("Pod", "PPPP."), ("test", "PF.P.")];
-        let trail = Trail::of(&grid("aaaaa", "aaaaa", &rows), THREE);
+        let trail = trail("aaaaa", "aaaaa", &rows);
         let outcomes: Vec<RunOutcome> = trail.columns.iter().map(|it| it.outcome).collect();
         assert_eq!(
             outcomes,
@@ -572,19 +756,10 @@ mod tests {
         /// A trail's steps are the transitions that a grid shows.
         #[test]
         fn steps_are_the_changes_of_the_grid(letters in "[abAB?*]{0,14}") {
-            use crate::{infra::ComponentVersion, transition::find_changes};
+            use crate::transition::find_changes;
             let versions: Vec<ComponentVersion> = letters
                 .chars()
-                .map(|letter| {
-                    let version = version(letter, "infra");
-                    ComponentVersion {
-                        component: version.component,
-                        kind: ComponentKind::Infra,
-                        version: version.version,
-                        source: version.source,
-                        evidence: None,
-                    }
-                })
+                .map(|letter| version(letter, "infra", ComponentKind::Infra))
                 .collect();
             let changes: Vec<(u32, u32, bool)> = find_changes(versions.iter().map(Some))
                 .into_iter()

@@ -100,7 +100,8 @@ pub(crate) fn comparable(a: Source, b: Source) -> bool {
             Source::Metadata | Source::CloneRecord | Source::StartedRepo | Source::Declared
         )
     };
-    a == b || (checked_out(a) && checked_out(b))
+    // What was inferred may be wrong by itself.
+    (a == b && a != Source::Inferred) || (checked_out(a) && checked_out(b))
 }
 
 /// What happened to one row somewhere between two columns.

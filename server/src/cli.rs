@@ -20,8 +20,9 @@ use seamgrid::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
     conformance,
-    history::Mirrors,
+    history::{Mirrors, mirror_folder},
     http,
+    infra::impact::ImpactKeeper,
     intake::token,
     metrics::Metrics,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
@@ -312,19 +313,24 @@ async fn update(
         Unpublished,
     );
     let mirrors = Mirrors::new(store.clone(), &settings);
+    let impact = ImpactKeeper::new(store.clone(), &settings);
+    let folder = mirror_folder(&settings, &store);
     let progress = Shown::on_stderr();
     let code = if once {
         // Whoever names groups wants their results alone.
         let fetch = async {
-            match names {
-                None => mirrors.update().await,
-                Some(_) => Vec::new(),
+            if names.is_some() {
+                return Ok((Vec::new(), Vec::new()));
             }
+            let fetched = mirrors.update().await;
+            impact.restore().await?;
+            let unread = impact.update_all(&folder).await;
+            Ok::<_, StoreError>((fetched, unread))
         };
         let both =
             async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
-        let (report, fetched) = tokio::select! {
-            both = both => both,
+        let (report, (fetched, unread)) = tokio::select! {
+            (report, fetched) = both => (report, fetched?),
             () = told_to_stop() => {
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
@@ -347,7 +353,8 @@ async fn update(
             ))?;
         }
         let mut unreachable = false;
-        for problem in fetched.iter().filter_map(|it| it.problem.as_deref()) {
+        let unfetched = fetched.iter().filter_map(|it| it.problem.as_deref());
+        for problem in unfetched.chain(unread.iter().map(String::as_str)) {
             unreachable = true;
             complain(problem);
         }
@@ -378,6 +385,12 @@ async fn update(
         tokio::join!(
             pipeline::run_forever(&pipeline, &progress, told_to_stop()),
             mirrors.run_forever(every, told_to_stop()),
+            async {
+                tokio::select! {
+                    () = impact.follow(Some(&folder), |_| {}) => {}
+                    () = told_to_stop() => {}
+                }
+            },
         );
         ExitCode::SUCCESS
     };
@@ -395,9 +408,14 @@ async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, Comman
             name,
             expires,
         } => {
-            if groups.trim().is_empty() || name.trim().is_empty() {
+            let components = components.unwrap_or_else(|| {
+                let all = groups.trim() == "*";
+                if all { "*" } else { "" }.to_owned()
+            });
+            if name.trim().is_empty() || (groups.trim().is_empty() && components.trim().is_empty())
+            {
                 return Err(CommandError::Token(
-                    "a token needs groups and a name".into(),
+                    "a token needs a name, and groups or components".into(),
                 ));
             }
             let span_ms = expires
@@ -405,8 +423,6 @@ async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, Comman
                 .map(token::parse_span_ms)
                 .transpose()
                 .map_err(CommandError::Token)?;
-            let all = groups.trim() == "*";
-            let components = components.unwrap_or_else(|| if all { "*" } else { "" }.to_owned());
             let (token, hash) = token::new_token().ok_or_else(|| {
                 CommandError::Token("the system gives no random numbers".to_owned())
             })?;
@@ -422,9 +438,11 @@ async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, Comman
                 })
                 .await?;
             say(&format!(
-                "token {id} ({}) may write the test groups {}. It is shown this once:",
+                "token {id} ({}) may write the test groups \"{}\" and report deploys of \"{}\". It is \
+                 shown this once:",
                 name.trim(),
-                groups.trim()
+                groups.trim(),
+                components.trim()
             ))?;
             say(&token)?;
         }

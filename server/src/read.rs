@@ -10,6 +10,7 @@ mod catalog;
 mod changes;
 mod filter;
 mod history;
+mod infer;
 mod infra;
 mod jobs;
 mod kept;
@@ -18,6 +19,7 @@ mod metrics;
 mod pages;
 mod published;
 mod releases;
+mod row;
 mod search;
 mod snapshot;
 mod sources;
@@ -63,7 +65,7 @@ pub use self::{
 };
 use crate::{
     clock::now_ms,
-    settings::{IdentityRule, RuleSettings, Settings},
+    settings::{IdentityRule, RuleSettings, Settings, VersionRule},
     store::{GroupId, GroupModified, Store, StoreError},
 };
 
@@ -123,9 +125,11 @@ pub struct Reader {
     known_sources: KnownSources,
     /// When the snapshot was last compared with the database; 0 for never.
     compared_ms: AtomicI64,
+    infra: infra::Infra,
     search: search::Search,
     clock: fn() -> i64,
-    infra: infra::Infra,
+    /// Whether a component's version is inferred from the history of the job configuration.
+    infers: bool,
 }
 
 /// What the reader knows of one test group.
@@ -189,9 +193,13 @@ impl Reader {
             changes: Changes::new(),
             known_sources: KnownSources::new(settings.update.poll_secs),
             compared_ms: AtomicI64::new(0),
+            infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
-            infra: infra::Infra::default(),
+            infers: components.iter().any(|component| {
+                let rule = VersionRule::JobConfiguration(true);
+                component.from.contains(&rule)
+            }),
         })
     }
 
@@ -373,6 +381,7 @@ impl Reader {
             .kept
             .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
             .await?;
+        let results = self.refine(entry, results);
         Ok(match self.rules.row_identity {
             IdentityRule::Id => join_renamed(results),
             IdentityRule::Name => results,

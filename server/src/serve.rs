@@ -1,7 +1,7 @@
 //! The running server: the web, the snapshot behind it and the update workers, until they are told to
 //! stop.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use model::config::Configuration;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -9,8 +9,9 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     bucket::{BucketError, Buckets},
     clock::now_ms,
-    history::Mirrors,
+    history::{Mirrors, mirror_folder},
     http,
+    infra::impact::ImpactKeeper,
     intake::Intake,
     metrics::Metrics,
     pipeline::{self, Pipeline, Publish},
@@ -146,6 +147,12 @@ impl Server {
                 metrics.serve(listener, Some(reader), until_then).await;
             }));
         }
+        work.push(tokio::spawn(keep_impact(
+            self.reader.clone(),
+            ImpactKeeper::new(self.store.clone(), &self.settings),
+            update.then(|| mirror_folder(&self.settings, &self.store)),
+            stopped.clone(),
+        )));
         if update {
             let mirrors = Mirrors::new(self.store.clone(), &self.settings);
             let every = Duration::from_secs(self.settings.update.poll_secs);
@@ -283,6 +290,20 @@ async fn keep_sources(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = look => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Keeps what the reader knows of the jobs that commits reach.
+async fn keep_impact(
+    reader: Arc<Reader>,
+    keeper: ImpactKeeper,
+    mirrors: Option<PathBuf>,
+    stopped: watch::Receiver<bool>,
+) {
+    let told = |map| reader.set_impact(Box::new(map));
+    tokio::select! {
+        () = keeper.follow(mirrors.as_deref(), told) => {}
         () = until(stopped) => {}
     }
 }

@@ -1,10 +1,12 @@
 //! `seamgrid.yaml`: where the configuration and the buckets are, what counts as infrastructure.
 
 mod load;
+mod reach;
 
 use std::path::PathBuf;
 
 pub use load::{DEFAULT_FILE, SettingsError, SettingsProblem, load_settings, parse_settings};
+pub use reach::{ImageSource, JobConfigurationSettings, JobMatch, ReachRule};
 use serde::{Deserialize, Serialize};
 
 /// The whole file. Every part has a default, which suits the Kubernetes layout.
@@ -111,6 +113,12 @@ impl Default for ReleaseSettings {
 pub struct InfraSettings {
     /// In the order shown.
     pub components: Vec<ComponentSettings>,
+    /// Where the jobs are configured.
+    pub job_configuration: JobConfigurationSettings,
+    /// How paths of repositories reach jobs that their definitions do not tell.
+    pub reach: Vec<ReachRule>,
+    /// Where images are built.
+    pub images: Vec<ImageSource>,
 }
 
 /// One infra component, and how each run's version of it is found.
@@ -142,6 +150,8 @@ pub enum VersionRule {
     ImageTag(Vec<String>),
     /// The commit in the tag of the utility images.
     UtilityImageTag(bool),
+    /// The commit that last changed the job's configuration, inferred from when it merged.
+    JobConfiguration(bool),
 }
 
 impl Default for InfraSettings {
@@ -170,6 +180,9 @@ impl Default for InfraSettings {
                     from: vec![VersionRule::UtilityImageTag(true)],
                 },
             ],
+            job_configuration: JobConfigurationSettings::default(),
+            reach: reach::default_rules(),
+            images: reach::default_images(),
         }
     }
 }

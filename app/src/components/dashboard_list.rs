@@ -13,6 +13,10 @@ use crate::{
     text::{count, visible},
 };
 
+/// What is typed into the search box.
+#[derive(Clone, Copy, Default)]
+pub struct Wanted(RwSignal<String>);
+
 /// All dashboards.
 #[component]
 pub fn DashboardList(
@@ -21,7 +25,8 @@ pub fn DashboardList(
 ) -> impl IntoView {
     let statuses = dashboards.iter().map(|one| one.status).collect::<Vec<_>>();
     let total = dashboards.len();
-    let wanted = RwSignal::new(String::new());
+    // What is typed outlives the list, which is drawn anew when something on it changes.
+    let wanted = use_context::<Wanted>().map_or_else(RwSignal::default, |wanted| wanted.0);
     let shown = {
         let dashboards = dashboards.clone();
         Memo::new(move |_| {
@@ -72,6 +77,7 @@ pub fn DashboardList(
                     placeholder="Find a dashboard"
                     aria-label="Find a dashboard"
                     data-testid="dashboard-filter"
+                    prop:value=wanted
                     on:input:target=move |event| wanted.set(event.target().value())
                 />
                 <span class="dashboards__count" role="status">

@@ -11,11 +11,9 @@ use model::{
 
 use crate::{
     components::clock::Time,
-    text::{count, safe_url, visible, visible_message},
+    paths,
+    text::{count, visible, visible_message},
 };
-
-/// The longest address of ours that becomes a link: a name may be a megabyte long.
-const LONGEST_LINK: usize = 4_000;
 
 /// The failing rows of a tab.
 #[component]
@@ -61,7 +59,7 @@ pub fn FailingRows(
 fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
     let link = |query: &TabQuery, text: String| {
         let link = format!("{path}?{}", query.to_query_string());
-        if link.len() < LONGEST_LINK {
+        if link.len() < paths::LONGEST {
             view! {
                 <A href=link>
                     <bdi>{text}</bdi>
@@ -141,10 +139,10 @@ fn moved_view(kind: &'static str, movements: Option<&Movements>) -> AnyView {
                 visible(&change.from),
                 visible(&change.to)
             );
-            let shown = match change.compare_url.as_deref().and_then(safe_url) {
-                Some(url) => view! {
+            let shown = match &change.compare_url {
+                Some(_) => view! {
                     <a
-                        href=url.to_owned()
+                        href=paths::compare(&change.component, &change.from, &change.to)
                         rel="external"
                         title=title
                         data-testid="compare"

@@ -25,6 +25,9 @@ pub fn Frame(
                     "Overview"
                 </A>
                 <A href=paths::DASHBOARDS>"Dashboards"</A>
+                <a href=paths::INFRA rel="external">
+                    "Infrastructure"
+                </a>
             </nav>
             <form class="top__search" action=paths::TESTS role="search">
                 <input

@@ -8,6 +8,7 @@ pub mod grid;
 pub mod headline;
 pub mod legend;
 pub mod name_link;
+pub mod notes;
 pub mod problem;
 pub mod seam_panel;
 pub mod siblings;

@@ -14,6 +14,7 @@ use crate::{
         report::{Report, TurnedRow, report},
         seams::is_certain,
     },
+    paths,
     text::{count, safe_url, visible, visible_message},
 };
 
@@ -265,18 +266,16 @@ fn ChangeLine(change: Transition) -> impl IntoView {
                 {version(Some(&change.to))}
             </span>
             {change
-                .compare_url
+                .from
                 .as_deref()
-                .and_then(safe_url)
-                .map(|url| {
+                .map(|from| {
                     view! {
                         <a
                             class="change__compare"
-                            href=url.to_owned()
-                            rel="external noopener"
-                            target="_blank"
+                            href=paths::compare(&change.component, from, &change.to)
+                            rel="external"
                         >
-                            "compare ↗"
+                            "compare"
                         </a>
                     }
                 })}

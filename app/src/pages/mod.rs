@@ -15,6 +15,7 @@ use leptos_router::hooks::use_location;
 
 use crate::{
     components::{
+        dashboard_list::Wanted,
         headline::Headline,
         problem::{Loading, ProblemPage},
     },
@@ -64,6 +65,7 @@ fn Loaded(subject: Memo<Subject>, content: Content) -> impl IntoView {
     let title = content.title();
     let renewed = content.is_renewed();
     let shown = RwSignal::new(content);
+    provide_context(Wanted::default());
     if renewed {
         live::follow(
             move |changed| shown.with_untracked(|content| content.shows(changed)),
@@ -88,7 +90,7 @@ fn Loaded(subject: Memo<Subject>, content: Content) -> impl IntoView {
 
 fn draw(content: Content) -> AnyView {
     match content {
-        Content::Releases(releases) => view! { <Branches releases /> }.into_any(),
+        Content::Releases(releases, notes) => view! { <Branches releases notes /> }.into_any(),
         Content::Dashboards(dashboards, overview) => {
             view! { <DashboardsView dashboards overview /> }.into_any()
         }

@@ -5,12 +5,13 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use model::{
     summary::TabStatus,
-    wire::{Release, Sibling, TabSummary, Tier},
+    wire::{NamedLink, Release, Sibling, TabSummary, Tier},
 };
 
 use crate::{
     components::{
-        clock::Age, legend::StripLegend, siblings::SiblingLinks, status::StatusCounts, strip::Strip,
+        clock::Age, legend::StripLegend, notes::notes_view, siblings::SiblingLinks,
+        status::StatusCounts, strip::Strip,
     },
     content::{STRIP, tabs},
     paths,
@@ -34,6 +35,8 @@ fn sibling(branch: &str, tab: &TabSummary) -> Sibling {
 pub fn Branches(
     /// At least one.
     releases: Vec<Release>,
+    /// What must be known of all of them.
+    notes: Vec<NamedLink>,
 ) -> impl IntoView {
     let statuses: Vec<TabStatus> = tabs(&releases).map(|tab| tab.status).collect();
     let updated = tabs(&releases).filter_map(|tab| tab.last_update).max();
@@ -67,6 +70,7 @@ pub fn Branches(
                         })}
                 </span>
             </header>
+            {notes_view(notes)}
             <StripLegend />
             {branches}
             <p class="overview__all">
@@ -89,6 +93,8 @@ fn Branch(release: Release, siblings: Siblings) -> impl IntoView {
     let worst = TabStatus::worst(statuses.iter().copied()).word();
     let id = format!("branch-{}", model::name::normalize(&release.branch));
     let heading = id.clone();
+    let feed = paths::feed_of_release(&release.branch);
+    let feed_label = format!("Feed of {}", visible(&release.branch));
     let (branch, shown) = (release.branch.clone(), visible(&release.branch));
     let tiers = release
         .tiers
@@ -108,6 +114,16 @@ fn Branch(release: Release, siblings: Siblings) -> impl IntoView {
                     <bdi>{shown}</bdi>
                 </h2>
                 <StatusCounts statuses />
+                // Not a page of ours: the router must let it go.
+                <a
+                    class="branch__feed"
+                    href=feed
+                    rel="external"
+                    type="application/atom+xml"
+                    aria-label=feed_label
+                >
+                    "Feed"
+                </a>
             </header>
             <div class="branch__tiers">{tiers}</div>
         </section>

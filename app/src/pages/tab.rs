@@ -22,6 +22,7 @@ use crate::{
         headline::Headline,
         legend::Legend,
         name_link::name_link,
+        notes::notes_view,
         seam_panel::SeamPanel,
         siblings::SiblingLinks,
         status::StatusBadge,
@@ -203,11 +204,9 @@ fn TabHead(page: TabPage) -> impl IntoView {
         siblings,
         test_group,
         tabs,
-        behind,
+        notes,
         ..
     } = page;
-    let behind =
-        (!behind.is_empty()).then(|| view! { <p class="notice" data-testid="behind">{behind}</p> });
     let at = tabs.iter().position(|name| *name == summary.tab);
     let neighbour = |index: Option<usize>, arrow: &'static str, word: &'static str| {
         index.and_then(|index| tabs.get(index)).map(|name| {
@@ -254,7 +253,7 @@ fn TabHead(page: TabPage) -> impl IntoView {
                 {elsewhere}
                 <span class="tab__steps">{before} {after}</span>
             </div>
-            {behind}
+            {notes_view(notes)}
             <TabFacts tab=summary more />
         </header>
     }

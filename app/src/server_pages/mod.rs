@@ -5,6 +5,10 @@
 //! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
 //! the server.
 
+pub mod chart;
+pub mod compare;
+pub mod infra;
+pub mod row;
 pub mod search;
 pub mod status;
 pub mod test;

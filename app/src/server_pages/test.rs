@@ -31,15 +31,7 @@ pub fn test_page(page: TestPage, by: Option<String>) -> ServerPage {
 
 fn test_view(page: &TestPage, by: Option<&str>) -> impl IntoView + use<> {
     let components = components(page);
-    let by = by
-        .filter(|by| *by == BY_DAY || components.iter().any(|(name, _)| name == by))
-        .or_else(|| {
-            components
-                .iter()
-                .find(|(_, versions)| *versions > 1)
-                .map(|(name, _)| *name)
-        })
-        .unwrap_or(BY_DAY);
+    let by = chosen(&components, by);
     let failing = page.tabs.iter().filter(|tab| is_failing(tab)).count();
     let choices = components
         .iter()
@@ -79,9 +71,19 @@ fn test_view(page: &TestPage, by: Option<&str>) -> impl IntoView + use<> {
             <p class="choices" role="group" aria-label="Line up the runs">
                 {choices}
             </p>
-            {aligned(page, by)}
+            {aligned(page, Some(by))}
         </div>
     }
+}
+
+/// What is asked for, where there is that; else the first component with several versions.
+fn chosen<'a>(components: &[(&'a str, usize)], by: Option<&'a str>) -> &'a str {
+    by.filter(|by| *by == BY_DAY || components.iter().any(|(name, _)| name == by))
+        .or_else(|| {
+            let several = components.iter().find(|(_, versions)| *versions > 1);
+            several.map(|(name, _)| *name)
+        })
+        .unwrap_or(BY_DAY)
 }
 
 /// The infra components of the runs, in their order, each with its number of known versions.
@@ -118,7 +120,11 @@ fn is_failing(tab: &TestOnTab) -> bool {
         .is_some_and(|run| run.state == ColumnState::Failed)
 }
 
-fn aligned(page: &TestPage, by: &str) -> AnyView {
+/// The runs of every tab under common headings; see [`test_page`].
+pub(super) fn aligned(page: &TestPage, by: Option<&str>) -> AnyView {
+    let components = components(page);
+    let by = chosen(&components, by);
+
     let days: Vec<Vec<String>> = page
         .tabs
         .iter()

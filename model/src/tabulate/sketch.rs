@@ -11,10 +11,10 @@ use super::{
     versions_of,
 };
 
-/// The grid that [`super::tabulate`] builds, without what cells say, headers, problems and counts: what a
-/// tab's status, summary and trail follow from, at a small part of the cost. Rows, their statuses, alerts
-/// and order are the same, and so are the columns' versions and pages. Transitions are those of the newest
-/// `seams` columns, with nothing counted.
+/// The grid that [`super::tabulate`] builds, without what cells say, links, headers, problems and counts:
+/// what a tab's status and summary follow from, at a small part of the cost. Rows, their statuses, alerts
+/// and order are the same. A column has its versions only where an alert began or had its last pass, and
+/// transitions are those of the newest `seams` columns, with nothing counted.
 pub fn sketch(results: &GroupResults, view: &View<'_>, seams: usize) -> Grid {
     let kept: Vec<bool> = results
         .tests
@@ -22,22 +22,27 @@ pub fn sketch(results: &GroupResults, view: &View<'_>, seams: usize) -> Grid {
         .map(|test| (view.keep)(&test.name))
         .collect();
     let runs = shown_runs(results, &kept);
-    let columns: Vec<Column> = runs
+    let mut columns: Vec<Column> = runs
         .iter()
         .map(|run| Column {
             build: run.build.clone(),
             label: run.label.clone(),
             started_ms: run.started_ms,
             finished_ms: run.finished_ms,
-            infra: versions_of(run, ComponentKind::Infra),
-            product: versions_of(run, ComponentKind::Product),
-            url: (view.column_url)(run),
             ..Column::default()
         })
         .collect();
     let mut rows = Vec::with_capacity(results.tests.len());
     for_each_row(results, &runs, &kept, |ordinal, statuses| {
         let outage = find_outage(statuses.iter(), view.thresholds);
+        if let Some(outage) = &outage {
+            for column in [Some(outage.first_fail), outage.latest_pass]
+                .into_iter()
+                .flatten()
+            {
+                describe(&mut columns[column], runs[column]);
+            }
+        }
         rows.push(Row {
             name: results.tests[ordinal].name.clone(),
             id: results.tests[ordinal].id.clone(),
@@ -57,6 +62,14 @@ pub fn sketch(results: &GroupResults, view: &View<'_>, seams: usize) -> Grid {
         transitions,
         recent: view.recent,
         failures_to_alert: view.thresholds.failures_to_open,
+    }
+}
+
+/// Gives a column its versions, once.
+fn describe(column: &mut Column, run: &StoredRun) {
+    if column.infra.is_empty() && column.product.is_empty() {
+        column.infra = versions_of(run, ComponentKind::Infra);
+        column.product = versions_of(run, ComponentKind::Product);
     }
 }
 
@@ -121,9 +134,14 @@ mod tests {
             prop_assert_eq!(sketch.rows.len(), whole.rows.len());
             for (few, all) in sketch.rows.iter().zip(&whole.rows) {
                 prop_assert_eq!((&few.name, &few.statuses, &few.alert), (&all.name, &all.statuses, &all.alert));
-            }
-            for (few, all) in sketch.columns.iter().zip(&whole.columns) {
-                prop_assert_eq!((&few.infra, &few.product, &few.url), (&all.infra, &all.product, &all.url));
+                let ends = all.alert.iter().flat_map(|alert| {
+                    [Some(&alert.first_fail_build), alert.pass_build.as_ref()].into_iter().flatten()
+                });
+                for build in ends {
+                    let column = whole.column_of(build).expect("a column");
+                    prop_assert_eq!(&sketch.columns[column].infra, &whole.columns[column].infra);
+                    prop_assert_eq!(&sketch.columns[column].product, &whole.columns[column].product);
+                }
             }
             let places = |grid: &Grid| -> Vec<_> {
                 let newest = grid.transitions.iter().filter(|at| (at.column as usize) < seams);

@@ -95,6 +95,13 @@ pub enum Direction {
     Unknown,
 }
 
+impl TabAcross {
+    /// Whether something broke: rows, or more of its runs than before.
+    pub const fn is_hit(&self) -> bool {
+        self.broke > 0 || self.worse
+    }
+}
+
 impl Direction {
     /// Whether going this way takes away what was there.
     pub const fn is_backward(self) -> bool {
@@ -150,6 +157,9 @@ pub struct BumpLine {
     /// What, from where to where.
     #[serde(flatten)]
     pub bump: Bump,
+    /// How many images move so together; `bump` names the first.
+    #[serde(default)]
+    pub images: u32,
     /// The component that this is a part of; absent when none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,
@@ -222,6 +232,16 @@ pub struct TabAcross {
     pub broke: u32,
     /// Rows that recovered.
     pub fixed: u32,
+    /// Whether its runs fail more often than before, by more than chance makes likely.
+    pub worse: bool,
+    /// Runs of the versions after the seams that ended.
+    pub runs: u32,
+    /// Those of them that failed.
+    pub bad: u32,
+    /// Up to twenty runs before each seam that ended.
+    pub runs_before: u32,
+    /// Those of them that failed.
+    pub bad_before: u32,
     /// The first rows that broke.
     pub broke_rows: Vec<String>,
     /// The first rows that recovered.
@@ -252,7 +272,7 @@ pub struct CompareCounts {
     pub commits: u32,
     /// Test groups that saw the change.
     pub seen: u32,
-    /// Those in which rows broke.
+    /// Those in which rows broke, or whose runs fail more often than before.
     pub broke: u32,
     /// Those in which rows recovered.
     pub fixed: u32,
@@ -260,9 +280,9 @@ pub struct CompareCounts {
     pub rows_broke: u32,
     /// Rows that recovered.
     pub rows_fixed: u32,
-    /// Those in which rows broke and no product moved.
+    /// Of those that broke, the ones in which no product moved.
     pub broke_infra_only: u32,
-    /// Release branches on which rows broke.
+    /// Release branches on which something broke.
     pub branches_broke: u32,
     /// Test groups that have the component at all.
     pub have: u32,

@@ -106,8 +106,8 @@ impl Feed {
             .status_changes(dashboards, ENTRIES)
             .await
             .map_err(WireError::from)?;
-        let body = self
-            .write(&changes)
+        let entries: Vec<Entry> = changes.iter().map(entry).collect();
+        let body = write_feed(&self.title, &self.address, &self.page, &entries)
             .map_err(|error| ApiError::Internal(format!("a feed cannot be written: {error}")))?;
         Ok(typed(
             request,
@@ -116,72 +116,90 @@ impl Feed {
             body,
         ))
     }
-
-    /// The feed, newest change first. Addresses are relative to it: the server does not know by what
-    /// name it is reached.
-    fn write(&self, changes: &[StatusChange]) -> std::io::Result<Vec<u8>> {
-        let mut writer = Writer::new(Vec::with_capacity(1024 + changes.len() * 1024));
-        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
-        writer
-            .create_element("feed")
-            .with_attribute(("xmlns", "http://www.w3.org/2005/Atom"))
-            .write_inner_content(|writer| {
-                text(writer, "id", &id(&[&self.address]))?;
-                text(writer, "title", &self.title)?;
-                // A feed without entries has never changed.
-                text(
-                    writer,
-                    "updated",
-                    &time(changes.first().map_or(0, |it| it.at_ms)),
-                )?;
-                link(writer, "self", &self.address)?;
-                link(writer, "alternate", &self.page)?;
-                writer
-                    .create_element("author")
-                    .write_inner_content(|writer| text(writer, "name", "Seamgrid"))?;
-                for change in changes {
-                    writer
-                        .create_element("entry")
-                        .write_inner_content(|writer| entry(writer, change))?;
-                }
-                Ok(())
-            })?;
-        let mut bytes = writer.into_inner();
-        bytes.push(b'\n');
-        Ok(bytes)
-    }
 }
 
-fn entry(writer: &mut Writer<Vec<u8>>, change: &StatusChange) -> std::io::Result<()> {
-    let (from, to) = (change.from.word(), change.to.word());
-    // The same whichever replica tells it, and whatever becomes of the database.
-    let at = change.at_ms.to_string();
-    text(
-        writer,
-        "id",
-        &id(&[&change.dashboard, &change.tab, &at, from, to]),
-    )?;
-    text(
-        writer,
-        "title",
-        &format!("{} {}: {from} → {to}", change.to.glyph(), change.tab),
-    )?;
-    text(writer, "updated", &time(change.at_ms))?;
-    link(
-        writer,
-        "alternate",
-        &paths::tab(&change.dashboard, &change.tab),
-    )?;
+/// One change as a feed tells it.
+pub(super) struct Entry {
+    /// What names it for ever: the same whichever replica tells it, and whatever becomes of the database.
+    pub(super) id: Vec<String>,
+    pub(super) title: String,
+    pub(super) at_ms: i64,
+    /// The page of what it is about.
+    pub(super) link: String,
+    /// One word, for programs that sort; empty for none.
+    pub(super) category: String,
+    pub(super) summary: String,
+}
+
+/// A feed, newest entry first. Addresses are relative to it: the server does not know by what name it is
+/// reached.
+pub(super) fn write_feed(
+    title: &str,
+    address: &str,
+    page: &str,
+    entries: &[Entry],
+) -> std::io::Result<Vec<u8>> {
+    let mut writer = Writer::new(Vec::with_capacity(1024 + entries.len() * 1024));
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
     writer
-        .create_element("category")
-        .with_attribute(("term", to))
-        .write_empty()?;
+        .create_element("feed")
+        .with_attribute(("xmlns", "http://www.w3.org/2005/Atom"))
+        .write_inner_content(|writer| {
+            text(writer, "id", &id(&[address]))?;
+            text(writer, "title", title)?;
+            // A feed without entries has never changed.
+            let updated_ms = entries.first().map_or(0, |it| it.at_ms);
+            text(writer, "updated", &time(updated_ms))?;
+            link(writer, "self", address)?;
+            link(writer, "alternate", page)?;
+            writer
+                .create_element("author")
+                .write_inner_content(|writer| text(writer, "name", "Seamgrid"))?;
+            for entry in entries {
+                writer
+                    .create_element("entry")
+                    .write_inner_content(|writer| write_entry(writer, entry))?;
+            }
+            Ok(())
+        })?;
+    let mut bytes = writer.into_inner();
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn write_entry(writer: &mut Writer<Vec<u8>>, entry: &Entry) -> std::io::Result<()> {
+    let parts: Vec<&str> = entry.id.iter().map(String::as_str).collect();
+    text(writer, "id", &id(&parts))?;
+    text(writer, "title", &entry.title)?;
+    text(writer, "updated", &time(entry.at_ms))?;
+    link(writer, "alternate", &entry.link)?;
+    if !entry.category.is_empty() {
+        writer
+            .create_element("category")
+            .with_attribute(("term", entry.category.as_str()))
+            .write_empty()?;
+    }
+    text(writer, "summary", &entry.summary)
+}
+
+fn entry(change: &StatusChange) -> Entry {
+    let (from, to) = (change.from.word(), change.to.word());
     let mut summary = change.reason.clone();
     if !change.build.is_empty() {
         summary += &format!("\nNewest build: {}", change.build);
     }
     summary += &format!("\nDashboard: {}", change.dashboard);
-    text(writer, "summary", &summary)
+    let at = change.at_ms.to_string();
+    Entry {
+        id: [change.dashboard.as_str(), &change.tab, &at, from, to]
+            .map(str::to_owned)
+            .to_vec(),
+        title: format!("{} {}: {from} → {to}", change.to.glyph(), change.tab),
+        at_ms: change.at_ms,
+        link: paths::tab(&change.dashboard, &change.tab),
+        category: to.to_owned(),
+        summary,
+    }
 }
 
 fn text(writer: &mut Writer<Vec<u8>>, element: &str, content: &str) -> std::io::Result<()> {
@@ -252,12 +270,8 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_text() {
-        let feed = Feed {
-            title: "<script>\u{0}&amp;".into(),
-            address: "/feeds/dashboards/a".into(),
-            page: "/d/a\"b".into(),
-        };
-        let bytes = feed.write(&[]).expect("it is written");
+        let bytes = write_feed("<script>\u{0}&amp;", "/feeds/dashboards/a", "/d/a\"b", &[])
+            .expect("it is written");
         let text = String::from_utf8(bytes).expect("it is text");
         assert!(text.contains("&lt;script&gt;\u{fffd}&amp;amp;"), "{text}");
         let mut reader = quick_xml::Reader::from_str(&text);

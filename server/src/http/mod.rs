@@ -8,6 +8,7 @@ mod events;
 mod extract;
 mod feed;
 mod health;
+mod infra;
 mod legacy;
 pub mod openapi;
 pub mod pages;
@@ -71,6 +72,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
     let testgrid = legacy::routes()
         .merge(query::routes())
         .merge(feed::routes())
+        .merge(infra::feeds())
         .layer(middleware::from_fn(testgrid::plain_errors));
     // What other sites' pages may read.
     let open = Router::new()
@@ -90,6 +92,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(search::pages())
         .merge(sources::pages())
+        .merge(infra::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));
     surround(routes)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, push, search, sources, v2};
+use super::{events, infra, push, search, sources, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -29,10 +29,15 @@ use super::{events, push, search, sources, v2};
         push::notify_gcs,
         push::report_deploy,
         v2::list_components,
+        search::find_row,
+        infra::list_versions,
+        infra::find_version,
+        infra::find_changes,
+        infra::list_alarms,
+        infra::find_comparison,
         search::find_all,
         search::find_tests,
         search::find_test,
-        v2::find_comparison,
         v2::find_openapi,
     )
 )]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::server_pages::{search::search_page, test::test_page};
+use app::server_pages::{row::row_page, search::search_page, test::test_page};
 use axum::{
     Router,
     extract::State,
@@ -10,7 +10,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use model::wire::{ErrorBody, Found, Items, TestPage, TestRef, WireError};
+use model::wire::{ErrorBody, Found, Items, RowPage, TestPage, TestRef, WireError};
 use serde::Deserialize;
 
 use super::{
@@ -31,6 +31,7 @@ pub(super) fn pages() -> Router<Arc<Reader>> {
     Router::new()
         .route("/tests", get(show_found))
         .route("/tests/{name}", get(show_test))
+        .route("/d/{dashboard}/{tab}/rows/{row}", get(show_row))
 }
 
 /// What is searched for.
@@ -68,6 +69,38 @@ async fn show_test(
 ) -> Response {
     let found = reader.test(&name).await;
     server_pages::answer(&uri, found.map(|found| test_page(found, lines.by)))
+}
+
+async fn show_row(
+    State(reader): State<Arc<Reader>>,
+    uri: Uri,
+    Path((dashboard, tab, row)): Path<(String, String, String)>,
+) -> Response {
+    let found = reader.row(&dashboard, &tab, &row).await;
+    server_pages::answer(&uri, found.map(row_page))
+}
+
+/// One row of a tab in depth.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/rows/{row}",
+    params(
+        ("dashboard" = String, Path, description = "The dashboard's name; names match after normalising"),
+        ("tab" = String, Path, description = "The tab's name; names match after normalising"),
+        ("row" = String, Path, description = "The row's identity or its name"),
+    ),
+    responses(
+        (status = 200, description = "The row: its alert, its runs, its numbers, the same test elsewhere", body = RowPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is no such row", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_row(
+    State(reader): State<Arc<Reader>>,
+    Path((dashboard, tab, row)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    json(&headers, &reader.row(&dashboard, &tab, &row).await?)
 }
 
 /// Everything whose name holds the words.

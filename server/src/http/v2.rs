@@ -12,7 +12,6 @@ use model::{
     grid::Grid,
     wire::{
         ComponentRef, DashboardPage, DashboardRef, ErrorBody, GroupPage, Items, Release, TabPage,
-        WireError, infra::Comparison,
     },
 };
 use serde::Deserialize;
@@ -22,11 +21,11 @@ use super::{
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    openapi,
+    infra, openapi,
     push::{list_revisions, notify_gcs, report_deploy, upload_run},
     search, sources,
 };
-use crate::read::{CompareQuery, Reader};
+use crate::read::Reader;
 
 /// The routes below `/api/v2`, each with its path. Every one is described in [`super::openapi`].
 pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
@@ -48,10 +47,24 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/sources", get(sources::list_sources)),
         ("/sources/{group}", get(sources::find_source)),
         ("/infra/components", get(list_components)),
+        (
+            "/dashboards/{dashboard}/tabs/{tab}/rows/{row}",
+            get(search::find_row),
+        ),
+        (
+            "/infra/components/{component}/versions",
+            get(infra::list_versions),
+        ),
+        (
+            "/infra/components/{component}/versions/{version}",
+            get(infra::find_version),
+        ),
+        ("/infra/changes", get(infra::find_changes)),
+        ("/infra/alarms", get(infra::list_alarms)),
+        ("/compare", get(infra::find_comparison)),
         ("/search", get(search::find_all)),
         ("/tests", get(search::find_tests)),
         ("/tests/{name}", get(search::find_test)),
-        ("/compare", get(find_comparison)),
         ("/openapi.json", get(find_openapi)),
     ]
 }
@@ -66,7 +79,11 @@ pub(super) struct Page {
 }
 
 /// The wanted part of `items`, whose keys are unique.
-fn page<T>(items: Vec<T>, wanted: &Page, key: impl Fn(&T) -> &str) -> Result<Items<T>, ApiError> {
+pub(super) fn page<T>(
+    items: Vec<T>,
+    wanted: &Page,
+    key: impl Fn(&T) -> &str,
+) -> Result<Items<T>, ApiError> {
     let limit = match wanted.limit {
         None => usize::MAX,
         Some(0) => return Err(ApiError::BadRequest("limit must be at least 1".to_owned())),
@@ -245,45 +262,6 @@ pub(super) async fn find_grid(
     let coding = accepted_coding(&headers);
     let body = grid.body(coding).await;
     Ok(versioned(&headers, &grid.grid.version, coding, || body))
-}
-
-/// What lies between two versions.
-#[utoipa::path(
-    get,
-    path = "/api/v2/compare",
-    params(
-        ("component" = String, Query, description = "An infra component's name, or `org/name` of a product"),
-        ("from" = String, Query, description = "The version to start from: a commit, in full or abbreviated, the tag of an image, a tag or branch of the repository"),
-        ("to" = String, Query, description = "The version to end at"),
-        ("dashboard" = Option<String>, Query, description = "With `tab`: the tab whose job the commits are looked at for"),
-        ("tab" = Option<String>, Query, description = "See `dashboard`"),
-    ),
-    responses(
-        (status = 200, description = "Commits between, newest first; tabs that saw the change, worst first. A version that is not known is said so in its end, and what can be told is", body = Comparison),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter is missing", body = ErrorBody),
-        (status = 404, description = "There is no such component, dashboard or tab; the message names what is near", body = ErrorBody),
-    )
-)]
-pub(super) async fn find_comparison(
-    State(reader): State<Arc<Reader>>,
-    Query(query): Query<CompareQuery>,
-    headers: HeaderMap,
-) -> Answer {
-    let comparison = in_background(move || reader.compare(&query)).await?;
-    json(&headers, &comparison)
-}
-
-/// Works out what takes longer than a look at what is published, without holding up other requests.
-pub(super) async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, WireError> + Send + 'static,
-) -> Result<T, WireError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(WireError {
-            code: "internal".to_owned(),
-            message: "the work on an answer was lost".to_owned(),
-        })
-    })
 }
 
 /// The infra components.

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::settings::ImageSource;
+
 /// An image reference taken apart: `registry/path/name[:tag][@digest]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ImageRef<'a> {
@@ -44,6 +46,68 @@ impl<'a> ImageRef<'a> {
     pub fn commit(&self) -> Option<&'a str> {
         let captures = TAG.as_ref()?.captures(self.tag)?;
         captures.get(1).map(|commit| commit.as_str())
+    }
+}
+
+/// Why it is not known what an image was built from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, thiserror::Error)]
+pub enum UnknownOrigin {
+    /// Neither tag nor digest: whatever was built last.
+    #[error("it has no tag, which means the newest build")]
+    NoTag,
+    /// A digest, and nothing that tells what has it.
+    #[error("it is named by its digest alone")]
+    DigestOnly,
+    /// A tag that moves from build to build.
+    #[error("its tag moves from build to build")]
+    Moving,
+    /// A version: which commit it is, only the repository's own tags tell.
+    #[error("its tag is a version, not a commit")]
+    Version,
+    /// A tag of no known form.
+    #[error("its tag is of no known form")]
+    Odd,
+    /// A commit of a repository that no setting names.
+    #[error("its tag names a commit, but nothing says of which repository")]
+    NoSource,
+}
+
+/// The repository (`org/name`) and the commit that an image was built from, as its tag and the settings
+/// tell.
+pub fn origin<'a>(
+    image: &ImageRef<'a>,
+    sources: &'a [ImageSource],
+) -> Result<(&'a str, &'a str), UnknownOrigin> {
+    let Some(commit) = image.commit() else {
+        return Err(unknown(image));
+    };
+    sources
+        .iter()
+        .find(|source| {
+            let mut patterns = source.images.iter();
+            patterns.any(|pattern| matches(pattern, image.name))
+        })
+        .map(|source| (source.repo.as_str(), commit))
+        .ok_or(UnknownOrigin::NoSource)
+}
+
+/// Why a reference without a commit in its tag tells nothing.
+fn unknown(image: &ImageRef<'_>) -> UnknownOrigin {
+    /// Words of tags that are put on every new build.
+    const MOVING: [&str; 7] = [
+        "latest", "nightly", "stable", "edge", "main", "master", "canary",
+    ];
+    let tag = image.tag;
+    let first = tag.split(['-', '_']).next().unwrap_or_default();
+    let version = tag.strip_prefix('v').unwrap_or(tag);
+    match (tag, image.digest) {
+        ("", "") => UnknownOrigin::NoTag,
+        ("", _) => UnknownOrigin::DigestOnly,
+        _ if MOVING.contains(&first) => UnknownOrigin::Moving,
+        _ if version.starts_with(|first: char| first.is_ascii_digit()) => UnknownOrigin::Version,
+        // A word without any number: a variant of whatever was built last.
+        _ if !tag.contains(|letter: char| letter.is_ascii_digit()) => UnknownOrigin::Moving,
+        _ => UnknownOrigin::Odd,
     }
 }
 
@@ -118,6 +182,38 @@ mod tests {
         ] {
             let image = format!("gcr.io/x/y:{tag}");
             assert_eq!(ImageRef::parse(&image).commit(), commit, "{tag}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_told_or_its_lack_explained() {
+        let sources = [ImageSource {
+            images: vec!["*/k8s-staging-test-infra/*".into()],
+            repo: "kubernetes/test-infra".into(),
+        }];
+        let ours = "gcr.io/k8s-staging-test-infra/kubekins-e2e";
+        for (image, expected) in [
+            (
+                format!("{ours}:v20260810-7619858115-master"),
+                Ok(("kubernetes/test-infra", "7619858115")),
+            ),
+            (format!("{ours}:latest-master"), Err(UnknownOrigin::Moving)),
+            (format!("{ours}@sha256:ab"), Err(UnknownOrigin::DigestOnly)),
+            (ours.to_owned(), Err(UnknownOrigin::NoTag)),
+            (
+                "gcr.io/other/x:v20260810-7619858115".to_owned(),
+                Err(UnknownOrigin::NoSource),
+            ),
+            ("golang:1.26".to_owned(), Err(UnknownOrigin::Version)),
+            ("x/kpromo:v4.5.1-0".to_owned(), Err(UnknownOrigin::Version)),
+            ("ruby:slim".to_owned(), Err(UnknownOrigin::Moving)),
+            ("x/y:go1.26-trixie".to_owned(), Err(UnknownOrigin::Odd)),
+        ] {
+            assert_eq!(
+                origin(&ImageRef::parse(&image), &sources),
+                expected,
+                "{image}"
+            );
         }
     }
 

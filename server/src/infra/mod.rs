@@ -2,8 +2,10 @@
 //! its files tell, each with where it was read. Nothing is guessed: what no file says is unknown.
 
 pub mod image;
+pub mod impact;
 pub mod product;
 
+use model::impact::ProwJobMark;
 use model::infra::{ComponentKind, ComponentVersion, Source, is_commit};
 use serde_json::{Map, Value};
 
@@ -39,6 +41,8 @@ pub struct Evidence<'a> {
     pub clone_records: Option<&'a [CloneRecord]>,
     /// `prowjob.json`.
     pub prowjob: Option<&'a ProwJob>,
+    /// The bytes of `prowjob.json`, for what it asks for in full.
+    pub prowjob_bytes: Option<&'a [u8]>,
     /// The pod of `podinfo.json`.
     pub pod: Option<&'a Pod>,
     /// What whoever uploaded the run says of it.
@@ -119,7 +123,10 @@ fn find_component(
             VersionRule::StartedRepo(repo) => evidence.find_in_started(&canonical_repo(repo), main),
             VersionRule::ImageTag(patterns) => evidence.find_in_images(patterns),
             VersionRule::UtilityImageTag(true) => evidence.find_in_utility_images(),
-            VersionRule::UtilityImageTag(false) => Found::Nothing,
+            VersionRule::JobConfiguration(true) => evidence.mark_configuration(),
+            VersionRule::UtilityImageTag(false) | VersionRule::JobConfiguration(false) => {
+                Found::Nothing
+            }
         };
         match found {
             Found::Version {
@@ -316,9 +323,7 @@ impl Evidence<'_> {
             .iter()
             .find_map(|image| Some((image, commit_of(image)?)))
         else {
-            return images
-                .first()
-                .map_or(Found::Nothing, |image| Found::Hint(self.with_digest(image)));
+            return self.find_by_digest(images);
         };
         let mut evidence = self.with_digest(image);
         let mut named = vec![ImageRef::parse(image).tag];
@@ -331,6 +336,26 @@ impl Evidence<'_> {
             }
         }
         Found::version(commit, source, evidence)
+    }
+
+    /// Of images whose tags tell no commit the digest of the first that the pod tells: builds of a tag
+    /// that moves differ by nothing else.
+    fn find_by_digest(&self, images: &[&str]) -> Found {
+        /// Digits that tell images apart.
+        const DIGITS: usize = 12;
+        let mut hint = None;
+        for image in images {
+            let evidence = self.with_digest(image);
+            if let Some((_, digest)) = evidence.split_once("@sha256:")
+                && digest.len() >= DIGITS
+                && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+            {
+                let version = format!("sha256:{}", &digest[..DIGITS]);
+                return Found::version(version, Source::ImageDigest, evidence);
+            }
+            hint.get_or_insert(evidence);
+        }
+        hint.map_or(Found::Nothing, Found::Hint)
     }
 
     /// The images of the job's own containers, as asked for; in their order.
@@ -367,6 +392,23 @@ impl Evidence<'_> {
             .filter(|container| UTILITIES.contains(&container.name.as_str()))
             .map(|container| container.image.as_str());
         configured.chain(running).filter(|image| !image.is_empty())
+    }
+
+    /// What the commit that configured the run can be inferred from; that is done where the history of
+    /// the configuration is known.
+    fn mark_configuration(&self) -> Found {
+        let Some(prowjob) = self.prowjob else {
+            return Found::Nothing;
+        };
+        let created = &prowjob.metadata.creation_timestamp;
+        let Ok(created) = chrono::DateTime::parse_from_rfc3339(created.trim()) else {
+            return Found::Nothing;
+        };
+        let mark = ProwJobMark {
+            created_ms: created.timestamp_millis(),
+            run: self.prowjob_bytes.and_then(impact::hash_prowjob),
+        };
+        Found::Hint(mark.to_string())
     }
 
     /// The image reference, with the digest of what really ran where the pod tells.

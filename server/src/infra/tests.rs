@@ -39,6 +39,7 @@ impl Files {
                 metadata: metadata.as_ref(),
                 clone_records: clones.as_deref(),
                 prowjob: prowjob.as_ref(),
+                prowjob_bytes: None,
                 pod: pod.as_ref(),
                 upload: None,
             },

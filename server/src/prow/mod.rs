@@ -113,6 +113,9 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
             .and_then(Option::as_ref)
             .map(Vec::as_slice),
         prowjob: prowjob.value(),
+        prowjob_bytes: file(layout::PROWJOB)
+            .and_then(|content| content.as_ref().ok())
+            .map(AsRef::as_ref),
         pod,
         upload: upload.value(),
     };

@@ -77,8 +77,14 @@ impl Upload {
     /// # Errors
     /// One sentence that names what is wrong.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let upload: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("the description of the run cannot be read: {error}"))?;
+        let unread = |why: &dyn std::fmt::Display| {
+            format!("the description of the run cannot be read: {why}")
+        };
+        // A list would be taken for the fields without their names.
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(unread(&"it is not a JSON object"));
+        }
+        let upload: Self = serde_json::from_slice(bytes).map_err(|error| unread(&error))?;
         upload.check()?;
         Ok(upload)
     }

@@ -44,6 +44,8 @@ pub struct Catalog {
     groups_by_name: HashMap<String, usize>,
     /// All tabs, dashboard by dashboard.
     tabs: Vec<Arc<TabEntry>>,
+    /// The groups of jobs that are copied for every release branch, by name.
+    forked: HashSet<String>,
     /// Indexes into `tabs`, by the key of the group's name.
     by_group: HashMap<String, Vec<usize>>,
 }
@@ -112,7 +114,10 @@ pub struct TabEntry {
 impl Catalog {
     /// Joins a configuration with what exists only because a recording was imported.
     pub fn new(configuration: &Configuration, imported: &[ImportedTab]) -> Self {
-        let mut catalog = Self::default();
+        let mut catalog = Self {
+            forked: configuration.forked_jobs.iter().cloned().collect(),
+            ..Self::default()
+        };
         let groups: HashMap<String, Arc<TestGroup>> = imported
             .iter()
             .map(|recorded| &recorded.group)
@@ -255,6 +260,11 @@ impl Catalog {
             .values()
             .filter_map(|tabs| tabs.first())
             .map(|&index| self.tabs[index].group.name.as_str())
+    }
+
+    /// Whether the job of this name is copied for every release branch.
+    pub fn is_forked(&self, job: &str) -> bool {
+        self.forked.contains(job)
     }
 
     /// The tabs that show this group.
@@ -456,6 +466,7 @@ mod tests {
                 dashboard_names: vec!["Board 9".into()],
                 ..DashboardGroup::default()
             }],
+            ..Configuration::default()
         };
         let recorded = |position, tab: &str| ImportedTab {
             dashboard: "BOARD 9".into(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::{
-    logical_job::{Version, branch_version, logical_job},
+    logical_job::{Version, branch_version, logical_job, names_of_forked},
     name::natural_cmp,
 };
 use regex::Regex;
@@ -30,9 +30,32 @@ struct Job {
     tabs: Vec<(String, usize)>,
 }
 
+/// What two tabs of one job have in common. The names of tabs, of groups and of originals are never taken
+/// for each other.
+#[derive(PartialEq, Eq, Hash)]
+enum Sign {
+    /// The job that is copied for every release branch.
+    Forked(String),
+    /// What the tab's name says without its branch.
+    Tab(String),
+    /// What the group's name says without its branch.
+    Group(String),
+}
+
+/// The job copied for every release branch that `group` on `branch` is or is a copy of.
+fn forked(catalog: &Catalog, branch: &str, group: &str) -> Option<String> {
+    if catalog.is_forked(group) {
+        return Some(group.to_owned());
+    }
+    names_of_forked(group, branch_version(branch)?)
+        .into_iter()
+        .find(|name| catalog.is_forked(name))
+}
+
 impl Jobs {
-    /// The jobs of the catalog's release dashboards. Two tabs show the same job when their names say so
-    /// without their branches, or else when the names of their test groups do.
+    /// The jobs of the catalog's release dashboards. Two tabs show the same job when one's is annotated to
+    /// be copied for every release branch and the other's is called as a copy of it; else when their names
+    /// say so without their branches, or else when the names of their test groups do.
     pub(super) fn new(catalog: &Catalog, pattern: &Regex) -> Self {
         let mut dashboards: Vec<_> = catalog
             .dashboards()
@@ -48,25 +71,31 @@ impl Jobs {
             .max()
             .map(|(major, minor)| (major, minor + 1));
         let mut found = Self::default();
-        // A tab's name and a group's name are never taken for each other.
-        let mut known: HashMap<(bool, String), usize> = HashMap::new();
+        let mut known: HashMap<Sign, usize> = HashMap::new();
         for (branch, entry) in dashboards {
             for &index in &entry.tabs {
                 let tab = &catalog.tabs()[index];
-                let of_tab = (true, logical_job(&tab.tab.name, branch, trunk));
-                let of_group = (false, logical_job(&tab.group.name, branch, trunk));
-                let job = known.get(&of_tab).or_else(|| known.get(&of_group)).copied();
+                let name = logical_job(&tab.tab.name, branch, trunk);
+                let mut signs = vec![
+                    Sign::Tab(name.clone()),
+                    Sign::Group(logical_job(&tab.group.name, branch, trunk)),
+                ];
+                if let Some(original) = forked(catalog, branch, &tab.group.name) {
+                    signs.insert(0, Sign::Forked(original));
+                }
+                let job = signs.iter().find_map(|sign| known.get(sign)).copied();
                 let job = job.unwrap_or_else(|| {
                     found.jobs.push(Job {
-                        name: of_tab.1.clone(),
+                        name,
                         tabs: Vec::new(),
                     });
                     found.jobs.len() - 1
                 });
                 found.jobs[job].tabs.push((branch.to_owned(), index));
                 found.by_tab.insert(index, job);
-                known.entry(of_tab).or_insert(job);
-                known.entry(of_group).or_insert(job);
+                for sign in signs {
+                    known.entry(sign).or_insert(job);
+                }
             }
         }
         found
@@ -119,7 +148,11 @@ mod tests {
             dashboards: vec![
                 dashboard(
                     "sig-release-1.36-blocking",
-                    &[("verify-1.36", "v-stable1"), ("unit", "ci-unit-1-36")],
+                    &[
+                        ("verify-1.36", "v-stable1"),
+                        ("unit", "ci-unit-1-36"),
+                        ("soak", "ci-gce-soak-1-36"),
+                    ],
                 ),
                 dashboard("sig-release-1.36-informing", &[("kind-1.36", "kind-1-36")]),
                 dashboard(
@@ -129,10 +162,13 @@ mod tests {
                         ("the unit tests", "ci-unit"),
                         ("kind-master", "kind"),
                         ("alone", "alone"),
+                        ("soak", "ci-soak"),
+                        ("a week of load", "ci-gce-soak-master"),
                     ],
                 ),
                 dashboard("sig-node", &[("kind-master", "kind")]),
             ],
+            forked_jobs: vec!["ci-gce-soak-master".into()],
             ..Configuration::default()
         };
         let catalog = Catalog::new(&configuration, &[]);
@@ -153,6 +189,9 @@ mod tests {
             (master, "the unit tests", "the-unit-tests", &["1.36 unit"]),
             (master, "kind-master", "kind", &["1.36 kind-1.36"]),
             (master, "alone", "alone", &[]),
+            // The copy is that of the job which is annotated, whatever its tab is called.
+            (master, "a week of load", "a-week-of-load", &["1.36 soak"]),
+            (master, "soak", "soak", &[]),
             ("sig-node", "kind-master", "none", &[]),
             (
                 "sig-release-1.36-blocking",

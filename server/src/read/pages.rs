@@ -30,7 +30,10 @@ impl Read for Reader {
                 .map(|entry| published.with_jobs(entry))
                 .unwrap_or_default()
         });
-        Ok(releases.into())
+        Ok(Items {
+            notes: self.overview_notes(),
+            ..releases.into()
+        })
     }
 
     fn dashboards(&self) -> Result<Items<DashboardRef>, WireError> {
@@ -102,6 +105,11 @@ impl Read for Reader {
                         }
                     })
                     .collect(),
+                notes: self
+                    .behind(entry)
+                    .into_iter()
+                    .chain(self.tab_notes(&entry.dashboard, &entry.tab.name))
+                    .collect(),
                 test_group: entry.tab.test_group_name.clone(),
                 description: entry.tab.description.clone(),
                 results_url: links::results_url(entry),
@@ -111,7 +119,6 @@ impl Read for Reader {
                     .iter()
                     .map(|&tab| published.catalog.tabs()[tab].tab.name.clone())
                     .collect(),
-                behind: self.behind(entry),
                 grid_version: counts
                     .map(|state| state.grid_version.clone())
                     .unwrap_or_default(),

@@ -401,7 +401,7 @@ fn run(status: Status, column: &Column) -> TestRun {
 }
 
 /// What one cell says in the words of a whole column.
-const fn state(status: Status) -> ColumnState {
+pub(super) const fn state(status: Status) -> ColumnState {
     match (status, status.class()) {
         (Status::Running, _) => ColumnState::Running,
         (_, Class::Blank) => ColumnState::Blank,
@@ -412,6 +412,6 @@ const fn state(status: Status) -> ColumnState {
     }
 }
 
-fn moment(ms: i64) -> DateTime<Utc> {
+pub(super) fn moment(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }

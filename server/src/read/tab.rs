@@ -10,7 +10,7 @@ use model::{
     infra::ComponentKind,
     status::{Class, Status},
     summary::{Evidence, Metrics, Reason, TabStatus, alerted_rows, failing_rows},
-    tabulate::{GroupResults, View, sketch, tabulate, testgrid_id},
+    tabulate::{GroupResults, StoredRun, View, sketch, tabulate, testgrid_id},
     trail::Trail,
     transition::compare_url,
     wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary},
@@ -129,7 +129,7 @@ fn hash_text(hasher: &mut Xxh3Default, text: &str) {
 }
 
 /// The page that compares two versions of a component; `None` when it has no repository.
-fn compare(
+pub(super) fn compare(
     repositories: &Repositories,
     component: &str,
     kind: ComponentKind,
@@ -208,13 +208,34 @@ pub(super) fn build_state(
     TabState {
         summary,
         alerted: alerted_rows(grid).into(),
-        trail: Arc::new(Trail::of(grid, entry.thresholds)),
+        trail: Arc::new(build_trail(entry, results, grid)),
         evidence: (entry.filter.is_ok() && entry.recorded_ms.is_none()).then(|| Arc::new(evidence)),
         health: health.map(Arc::new),
         grid_version: grid_version(entry, results, repositories, grid),
         column_count: grid.columns.len() as u32,
         row_count: grid.rows.len() as u32,
     }
+}
+
+/// What the tab saw. Its columns are some of the runs, in the same order.
+fn build_trail(entry: &TabEntry, results: &GroupResults, grid: &Grid) -> Trail {
+    let mut runs = results.runs.iter();
+    let shown: Vec<&StoredRun> = grid
+        .columns
+        .iter()
+        .filter_map(|column| runs.find(|run| run.build == column.build).map(Arc::as_ref))
+        .collect();
+    Trail::new(
+        grid,
+        entry.thresholds,
+        |column| shown.get(column).map_or(&[], |run| run.versions()),
+        |column| {
+            shown
+                .get(column)
+                .map(|run| links::column_url(entry, run))
+                .unwrap_or_default()
+        },
+    )
 }
 
 impl TabState {

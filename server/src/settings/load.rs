@@ -10,7 +10,7 @@ use regex::Regex;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_saphyr::Spanned;
 
-use super::{BucketSettings, Settings, TestgridSettings, VersionRule};
+use super::{BucketSettings, JobMatch, Settings, TestgridSettings, VersionRule};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "seamgrid.yaml";
@@ -168,6 +168,24 @@ struct ReleasePlaces {
 #[serde(default)]
 struct InfraPlaces {
     components: Vec<ComponentPlaces>,
+    job_configuration: JobConfigurationPlaces,
+    reach: Vec<RepoPlace>,
+    images: Vec<RepoPlace>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct JobConfigurationPlaces {
+    repo: Option<Spanned<String>>,
+    days: Option<Spanned<u64>>,
+    least_lag_secs: Option<Spanned<u64>>,
+    most_lag_secs: Option<Spanned<u64>>,
+}
+
+/// An entry that is about a repository.
+#[derive(Deserialize)]
+struct RepoPlace {
+    repo: Spanned<String>,
 }
 
 #[derive(Deserialize)]
@@ -280,7 +298,7 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
                 VersionRule::ImageTag(patterns) => {
                     patterns.is_empty() || patterns.iter().any(String::is_empty)
                 }
-                VersionRule::UtilityImageTag(_) => false,
+                VersionRule::UtilityImageTag(_) | VersionRule::JobConfiguration(_) => false,
             };
             if empty {
                 let message = format!("a rule of infra component \"{name}\" is empty");
@@ -307,6 +325,8 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
         }
     }
 
+    problems.extend(check_reach(settings, places));
+    let mut say = |line: u64, message: String| problems.push((line, message));
     let at_least_one = [
         ("poll_secs", &places.update.poll_secs),
         ("parallel", &places.update.parallel),
@@ -330,6 +350,72 @@ fn wrong_git(git: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// What is wrong with where jobs are configured, what reaches them and where images are built.
+fn check_reach(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
+    let mut problems = Vec::new();
+    let mut say = |line: u64, message: String| problems.push((line, message));
+    let is_repo = |repo: &str| {
+        let parts: Vec<&str> = repo.split('/').collect();
+        parts.len() == 2 && !parts.contains(&"")
+    };
+    let infra = &settings.infra;
+    let (configuration, place) = (&infra.job_configuration, &places.infra.job_configuration);
+    if let Some(repo) = place.repo.as_ref().filter(|repo| !is_repo(&repo.value)) {
+        let message = format!(
+            "infra.job_configuration.repo is \"{}\", which is not of the form org/name",
+            repo.value
+        );
+        say(line(repo), message);
+    }
+    if let Some(zero) = place.days.as_ref().filter(|days| days.value == 0) {
+        let message = "infra.job_configuration.days must be at least 1";
+        say(line(zero), message.to_owned());
+    }
+    if configuration.least_lag_secs > configuration.most_lag_secs {
+        let said = place
+            .least_lag_secs
+            .as_ref()
+            .or(place.most_lag_secs.as_ref());
+        let message = "infra.job_configuration.least_lag_secs is more than most_lag_secs";
+        say(said.map_or(0, line), message.to_owned());
+    }
+    for (place, rule) in places.infra.reach.iter().zip(&infra.reach) {
+        let (at, repo) = (line(&place.repo), &rule.repo);
+        if !is_repo(repo) {
+            let message = format!(
+                "the repo of a rule in infra.reach is \"{repo}\", which is not of the form org/name"
+            );
+            say(at, message);
+        }
+        if rule.paths.is_empty() || rule.paths.iter().any(String::is_empty) {
+            say(at, format!("a rule in infra.reach for {repo} has no path"));
+        }
+        if rule.component.is_empty() {
+            let message = format!("a rule in infra.reach for {repo} names no component");
+            say(at, message);
+        }
+        if rule.jobs.contains(&JobMatch::default()) {
+            let message =
+                format!("a rule in infra.reach for {repo} has an entry in jobs that says nothing");
+            say(at, message);
+        }
+    }
+    for (place, source) in places.infra.images.iter().zip(&infra.images) {
+        let (at, repo) = (line(&place.repo), &source.repo);
+        if !is_repo(repo) {
+            let message = format!(
+                "the repo of an entry of infra.images is \"{repo}\", which is not of the form org/name"
+            );
+            say(at, message);
+        }
+        if source.images.is_empty() || source.images.iter().any(String::is_empty) {
+            let message = format!("an entry of infra.images for {repo} names no image");
+            say(at, message);
+        }
+    }
+    problems
 }
 
 fn line<T>(place: &Spanned<T>) -> u64 {

@@ -334,7 +334,13 @@ impl Build<'_> {
         });
         let extra: Vec<Value> = config::extra_refs(self.job)
             .into_iter()
-            .map(|(org, repo, branch)| json!({"org": org, "repo": repo, "base_ref": branch}))
+            .map(|(org, repo, branch)| {
+                let mut reference = json!({"org": org, "repo": repo, "base_ref": branch});
+                if repo == "kubernetes" {
+                    reference["path_alias"] = "k8s.io/kubernetes".into();
+                }
+                reference
+            })
             .collect();
         if !extra.is_empty() {
             spec["extra_refs"] = extra.into();

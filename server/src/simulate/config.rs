@@ -257,7 +257,7 @@ pub(super) fn utility_images(tag: &str) -> [(&'static str, String); 4] {
 
 fn prow_config(tag: &str) -> String {
     let mut text = format!(
-        "prowjob_namespace: default\npod_namespace: test-pods\nplank:\n  default_decoration_config_entries:\n  - config:\n      timeout: 2h\n      grace_period: 15m\n      gcs_configuration:\n        bucket: {BUCKET}\n        path_strategy: legacy\n        default_org: kubernetes\n        default_repo: kubernetes\n      utility_images:\n"
+        "prowjob_namespace: default\npod_namespace: test-pods\nplank:\n  default_decoration_config_entries:\n  - config:\n      timeout: 2h\n      grace_period: 15m\n      gcs_configuration:\n        bucket: {BUCKET}\n        path_strategy: legacy\n        default_org: kubernetes\n        default_repo: kubernetes\n      gcs_credentials_secret: service-account\n      utility_images:\n"
     );
     for (name, image) in utility_images(tag) {
         let _ = writeln!(text, "        {name}: {image}");

@@ -37,6 +37,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0003_history.sql"),
     ),
     (
+        4,
+        "impact",
+        include_str!("../../../migrations/sqlite/0004_impact.sql"),
+    ),
+    (
         5,
         "sources",
         include_str!("../../../migrations/sqlite/0005_sources.sql"),

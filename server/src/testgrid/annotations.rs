@@ -30,6 +30,7 @@ const DISABLE_PROWJOB_ANALYSIS: &str = "testgrid-disable-prowjob-analysis";
 const BROKEN_COLUMN_THRESHOLD: &str = "testgrid-broken-column-threshold";
 const BASE_OPTIONS: &str = "testgrid-base-options";
 const DESCRIPTION: &str = "description";
+const FORK_PER_RELEASE: &str = "fork-per-release";
 
 /// All that begin with `testgrid-` and mean something.
 const KNOWN: [&str; 12] = [
@@ -58,6 +59,8 @@ pub(super) struct Target<'a> {
     pub dashboards: &'a mut Vec<PlacedDashboard>,
     /// Groups of jobs that name a dashboard that is not there: that they are not shown follows.
     pub homeless: &'a mut HashSet<String>,
+    /// The jobs that are copied for every release branch.
+    pub forked: &'a mut Vec<String>,
 }
 
 /// What is the same for all jobs.
@@ -97,6 +100,9 @@ pub(super) fn apply(
             problems,
         };
         reading.report_unknown();
+        if reading.is_forked() {
+            target.forked.push(job.name.clone());
+        }
         let Some(index) = reading.group(target.groups, &mut groups) else {
             continue;
         };
@@ -150,6 +156,11 @@ impl Reading<'_> {
 
     fn count(&mut self, key: &str) -> Option<(u32, u32)> {
         self.value(key, "a whole number of at least 0")
+    }
+
+    fn is_forked(&mut self) -> bool {
+        self.value(FORK_PER_RELEASE, "\"true\" or \"false\"")
+            .is_some_and(|(forked, _)| forked)
     }
 
     fn report_unknown(&mut self) {

@@ -31,6 +31,8 @@ pub(super) struct Assembly {
     pub dashboard_groups: Vec<Placed<DashboardGroup>>,
     /// Groups whose missing tab has been told already.
     pub homeless: HashSet<String>,
+    /// Jobs that are copied for every release branch.
+    pub forked: Vec<String>,
 }
 
 /// Joins the files, fills in defaults, adds what the jobs' annotations ask for, and validates.
@@ -79,6 +81,7 @@ pub(super) fn assemble(
             groups: &mut assembly.groups,
             dashboards: &mut assembly.dashboards,
             homeless: &mut assembly.homeless,
+            forked: &mut assembly.forked,
         },
         problems,
     );
@@ -132,6 +135,7 @@ impl Assembly {
             test_groups,
             dashboards,
             dashboard_groups,
+            forked_jobs: self.forked,
         }
     }
 }

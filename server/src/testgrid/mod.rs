@@ -29,6 +29,7 @@ mod assembly;
 pub mod check;
 mod decode;
 mod defaults;
+pub mod definitions;
 mod document;
 mod files;
 pub mod import;

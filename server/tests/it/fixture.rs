@@ -252,6 +252,7 @@ impl Read for Fixture {
                 summary: found.summary.clone(),
                 group: self.find(dashboard)?.group.clone(),
                 siblings: Vec::new(),
+                notes: Vec::new(),
                 test_group: format!("ci-kubernetes-e2e-{}", found.name),
                 description: String::new(),
                 results_url: "https://prow.example/job-history/gs/bucket/logs/job".into(),
@@ -262,7 +263,6 @@ impl Read for Fixture {
                     .iter()
                     .map(|tab| tab.name.clone())
                     .collect(),
-                behind: String::new(),
                 grid_version: found.grid.version.clone(),
                 column_count: found.grid.total_columns,
                 row_count: found.grid.rows.len() as u32,

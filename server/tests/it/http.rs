@@ -228,6 +228,7 @@ fn configuration() -> Configuration {
             dashboard_names: vec![MASTER.into(), "sig-release-1.9-blocking".into()],
             description: "What blocks a release.".into(),
         }],
+        ..Configuration::default()
     }
 }
 

@@ -8,6 +8,7 @@ mod deploy;
 mod fixture;
 mod history;
 mod http;
+mod impact;
 mod import;
 mod pages;
 mod pipeline;

@@ -138,6 +138,7 @@ pub fn GridView(
                     ));
                 }
             }
+            "Enter" if !from_handle && event.shift_key() => open_row(state),
             "Enter" if !from_handle => follow(state, event.ctrl_key() || event.meta_key()),
             key if !from_handle => {
                 if let Some(cell) = step(key, state) {
@@ -275,7 +276,9 @@ fn RowView(state: GridState, position: usize, row: usize) -> impl IntoView {
         >
             <div class="row__name" title=full>
                 {marker}
-                <bdi>{short}</bdi>
+                <a class="row__link" href=state.row_path(row) rel="external" tabindex="-1">
+                    <bdi>{short}</bdi>
+                </a>
                 <span class="unseen">
                     {move || state.grid.with(|grid| row_sentence(grid, row))}
                 </span>
@@ -434,8 +437,12 @@ fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
     let (rows, columns) = state.size.get_untracked();
     let (last_row, last_column) = (rows.checked_sub(1)?, columns.checked_sub(1)?);
     let Some((row, column)) = state.cursor.get_untracked() else {
-        return matches!(key, "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight")
-            .then_some((0, 0));
+        return match key {
+            "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" => Some((0, 0)),
+            "]" => Some((0, seam_beside(state, |_| true, usize::min)?)),
+            "n" => Some((failing_beside(state, 0..rows)?, 0)),
+            _ => None,
+        };
     };
     let page = (state.view.get_untracked().height / ROW_HEIGHT).max(2) as usize - 1;
     Some(match key {
@@ -447,8 +454,45 @@ fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
         "PageDown" => ((row + page).min(last_row), column),
         "Home" => (row, 0),
         "End" => (row, last_column),
+        "[" => (row, seam_beside(state, |at| at < column, usize::max)?),
+        "]" => (row, seam_beside(state, |at| at > column, usize::min)?),
+        "n" => (failing_beside(state, row + 1..rows)?, column),
+        "p" => (failing_beside(state, (0..row).rev())?, column),
         _ => return None,
     })
+}
+
+/// The column of the seam that `nearest` chooses of those for which `beside` holds.
+fn seam_beside(
+    state: GridState,
+    beside: impl Fn(usize) -> bool,
+    nearest: fn(usize, usize) -> usize,
+) -> Option<usize> {
+    state.grid.with_untracked(|grid| {
+        let columns = grid.transitions.iter().map(|seam| seam.column as usize);
+        columns.filter(|&column| beside(column)).reduce(nearest)
+    })
+}
+
+/// The first of these positions whose row has an alert.
+fn failing_beside(state: GridState, mut positions: impl Iterator<Item = usize>) -> Option<usize> {
+    state.grid.with_untracked(|grid| {
+        positions.find(|&position| {
+            let row = state.row_at(position).and_then(|row| grid.rows.get(row));
+            row.is_some_and(|row| row.alert.is_some())
+        })
+    })
+}
+
+/// Opens the page of the current cell's row.
+fn open_row(state: GridState) {
+    let path = state
+        .cursor
+        .get_untracked()
+        .and_then(|(position, _)| state.row_path(state.row_at(position)?));
+    if let Some(path) = path {
+        browser::open(&path, false);
+    }
 }
 
 /// Scrolls so that a cell is in sight, beside the names and below the header.

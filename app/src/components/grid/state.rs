@@ -18,12 +18,15 @@ use crate::{
         names::shared_beginning,
         window::{Viewport, cell_width, column_window, row_window},
     },
+    paths,
 };
 
 /// What the parts of the grid share. Positions are indexes into the shown rows, columns indexes into
 /// the grid.
 #[derive(Clone, Copy)]
 pub struct GridState {
+    /// The path of the tab's page.
+    pub path: StoredValue<String>,
     /// All of the grid, or its first screen until the rest has come.
     pub grid: RwSignal<Arc<Grid>>,
     /// Whether it is all of it.
@@ -103,6 +106,7 @@ impl GridState {
             )
         });
         Self {
+            path: StoredValue::new(paths::tab(&page.summary.dashboard, &page.summary.tab)),
             grid,
             whole,
             query,
@@ -163,5 +167,14 @@ impl GridState {
     pub fn row_at(self, position: usize) -> Option<usize> {
         self.order
             .with(|order| order.rows.get(position).map(|&row| row as usize))
+    }
+    /// The page of a row of the grid; none for one whose name is too long for an address.
+    pub fn row_path(self, row: usize) -> Option<String> {
+        let path = self.grid.with_untracked(|grid| {
+            let id = &grid.rows.get(row)?.id;
+            self.path
+                .with_value(|path| Some(paths::row_of_tab(path, id)))
+        })?;
+        (path.len() < paths::LONGEST).then_some(path)
     }
 }

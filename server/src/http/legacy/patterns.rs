@@ -22,13 +22,22 @@ const BUDGET: Duration = Duration::from_secs(2);
 /// See the module.
 pub(super) struct Patterns {
     compiled: HashMap<String, Regex>,
-    deadline: Instant,
+    /// Whether the time is over.
+    is_over: Box<dyn Fn() -> bool + Send>,
     late: Cell<bool>,
 }
 
 impl Patterns {
     /// Those of `query`; the error names the one that cannot be used.
     pub(super) fn compile(query: &TabQuery) -> Result<Self, ApiError> {
+        let deadline = Instant::now() + BUDGET;
+        Self::compile_until(query, move || Instant::now() > deadline)
+    }
+
+    fn compile_until(
+        query: &TabQuery,
+        is_over: impl Fn() -> bool + Send + 'static,
+    ) -> Result<Self, ApiError> {
         let group = match &query.group {
             Some(GroupBy::Hierarchy(pattern)) => Some(("group-by-hierarchy-pattern", pattern)),
             Some(GroupBy::Mask(pattern)) => Some(("group-by-regex-mask", pattern)),
@@ -58,14 +67,14 @@ impl Patterns {
         }
         Ok(Self {
             compiled,
-            deadline: Instant::now() + BUDGET,
+            is_over: Box::new(is_over),
             late: Cell::new(false),
         })
     }
 
     /// Whether `name` matches a pattern of the query. Once the time is over, nothing does.
     pub(super) fn matches(&self, pattern: &str, name: &str) -> bool {
-        if self.late.get() || Instant::now() > self.deadline {
+        if self.late.get() || (self.is_over)() {
             self.late.set(true);
             return false;
         }
@@ -105,5 +114,32 @@ impl Patterns {
             )));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn once_the_time_is_over_nothing_matches_and_the_request_fails() {
+        let query = TabQuery::parse("include-filter-by-regex=a&group-by-regex-mask=%5Cd");
+        let asked = AtomicU32::new(0);
+        // Time for three questions.
+        let over = move || asked.fetch_add(1, Ordering::Relaxed) >= 3;
+        let patterns = Patterns::compile_until(&query, over).expect("they are right");
+        assert!(patterns.matches("a", "bar"));
+        assert!(!patterns.matches("a", "foo"));
+        assert_eq!(patterns.mask("\\d", "a1"), "a*");
+        assert!(patterns.finish().is_ok());
+        assert!(!patterns.matches("a", "bar"));
+        assert_eq!(patterns.mask("\\d", "a1"), "a1");
+        assert_eq!(patterns.find_all("\\d", "a1"), Vec::<String>::new());
+        match patterns.finish() {
+            Err(ApiError::BadRequest(why)) => assert!(why.contains("too costly"), "{why}"),
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -6,7 +6,7 @@ use model::{
     history::{Between, Resolved},
     infra::{ComponentKind, same_version, short_version},
     reach::{Impact, Reach},
-    trail::{MoveGlyph, Step, Trail},
+    trail::{MoveGlyph, Step, Trail, is_worse},
     transition::{TurnKind, compare_url},
     wire::{
         WireError,
@@ -86,7 +86,7 @@ impl Reader {
         let direction = versions.direction(from, to);
 
         let mut across = find_across(&published, &component, &range);
-        across.sort_by_key(|tab| Reverse((tab.broke, tab.fixed, tab.seams)));
+        across.sort_by_key(|tab| Reverse((tab.is_hit(), tab.broke, tab.bad, tab.fixed, tab.seams)));
         let counts = count(&published, &component, &across);
         let jobs = jobs_of(&published, tab, &across);
 
@@ -344,14 +344,15 @@ fn across(
     group: &Group<'_>,
     trail: &Trail,
 ) -> Option<TabAcross> {
-    let steps: Vec<Step<'_>> = trail
-        .component(&component.name)?
+    let of = trail.component(&component.name)?;
+    let steps: Vec<Step<'_>> = of
         .steps()
         .filter(|step| range.touches(step.from, step.to))
         .collect();
     let (newest, oldest) = (steps.first()?, steps.last()?);
-    let broke = trail.turned(TurnKind::Broke, &steps);
-    let fixed = trail.turned(TurnKind::Fixed, &steps);
+    let broke = trail.turned(of, TurnKind::Broke, &steps);
+    let fixed = trail.turned(of, TurnKind::Fixed, &steps);
+    let (before, after) = trail.outcomes(of, &steps);
     let glyph = steps
         .iter()
         .map(|step| trail.glyph(step.older, step.newer))
@@ -385,6 +386,11 @@ fn across(
         certain: steps.iter().all(|step| step.certain),
         broke: broke.len() as u32,
         fixed: fixed.len() as u32,
+        worse: is_worse(before, after),
+        runs: after.1,
+        bad: after.0,
+        runs_before: before.1,
+        bad_before: before.0,
         broke_rows: rows(&broke),
         fixed_rows: rows(&fixed),
         glyph,
@@ -441,12 +447,12 @@ fn count(published: &Published, component: &Component, tabs: &[TabAcross]) -> Co
     };
     let mut branches = BTreeSet::new();
     for tab in tabs {
-        counts.broke += u32::from(tab.broke > 0);
+        counts.broke += u32::from(tab.is_hit());
         counts.fixed += u32::from(tab.fixed > 0);
         counts.rows_broke += tab.broke;
         counts.rows_fixed += tab.fixed;
-        counts.broke_infra_only += u32::from(tab.broke > 0 && tab.glyph == MoveGlyph::Infra);
-        if tab.broke > 0 {
+        counts.broke_infra_only += u32::from(tab.is_hit() && tab.glyph == MoveGlyph::Infra);
+        if tab.is_hit() {
             branches.extend(tab.branch.as_deref());
         }
     }
@@ -460,10 +466,10 @@ fn jobs_of(published: &Published, tab: Option<usize>, across: &[TabAcross]) -> V
     if let Some(tab) = tab {
         return vec![published.job(tab).to_owned()];
     }
-    let any_broke = across.iter().any(|tab| tab.broke > 0);
+    let any_broke = across.iter().any(TabAcross::is_hit);
     let names: BTreeSet<TabName> = across
         .iter()
-        .filter(|tab| !any_broke || tab.broke > 0)
+        .filter(|tab| !any_broke || tab.is_hit())
         .map(|tab| TabName {
             dashboard: tab.dashboard.clone(),
             tab: tab.tab.clone(),

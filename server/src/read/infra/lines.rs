@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{
-    history::{Between, commit_in},
+    history::{Between, bump::Bump, commit_in},
     wire::infra::{BumpLine, CommitLine, UpstreamCommit},
 };
 
@@ -36,6 +36,9 @@ pub(super) fn upstream(known: &Known, index: u32) -> UpstreamCommit {
     }
 }
 
+/// A component with the commits between which it moves.
+type Way<'a> = (Option<&'a str>, Option<String>, Option<String>);
+
 impl Reader {
     /// A commit with what it takes back and what it moves. Whom it can reach is not said yet.
     pub(super) fn commit_line(
@@ -65,22 +68,52 @@ impl Reader {
                 .reverted
                 .get(&index)
                 .map(|&by| known.commit(by).sha.to_string()),
-            bumps: commit
-                .bumps
-                .iter()
-                .take(BUMPS)
-                .map(|bump| self.bump_line(histories, bump))
-                .collect(),
+            bumps: self.bump_lines(histories, &commit.bumps),
             reach: model::reach::Reach::Unknown,
             can_reach: None,
         }
     }
 
-    fn bump_line(&self, histories: &Histories, bump: &model::history::bump::Bump) -> BumpLine {
-        let version = bump.to.as_deref().or(bump.from.as_deref());
-        let component = self.component_of(histories, &bump.what, version);
+    /// What a commit moves: images of one component that move between the same commits as one.
+    fn bump_lines(&self, histories: &Histories, bumps: &[Bump]) -> Vec<BumpLine> {
+        let digits = |version: &'_ Option<String>| -> Option<String> {
+            version.as_deref().and_then(commit_in).map(str::to_owned)
+        };
+        let mut folded: Vec<(Way<'_>, Bump, u32)> = Vec::new();
+        for bump in bumps {
+            let version = bump.to.as_deref().or(bump.from.as_deref());
+            let component = self.component_of(histories, &bump.what, version);
+            let way = (component, digits(&bump.from), digits(&bump.to));
+            let same = |known: &&mut (Way<'_>, Bump, u32)| {
+                way.0.is_some() && way.2.is_some() && known.0 == way
+            };
+            match folded.iter_mut().find(same) {
+                Some((_, first, images)) => {
+                    first.files = first.files.max(bump.files);
+                    *images += 1;
+                }
+                None => folded.push((way, bump.clone(), 1)),
+            }
+        }
+        folded
+            .into_iter()
+            .take(BUMPS)
+            .map(|((component, ..), bump, images)| {
+                self.bump_line(histories, component, &bump, images)
+            })
+            .collect()
+    }
+
+    fn bump_line(
+        &self,
+        histories: &Histories,
+        component: Option<&str>,
+        bump: &Bump,
+        images: u32,
+    ) -> BumpLine {
         let mut line = BumpLine {
             bump: bump.clone(),
+            images,
             component: component.map(str::to_owned),
             backward: false,
             upstream_count: None,

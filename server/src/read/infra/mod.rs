@@ -35,7 +35,7 @@ pub(super) struct Infra {
     /// What landed in the repositories.
     pub(super) histories: ArcSwap<Histories>,
     /// Which jobs a commit can reach, when somebody has worked that out.
-    impact: ArcSwapOption<Box<dyn Impact>>,
+    pub(super) impact: ArcSwapOption<Box<dyn Impact>>,
     /// The feed, with the name of the state that it was made from.
     feed: Mutex<Option<(String, Arc<InfraFeed>)>>,
 }
@@ -56,13 +56,7 @@ struct Component {
 }
 
 impl Reader {
-    /// Says from now on which jobs a commit can reach.
-    pub fn set_impact(&self, impact: Box<dyn Impact>) {
-        self.infra.impact.store(Some(Arc::new(impact)));
-        self.changes.tell(super::What::All);
-    }
-
-    fn impact(&self) -> Option<Arc<Box<dyn Impact>>> {
+    pub(super) fn impact(&self) -> Option<Arc<Box<dyn Impact>>> {
         self.infra.impact.load_full()
     }
 

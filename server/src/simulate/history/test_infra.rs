@@ -119,10 +119,11 @@ impl<'a> TestInfra<'a> {
             Event::Change,
             &mut events,
         );
+        // Of the real repository's merges one in twelve does, each of which reaches every job.
         every(
             begin - 3 * DAY_MS,
-            18 * HOUR_MS,
-            34 * HOUR_MS,
+            36 * HOUR_MS,
+            66 * HOUR_MS,
             Event::BumpProw,
             &mut events,
         );

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use model::{
     run::{Cell, Run, TestResult},
     status::Status,
-    wire::{ColumnState, Found, Items, TestPage, TestRef},
+    wire::{ColumnState, Found, Items, RowPage, TestPage, TestRef},
 };
 
 use super::{GCE, MASTER, START_MS, World};
@@ -184,4 +184,52 @@ async fn pages_are_whole_without_scripts() {
     let missing = world.get(&paths::test("no such test")).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     assert!(missing.text().contains("no test is called"));
+}
+
+#[tokio::test]
+async fn a_row_is_told_in_depth() {
+    let world = searched().await;
+    let page: RowPage = read(&world, &paths::api_row(MASTER, GCE, "nodes join")).await;
+    assert_eq!((page.dashboard.as_str(), page.tab.as_str()), (MASTER, GCE));
+    let counts = page.counts;
+    assert_eq!(
+        (counts.runs, counts.passed, counts.failed, counts.flaky),
+        (6, 3, 3, 0)
+    );
+    assert!(
+        counts.flips_percent.abs() < f32::EPSILON,
+        "an outage is no flakiness"
+    );
+    let failing = page.failing.expect("it has an alert");
+    assert_eq!(
+        (failing.fail_count, failing.first_fail_build.as_str()),
+        (3, "4")
+    );
+    let moved = failing.moved.expect("it passed before");
+    assert_eq!(moved.infra.changes[0].component, "test-infra");
+    assert!(page.transitions.iter().any(|seam| seam.build == "4"));
+    assert_eq!(page.runs.len(), 6);
+    assert_eq!(page.runs[0].status, Status::Fail);
+    assert!(page.runs[0].url.starts_with("https://prow.example.org/"));
+    let elsewhere: Vec<&str> = page
+        .elsewhere
+        .iter()
+        .map(|tab| tab.branch.as_str())
+        .collect();
+    assert_eq!(elsewhere, ["1.9", ""]);
+
+    let shown = world.get(&paths::row(MASTER, GCE, "nodes join")).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    let text = shown.text();
+    for expected in [
+        "6 runs: 3 passed, 3 failed, 0 flaky",
+        "data-testid=\"failing-row\"",
+        "no &lt;b&gt;node&lt;/b&gt; ‹U+202E›left",
+        "data-testid=\"test-on-tab\"",
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+    let missing = world.get(&paths::api_row(MASTER, GCE, "nodes part")).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert!(missing.error().1.contains("has no row \"nodes part\""));
 }

@@ -1,0 +1,130 @@
+//! A comparison as Markdown, for an issue or a chat.
+
+use model::{
+    infra::short_version,
+    reach::Reach,
+    wire::infra::{CommitLine, Comparison, TabAcross},
+};
+
+use super::counts_sentence;
+use crate::text::visible;
+
+/// How many commits, and how many tabs, are listed.
+const LISTED: usize = 25;
+
+/// The comparison as Markdown.
+pub(super) fn markdown(found: &Comparison) -> String {
+    let mut text = format!(
+        "**{}** `{}` → `{}`\n\n{}\n",
+        plain(&found.component),
+        code(short_version(&found.from.version)),
+        code(short_version(&found.to.version)),
+        plain(&found.sentence),
+    );
+    if let Some(url) = &found.url {
+        text.push_str(&format!("\n<{url}>\n"));
+    }
+    text.push_str(&format!("\n{}\n", counts_sentence(&found.counts)));
+    let hit = || found.tabs.iter().filter(|tab| tab.is_hit());
+    list(&mut text, hit().count(), hit().map(tab_line));
+    if !found.brought_by.is_empty() {
+        text.push_str("\nBrought by\n");
+        list(
+            &mut text,
+            found.brought_by.len(),
+            found.brought_by.iter().map(commit_line),
+        );
+    }
+    for reach in Reach::ALL {
+        let of = || found.commits.iter().filter(|commit| commit.reach == reach);
+        let number = of().count();
+        if number == 0 {
+            continue;
+        }
+        text.push_str(&format!("\n{number} commits: {}\n", reach.words()));
+        if reach != Reach::Cannot {
+            list(&mut text, number, of().map(commit_line));
+        }
+    }
+    text
+}
+
+fn list(text: &mut String, all: usize, lines: impl Iterator<Item = String>) {
+    if all > 0 {
+        text.push('\n');
+    }
+    for line in lines.take(LISTED) {
+        text.push_str(&format!("- {line}\n"));
+    }
+    if all > LISTED {
+        text.push_str(&format!("- and {} more\n", all - LISTED));
+    }
+}
+
+fn tab_line(tab: &TabAcross) -> String {
+    let rows = match (tab.broke, tab.broke_rows.first()) {
+        (0, _) | (_, None) => "fails more often".to_owned(),
+        (1, Some(row)) => format!("broke `{}`", code(row)),
+        (count, Some(row)) => format!("broke `{}` and {} more", code(row), count - 1),
+    };
+    format!(
+        "{} / {}: {rows}; {} of {} runs failed after, {} of {} before; {}",
+        plain(&tab.dashboard),
+        plain(&tab.tab),
+        tab.bad,
+        tab.runs,
+        tab.bad_before,
+        tab.runs_before,
+        tab.glyph.words(),
+    )
+}
+
+fn commit_line(commit: &CommitLine) -> String {
+    let mut line = format!(
+        "[`{}`]({}) {}",
+        code(short_version(&commit.sha)),
+        commit.url,
+        plain(&commit.subject)
+    );
+    if commit.reverted_by.is_some() {
+        line.push_str(" (taken back since)");
+    }
+    line
+}
+
+/// Text that must not become markup, nor call anybody.
+fn plain(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in visible(text).chars() {
+        if matches!(
+            letter,
+            '*' | '_' | '`' | '[' | ']' | '<' | '>' | '\\' | '|' | '#'
+        ) {
+            safe.push('\\');
+        }
+        safe.push(letter);
+        if letter == '@' {
+            safe.push('\u{200b}');
+        }
+    }
+    safe
+}
+
+/// Text within backticks.
+fn code(text: &str) -> String {
+    visible(text).replace('`', "'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        assert_eq!(
+            plain("Fix #1 [x](y) by @ann <b>"),
+            "Fix \\#1 \\[x\\](y) by @\u{200b}ann \\<b\\>"
+        );
+        assert_eq!(code("a`b"), "a'b");
+    }
+}

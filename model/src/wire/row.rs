@@ -1,0 +1,86 @@
+//! One row of a tab in depth.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    status::Status,
+    transition::Transition,
+    wire::{ColumnState, FailingRow, TestOnTab},
+};
+
+/// One row of a tab in depth: `GET /api/v2/dashboards/{d}/tabs/{t}/rows/{row}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RowPage {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// The row's name.
+    pub name: String,
+    /// The row's identity.
+    pub id: String,
+    /// Its alert; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<FailingRow>,
+    /// How its runs went.
+    pub counts: RowCounts,
+    /// All columns of the tab, newest first.
+    pub runs: Vec<RowRun>,
+    /// The seams of the tab, newest first; `column` is an index into `runs`.
+    pub transitions: Vec<Transition>,
+    /// Numbers beside the results: how long it took first, then the others by name. Those without a value
+    /// are left out.
+    pub metrics: Vec<RowMetric>,
+    /// The same test on other tabs, those of release branches first.
+    pub elsewhere: Vec<TestOnTab>,
+}
+
+/// How the runs of a row went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RowCounts {
+    /// Runs with a result that passed or failed, flaky ones among them.
+    pub runs: u32,
+    /// Runs that passed.
+    pub passed: u32,
+    /// Runs that passed and failed.
+    pub flaky: u32,
+    /// Runs that failed.
+    pub failed: u32,
+    /// Share of runs outside of outages that turned from passing to failing, in percent; see
+    /// [`crate::flakiness::flip_percent`].
+    pub flips_percent: f32,
+}
+
+/// A row in one build.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RowRun {
+    /// The build id.
+    pub build: String,
+    /// When the build began.
+    pub started: DateTime<Utc>,
+    /// The cell's status, with TestGrid's number.
+    #[cfg_attr(feature = "schema", schema(value_type = u8))]
+    pub status: Status,
+    /// What that comes to.
+    pub state: ColumnState,
+    /// What the cell says; absent when nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// Where the cell leads; absent when nowhere.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
+}
+
+/// One kind of number of a row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RowMetric {
+    /// TestGrid's name of it: `test-duration-minutes`.
+    pub name: String,
+    /// Index into the runs, and the value; by index, ascending.
+    pub values: Vec<(u32, f64)>,
+}

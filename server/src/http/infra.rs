@@ -1,0 +1,276 @@
+//! The infrastructure: what lies between two versions, the feed of changes, versions; as pages, as data
+//! and as an Atom feed.
+
+use std::sync::Arc;
+
+use app::{
+    paths,
+    server_pages::{
+        compare::compare_page,
+        infra::{infra_page, version_page},
+    },
+};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, Uri},
+    response::Response,
+    routing::get,
+};
+use chrono::SecondsFormat;
+use model::{
+    infra::short_version,
+    wire::{
+        ErrorBody, Items, WireError,
+        infra::{Alarm, Comparison, InfraChange, InfraFeed, VersionLine, VersionPage},
+    },
+};
+
+use super::{
+    answer::{Answer, json, typed},
+    error::ApiError,
+    extract::{Path, Query},
+    feed::{Entry, write_feed},
+    server_pages,
+    v2::{Page, page},
+};
+use crate::read::{CompareQuery, Reader};
+
+/// How many changes the Atom feed tells.
+const ENTRIES: usize = 100;
+/// How long it may be kept, in seconds.
+const MAX_AGE: u32 = 60;
+
+/// The pages.
+pub(super) fn pages() -> Router<Arc<Reader>> {
+    Router::new()
+        .route("/compare", get(show_comparison))
+        .route(paths::INFRA, get(show_feed))
+        .route("/infra/{component}", get(show_component))
+        .route("/infra/{component}/{version}", get(show_version))
+}
+
+/// The Atom feed.
+pub(super) fn feeds() -> Router<Arc<Reader>> {
+    Router::new().route(paths::FEED_OF_INFRA, get(feed_of_infra))
+}
+
+async fn show_comparison(
+    State(reader): State<Arc<Reader>>,
+    uri: Uri,
+    Query(query): Query<CompareQuery>,
+) -> Response {
+    let found = in_background(move || reader.compare(&query)).await;
+    server_pages::answer(&uri, found.map(compare_page))
+}
+
+async fn show_feed(State(reader): State<Arc<Reader>>, uri: Uri) -> Response {
+    let feed = in_background(move || Ok(reader.infra_feed())).await;
+    server_pages::answer(&uri, feed.map(|feed| infra_page(&feed, None)))
+}
+
+async fn show_component(
+    State(reader): State<Arc<Reader>>,
+    uri: Uri,
+    Path(component): Path<String>,
+) -> Response {
+    let found = in_background(move || {
+        let feed = reader.infra_feed();
+        let known = feed.components.iter().find(|it| it.name == component);
+        match known {
+            Some(known) => Ok((feed.clone(), known.name.clone())),
+            None => {
+                let names: Vec<&str> = feed.components.iter().map(|it| it.name.as_str()).collect();
+                Err(WireError {
+                    code: "not_found".to_owned(),
+                    message: format!(
+                        "there is no infra component \"{component}\"; there are {}",
+                        names.join(", ")
+                    ),
+                })
+            }
+        }
+    })
+    .await;
+    server_pages::answer(
+        &uri,
+        found.map(|(feed, name)| infra_page(&feed, Some(&name))),
+    )
+}
+
+async fn show_version(
+    State(reader): State<Arc<Reader>>,
+    uri: Uri,
+    Path((component, version)): Path<(String, String)>,
+) -> Response {
+    let found = in_background(move || reader.infra_version(&component, &version)).await;
+    server_pages::answer(&uri, found.map(version_page))
+}
+
+/// What lies between two versions.
+#[utoipa::path(
+    get,
+    path = "/api/v2/compare",
+    params(
+        ("component" = String, Query, description = "An infra component's name, or `org/name` of a product"),
+        ("from" = String, Query, description = "The version to start from: a commit, in full or abbreviated, the tag of an image, a tag or branch of the repository"),
+        ("to" = String, Query, description = "The version to end at"),
+        ("dashboard" = Option<String>, Query, description = "With `tab`: the tab whose job the commits are looked at for"),
+        ("tab" = Option<String>, Query, description = "See `dashboard`"),
+    ),
+    responses(
+        (status = 200, description = "Commits between, newest first; tabs that saw the change, worst first. A version that is not known is said so in its end, and what can be told is", body = Comparison),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter is missing", body = ErrorBody),
+        (status = 404, description = "There is no such component, dashboard or tab; the message names what is near", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_comparison(
+    State(reader): State<Arc<Reader>>,
+    Query(query): Query<CompareQuery>,
+    headers: HeaderMap,
+) -> Answer {
+    let comparison = in_background(move || reader.compare(&query)).await?;
+    json(&headers, &comparison)
+}
+
+/// The changes of all infra components.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/changes",
+    responses(
+        (status = 200, description = "Changes, newest first, with roll-backs that did not hold and the weather", body = InfraFeed),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn find_changes(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    let feed = in_background(move || Ok(reader.infra_feed())).await?;
+    json(&headers, &*feed)
+}
+
+/// Roll-backs that did not hold.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/alarms",
+    responses(
+        (status = 200, description = "Roll-backs that did not hold and still stand, or ended within a week; newest first", body = Items<Alarm>),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn list_alarms(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    let alarms = in_background(move || Ok(reader.current_alarms())).await?;
+    json(&headers, &Items::from(alarms))
+}
+
+/// The versions of a component.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/components/{component}/versions",
+    params(
+        ("component" = String, Path, description = "An infra component's name, or `org/name` of a product"),
+        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
+        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+    ),
+    responses(
+        (status = 200, description = "The versions that runs had, newest first by when a run first had them", body = Items<VersionLine>),
+        (status = 304, description = "The client has it already"),
+        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        (status = 404, description = "There is no such component; the message names what is near", body = ErrorBody),
+    )
+)]
+pub(super) async fn list_versions(
+    State(reader): State<Arc<Reader>>,
+    Path(component): Path<String>,
+    Query(wanted): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
+    let lines = in_background(move || reader.infra_versions(&component)).await?;
+    json(&headers, &page(lines, &wanted, |line| &line.version)?)
+}
+
+/// One version of a component.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/components/{component}/versions/{version}",
+    params(
+        ("component" = String, Path, description = "An infra component's name, or `org/name` of a product"),
+        ("version" = String, Path, description = "As runs say it, or abbreviated"),
+    ),
+    responses(
+        (status = 200, description = "Where the version runs, and how tabs fare under it", body = VersionPage),
+        (status = 304, description = "The client has it already"),
+        (status = 404, description = "There is no such component, or no run had this version", body = ErrorBody),
+    )
+)]
+pub(super) async fn find_version(
+    State(reader): State<Arc<Reader>>,
+    Path((component, version)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let found = in_background(move || reader.infra_version(&component, &version)).await?;
+    json(&headers, &found)
+}
+
+/// Works out what takes longer than a look at what is published, without holding up other requests.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WireError> + Send + 'static,
+) -> Result<T, WireError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(WireError {
+            code: "internal".to_owned(),
+            message: "the work on an answer was lost".to_owned(),
+        })
+    })
+}
+
+async fn feed_of_infra(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    let feed = in_background(move || Ok(reader.infra_feed())).await?;
+    let entries: Vec<Entry> = feed.changes.iter().take(ENTRIES).map(entry).collect();
+    let body = write_feed(
+        "Changes of the infrastructure",
+        paths::FEED_OF_INFRA,
+        paths::INFRA,
+        &entries,
+    )
+    .map_err(|error| ApiError::Internal(format!("a feed cannot be written: {error}")))?;
+    Ok(typed(
+        &headers,
+        "application/atom+xml; charset=utf-8",
+        Some(MAX_AGE),
+        body,
+    ))
+}
+
+fn entry(change: &InfraChange) -> Entry {
+    let (from, to) = (short_version(&change.from), short_version(&change.to));
+    let mut summary = format!(
+        "Seen by {} test groups, first at {}. {} broke, {} recovered.",
+        change.seen,
+        change.first.to_rfc3339_opts(SecondsFormat::Secs, true),
+        change.broke,
+        change.fixed
+    );
+    if !change.subject.is_empty() {
+        summary = format!("{}. {summary}", change.subject);
+    }
+    if let Some(alarm) = &change.undoes {
+        summary = format!("{} {summary}", alarm.sentence);
+    }
+    Entry {
+        id: vec![
+            change.component.clone(),
+            change.from.clone(),
+            change.to.clone(),
+            change.first.timestamp_millis().to_string(),
+        ],
+        title: format!("{} {from} → {to}", change.component),
+        at_ms: change.first.timestamp_millis(),
+        link: paths::compare(&change.component, &change.from, &change.to),
+        category: if change.undoes.is_some() {
+            "undone-roll-back".to_owned()
+        } else {
+            String::new()
+        },
+        summary,
+    }
+}

@@ -1,0 +1,469 @@
+//! The jobs of a repository at one commit, and what the next commit makes of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use model::impact::{
+    ChangeLabel, Definition, Globals, Job, JobChange, compare_jobs, path_in, touches,
+};
+
+use super::{
+    git::{ChangedCommit, FileReader, GitError},
+    rules,
+};
+use crate::{
+    infra::image::ImageRef,
+    settings::{JobConfigurationSettings, ReachRule},
+    testgrid::definitions::{Definitions, parse_definitions},
+};
+
+/// One job file.
+#[derive(Debug)]
+struct JobFile {
+    content: Arc<Content>,
+    /// As many as it has jobs.
+    definitions: Vec<Definition>,
+}
+
+/// What a file says, whatever is global.
+#[derive(Debug)]
+struct Content {
+    found: Definitions,
+    /// Paths of the repository itself that jobs name, with the index of the job.
+    scripts: Vec<(String, usize)>,
+    /// Indexes of the jobs that run inside the repository.
+    inside: Vec<usize>,
+    /// The last part of images whose tag tells no commit, with the index of the job.
+    floating: Vec<(String, usize)>,
+}
+
+impl JobFile {
+    fn jobs(&self) -> impl Iterator<Item = (&Job, Definition)> {
+        let jobs = self.content.found.jobs.iter();
+        jobs.zip(self.definitions.iter().copied())
+    }
+
+    fn name(&self, job: usize) -> &str {
+        &self.content.found.jobs[job].key.name
+    }
+}
+
+impl Content {
+    /// Finds which jobs name which of the files and images of `repo` itself.
+    fn new(found: Definitions, repo: &str) -> Self {
+        let (mut scripts, mut inside, mut floating) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, job) in found.jobs.iter().enumerate() {
+            let runs_inside = job.repos.first().is_some_and(|first| first == repo);
+            if runs_inside {
+                inside.push(index);
+            }
+            for word in &job.words {
+                if let Some(path) = path_in(word, repo, runs_inside) {
+                    scripts.push((path.to_owned(), index));
+                }
+            }
+            for image in &job.images {
+                let image = ImageRef::parse(image);
+                if image.commit().is_none() && image.digest.is_empty() {
+                    let last = image.name.rsplit('/').next().unwrap_or(image.name);
+                    floating.push((last.to_owned(), index));
+                }
+            }
+        }
+        Self {
+            found,
+            scripts,
+            inside,
+            floating,
+        }
+    }
+}
+
+/// The jobs at one commit.
+#[derive(Debug)]
+pub(super) struct JobTree {
+    settings: JobConfigurationSettings,
+    /// Job files and Prow's own configuration, by path.
+    files: BTreeMap<String, Arc<JobFile>>,
+    globals: Globals,
+}
+
+/// What a commit makes of the jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Step {
+    /// By job name; each with at least one label.
+    pub changes: BTreeMap<String, JobChange>,
+    /// The jobs whose ProwJobs look different from now on: name and what the hash of one of its
+    /// definitions now is. All definitions of such a name are here.
+    pub runs: Vec<(String, u64)>,
+    /// Files that cannot be read, with what is wrong.
+    pub flaw: Option<String>,
+}
+
+impl JobTree {
+    /// Without any job.
+    pub(super) fn new(settings: &JobConfigurationSettings) -> Self {
+        Self {
+            settings: settings.clone(),
+            files: BTreeMap::new(),
+            globals: Globals::default(),
+        }
+    }
+
+    /// Whether a path holds jobs or Prow's configuration.
+    fn is_definition(&self, path: &str) -> bool {
+        let yaml = path.ends_with(".yaml") || path.ends_with(".yml");
+        let below = |folder: &String| {
+            path == folder
+                || path
+                    .strip_prefix(folder.trim_end_matches('/'))
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
+        (yaml && self.settings.jobs.iter().any(below)) || self.settings.prow.iter().any(below)
+    }
+
+    /// The folders and files that hold definitions.
+    pub(super) fn roots(settings: &JobConfigurationSettings) -> Vec<String> {
+        settings
+            .jobs
+            .iter()
+            .chain(&settings.prow)
+            .map(|path| path.trim_end_matches('/').to_owned())
+            .collect()
+    }
+
+    /// Every job there is with its effective definition.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = (&Job, Definition)> {
+        self.files.values().flat_map(|file| file.jobs())
+    }
+
+    /// Names of the jobs that a rule is about.
+    pub(super) fn matching(&self, rule: &ReachRule) -> BTreeSet<&str> {
+        self.jobs()
+            .filter(|(job, _)| rules::covers(rule, job, &self.globals))
+            .map(|(job, _)| job.key.name.as_str())
+            .collect()
+    }
+
+    /// Goes to the next commit, and says what it makes of the jobs. Only what it changed is read. A
+    /// file that cannot be read any more keeps standing for what it was, and the step says so.
+    pub(super) fn apply(
+        &mut self,
+        commit: &ChangedCommit,
+        files: &mut FileReader,
+    ) -> Result<Step, GitError> {
+        let mut step = Step::default();
+        let mut changed: Vec<(String, Option<Arc<JobFile>>, Option<Arc<JobFile>>)> = Vec::new();
+        let mut others: Vec<&str> = Vec::new();
+        let mut wanted: Vec<(String, String)> = Vec::new();
+        for change in &commit.changes {
+            if !self.is_definition(&change.path) {
+                others.push(&change.path);
+            } else if let Some(blob) = &change.blob {
+                wanted.push((change.path.clone(), blob.clone()));
+            } else if let Some(old) = self.files.remove(&change.path) {
+                changed.push((change.path.clone(), Some(old), None));
+            }
+        }
+        for (path, read) in self.read(wanted, files)? {
+            match read {
+                Ok(file) => {
+                    let new = Arc::new(file);
+                    let old = self.files.insert(path.clone(), Arc::clone(&new));
+                    changed.push((path, old, Some(new)));
+                }
+                Err(flaw) => {
+                    step.flaw.get_or_insert(flaw);
+                }
+            }
+        }
+        // What other files bring is asked of the jobs that were there already.
+        for name in self.reached_by(&others) {
+            let change = step.changes.entry(name).or_default();
+            change.labels.insert(ChangeLabel::Script);
+        }
+        for name in self.rebuilt_by(&others) {
+            let change = step.changes.entry(name).or_default();
+            change.labels.insert(ChangeLabel::Image);
+        }
+        if changed.is_empty() {
+            return Ok(step);
+        }
+        let is_global = |file: &Option<Arc<JobFile>>| {
+            file.as_ref().is_some_and(|file| {
+                !file.content.found.presets.is_empty() || file.content.found.prow.is_some()
+            })
+        };
+        let same_globals = |old: &Option<Arc<JobFile>>, new: &Option<Arc<JobFile>>| match (old, new)
+        {
+            (Some(old), Some(new)) => {
+                old.content.found.presets == new.content.found.presets
+                    && old.content.found.prow == new.content.found.prow
+            }
+            (old, new) => !is_global(old) && !is_global(new),
+        };
+        let global = !changed.iter().all(|(_, old, new)| same_globals(old, new));
+        let compared: Vec<(Option<Arc<JobFile>>, Option<Arc<JobFile>>)> = if global {
+            let mut before: BTreeMap<String, Option<Arc<JobFile>>> = self
+                .files
+                .iter()
+                .map(|(path, file)| (path.clone(), Some(Arc::clone(file))))
+                .collect();
+            for (path, old, _) in changed {
+                before.insert(path, old);
+            }
+            self.redefine();
+            before
+                .into_iter()
+                .map(|(path, old)| (old, self.files.get(&path).cloned()))
+                .collect()
+        } else {
+            changed
+                .into_iter()
+                .map(|(_, old, new)| (old, new))
+                .collect()
+        };
+        let side = |files: Vec<Option<&Arc<JobFile>>>| -> Vec<Arc<JobFile>> {
+            files.into_iter().flatten().cloned().collect()
+        };
+        let old = side(compared.iter().map(|(old, _)| old.as_ref()).collect());
+        let new = side(compared.iter().map(|(_, new)| new.as_ref()).collect());
+        for (name, change) in compare_jobs(each(&old), each(&new)) {
+            let known = step.changes.entry(name.to_owned()).or_default();
+            known.labels = known.labels.union(change.labels);
+            known.detail = change.detail;
+        }
+        step.runs = self.changed_runs(&old, &new);
+        Ok(step)
+    }
+
+    /// Begins with the files of a tree: path and id.
+    pub(super) fn load(
+        &mut self,
+        tree: Vec<(String, String)>,
+        files: &mut FileReader,
+    ) -> Result<Option<String>, GitError> {
+        let mut flaw = None;
+        let wanted = tree
+            .into_iter()
+            .filter(|(path, _)| self.is_definition(path))
+            .collect();
+        for (path, read) in self.read(wanted, files)? {
+            match read {
+                Ok(file) => {
+                    self.files.insert(path, Arc::new(file));
+                }
+                Err(wrong) => {
+                    flaw.get_or_insert(wrong);
+                }
+            }
+        }
+        self.redefine();
+        Ok(flaw)
+    }
+
+    /// Reads files (path and id), their jobs defined with what is global now.
+    fn read(
+        &mut self,
+        wanted: Vec<(String, String)>,
+        files: &mut FileReader,
+    ) -> Result<Vec<(String, Result<JobFile, String>)>, GitError> {
+        let mut texts = Vec::with_capacity(wanted.len());
+        for (path, blob) in wanted {
+            texts.push((path, files.read(&blob)?));
+        }
+        let contents = parse_all(&texts, &self.settings.repo);
+        Ok(texts
+            .into_iter()
+            .zip(contents)
+            .map(|((path, _), content)| {
+                let file = content
+                    .map(|content| JobFile {
+                        definitions: content
+                            .found
+                            .jobs
+                            .iter()
+                            .map(|job| self.globals.define(job))
+                            .collect(),
+                        content: Arc::new(content),
+                    })
+                    .map_err(|flaw| format!("{path}{flaw}"));
+                (path, file)
+            })
+            .collect())
+    }
+
+    /// Finds what is global, and defines every job with it.
+    fn redefine(&mut self) {
+        let presets = self
+            .files
+            .values()
+            .flat_map(|file| file.content.found.presets.iter().cloned())
+            .collect();
+        let prow = self
+            .files
+            .values()
+            .find_map(|file| file.content.found.prow.clone())
+            .unwrap_or_default();
+        self.globals = Globals::new(presets, prow);
+        for file in self.files.values_mut() {
+            let definitions: Vec<Definition> = file
+                .content
+                .found
+                .jobs
+                .iter()
+                .map(|job| self.globals.define(job))
+                .collect();
+            if definitions != file.definitions {
+                *file = Arc::new(JobFile {
+                    content: Arc::clone(&file.content),
+                    definitions,
+                });
+            }
+        }
+    }
+
+    /// The jobs whose ProwJobs look different in the files `new` than in `old`, with the hashes of all
+    /// their definitions, wherever those stand.
+    fn changed_runs(&self, old: &[Arc<JobFile>], new: &[Arc<JobFile>]) -> Vec<(String, u64)> {
+        fn runs(files: &[Arc<JobFile>]) -> BTreeMap<&str, BTreeSet<u64>> {
+            let mut runs: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+            for (job, definition) in each(files) {
+                let hashes = runs.entry(&job.key.name).or_default();
+                hashes.insert(definition.run);
+            }
+            runs
+        }
+        let (before, after) = (runs(old), runs(new));
+        let changed: HashSet<&str> = after
+            .iter()
+            .filter(|(name, hashes)| before.get(*name) != Some(hashes))
+            .map(|(name, _)| *name)
+            .collect();
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        let mut all: Vec<(String, u64)> = self
+            .jobs()
+            .filter(|(job, _)| changed.contains(job.key.name.as_str()))
+            .map(|(job, definition)| (job.key.name.clone(), definition.run))
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Names of the jobs that run one of these files, or run inside the repository.
+    fn reached_by(&self, paths: &[&str]) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        if paths.is_empty() {
+            return reached;
+        }
+        let is_prose = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            matches!(name, "OWNERS" | "OWNERS_ALIASES") || name.ends_with(".md")
+        };
+        let code: Vec<&str> = paths
+            .iter()
+            .copied()
+            .filter(|path| !is_prose(path))
+            .collect();
+        if code.is_empty() {
+            return reached;
+        }
+        let mut scripts: BTreeMap<&str, bool> = BTreeMap::new();
+        for file in self.files.values() {
+            let content = &file.content;
+            let inside = content.inside.iter().map(|&job| file.name(job).to_owned());
+            reached.extend(inside);
+            for (path, job) in &content.scripts {
+                let touched = scripts
+                    .entry(path)
+                    .or_insert_with(|| code.iter().any(|changed| touches(path, changed)));
+                if *touched {
+                    reached.insert(file.name(*job).to_owned());
+                }
+            }
+        }
+        reached
+    }
+
+    /// Names of the jobs that take whatever was last built of an image whose folder changed.
+    fn rebuilt_by(&self, paths: &[&str]) -> BTreeSet<String> {
+        let Some(folder) = &self.settings.images else {
+            return BTreeSet::new();
+        };
+        let built: HashSet<&str> = paths
+            .iter()
+            .filter_map(|path| {
+                path.strip_prefix(folder.trim_end_matches('/'))?
+                    .strip_prefix('/')
+            })
+            .filter_map(|rest| Some(rest.split_once('/')?.0))
+            .collect();
+        if built.is_empty() {
+            return BTreeSet::new();
+        }
+        let mut reached = BTreeSet::new();
+        for file in self.files.values() {
+            for (image, job) in &file.content.floating {
+                if built.contains(image.as_str()) {
+                    reached.insert(file.name(*job).to_owned());
+                }
+            }
+        }
+        reached
+    }
+}
+
+/// Parses texts on every core; answers in their order, a flaw without the path.
+fn parse_all(texts: &[(String, Option<String>)], repo: &str) -> Vec<Result<Content, String>> {
+    let parse = |(_, text): &(String, Option<String>)| {
+        let Some(text) = text else {
+            return Err(" is not there, or is no text".to_owned());
+        };
+        let found = parse_definitions(text);
+        match &found.flaw {
+            Some((line, flaw)) => Err(format!(":{line}: {flaw}")),
+            None => Ok(Content::new(found, repo)),
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    // A thread costs about what a small file does.
+    if threads == 1 || texts.len() < 4 {
+        return texts.iter().map(parse).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let slots: Vec<Mutex<Option<Result<Content, String>>>> =
+        texts.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(texts.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some(text), Some(slot)) = (texts.get(index), slots.get(index)) else {
+                        break;
+                    };
+                    let parsed = parse(text);
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(parsed);
+                }
+            });
+        }
+    });
+    slots
+        .into_iter()
+        .map(|slot| {
+            let parsed = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+            parsed.unwrap_or_else(|| Err(" was not read".to_owned()))
+        })
+        .collect()
+}
+
+fn each(files: &[Arc<JobFile>]) -> impl Iterator<Item = (&Job, Definition)> {
+    files.iter().flat_map(|file| file.jobs())
+}

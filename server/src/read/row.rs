@@ -1,0 +1,135 @@
+//! One row of a tab in depth.
+
+use std::collections::HashMap;
+
+use model::{
+    flakiness::{Outcome, flip_percent},
+    grid::{Grid, Row},
+    status::Class,
+    summary::failing_rows,
+    wire::{RowCounts, RowMetric, RowPage, RowRun, TestOnTab, WireError},
+};
+
+use super::{
+    Reader,
+    search::{moment, state},
+    tab::compare,
+};
+
+impl Reader {
+    /// A row of a tab, by its identity or its name. A row that the tab does not have is a `not_found`
+    /// error.
+    pub async fn row(&self, dashboard: &str, tab: &str, row: &str) -> Result<RowPage, WireError> {
+        let view = self.tab_view(dashboard, tab).await?;
+        let grid = &view.grid.grid;
+        let found = grid
+            .rows
+            .iter()
+            .find(|known| known.id == row)
+            .or_else(|| grid.rows.iter().find(|known| known.name == row))
+            .ok_or_else(|| WireError {
+                code: "not_found".to_owned(),
+                message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
+            })?;
+        let mut metrics = Vec::new();
+        for name in self.metric_names(&view).await? {
+            let Some(values) = self.metric(&view, &name).await? else {
+                continue;
+            };
+            // Durations and properties are stored under the test's identity.
+            let by_name = values.by_name();
+            let Some(of_row) = by_name
+                .get(found.id.as_str())
+                .or_else(|| by_name.get(found.name.as_str()))
+            else {
+                continue;
+            };
+            metrics.push(RowMetric {
+                values: by_column(grid, of_row),
+                name,
+            });
+        }
+        let compare_url = |component: &str, kind, from: &str, to: &str| {
+            compare(&self.repositories, component, kind, from, to)
+        };
+        Ok(RowPage {
+            dashboard: view.entry.dashboard.clone(),
+            tab: view.entry.tab.name.clone(),
+            name: found.name.clone(),
+            id: found.id.clone(),
+            failing: found.alert.as_ref().and_then(|_| {
+                failing_rows(grid, usize::MAX, &compare_url)
+                    .into_iter()
+                    .find(|failing| failing.id == found.id)
+            }),
+            counts: counts(found),
+            runs: runs(grid, found),
+            transitions: grid.transitions.clone(),
+            metrics,
+            elsewhere: self
+                .elsewhere(&found.id, &view.entry.dashboard, &view.entry.tab.name)
+                .await,
+        })
+    }
+
+    /// The same test on other tabs; none as long as names have not been read.
+    async fn elsewhere(&self, id: &str, dashboard: &str, tab: &str) -> Vec<TestOnTab> {
+        let Ok(page) = self.test(id).await else {
+            return Vec::new();
+        };
+        let mut tabs = page.tabs;
+        tabs.retain(|other| (other.dashboard.as_str(), other.tab.as_str()) != (dashboard, tab));
+        tabs
+    }
+}
+
+fn by_column(grid: &Grid, by_build: &HashMap<&str, f64>) -> Vec<(u32, f64)> {
+    grid.columns
+        .iter()
+        .enumerate()
+        .filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)))
+        .collect()
+}
+
+fn counts(row: &Row) -> RowCounts {
+    let mut counts = RowCounts::default();
+    let mut series = Vec::new();
+    for status in row.statuses.iter() {
+        let (count, outcome) = match status.class() {
+            Class::Passing => (&mut counts.passed, Outcome::Pass),
+            Class::Flaky => (&mut counts.flaky, Outcome::Flaky),
+            Class::Failing => (&mut counts.failed, Outcome::Fail),
+            Class::Blank | Class::Other => continue,
+        };
+        *count += 1;
+        series.push(outcome);
+    }
+    counts.runs = series.len() as u32;
+    counts.flips_percent = flip_percent(&series);
+    counts
+}
+
+fn runs(grid: &Grid, row: &Row) -> Vec<RowRun> {
+    let mut runs: Vec<RowRun> = row
+        .statuses
+        .iter()
+        .zip(&grid.columns)
+        .map(|(status, column)| RowRun {
+            build: column.build.clone(),
+            started: moment(column.started_ms),
+            status,
+            state: state(status),
+            message: String::new(),
+            url: column.url.clone(),
+        })
+        .collect();
+    for cell in &row.cells {
+        if let Some(run) = runs.get_mut(cell.column as usize) {
+            run.message.clone_from(&cell.message);
+            if !cell.url.is_empty() {
+                run.url.clone_from(&cell.url);
+            }
+        }
+    }
+    runs
+}
