@@ -21,7 +21,7 @@ async fn read_all(world: &World) {
             {
                 break;
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "{queue:?}");
+            assert!(begun.elapsed() < Duration::from_mins(1), "{queue:?}");
             tokio::task::yield_now().await;
         }
         stop.send(()).expect("it runs");
