@@ -308,7 +308,8 @@ pub struct TabPage {
     /// The same job on other release branches, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub siblings: Vec<Sibling>,
-    /// What must be known of it before anything else: roll-backs that did not hold.
+    /// What must be known of it before anything else: that its source is behind, roll-backs that did not
+    /// hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<NamedLink>,
     /// The test group that it shows.
@@ -321,9 +322,6 @@ pub struct TabPage {
     pub base_options: String,
     /// The names of all tabs of the dashboard, in order, to step through.
     pub tabs: Vec<String>,
-    /// One sentence when the results may be old because their source could not be read; absent otherwise.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub behind: String,
     /// The version of the tab's grid.
     pub grid_version: String,
     /// All columns of the grid.

@@ -424,9 +424,14 @@ async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, Comman
             name,
             expires,
         } => {
-            if groups.trim().is_empty() || name.trim().is_empty() {
+            let components = components.unwrap_or_else(|| {
+                let all = groups.trim() == "*";
+                if all { "*" } else { "" }.to_owned()
+            });
+            if name.trim().is_empty() || (groups.trim().is_empty() && components.trim().is_empty())
+            {
                 return Err(CommandError::Token(
-                    "a token needs groups and a name".into(),
+                    "a token needs a name, and groups or components".into(),
                 ));
             }
             let span_ms = expires
@@ -434,8 +439,6 @@ async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, Comman
                 .map(token::parse_span_ms)
                 .transpose()
                 .map_err(CommandError::Token)?;
-            let all = groups.trim() == "*";
-            let components = components.unwrap_or_else(|| if all { "*" } else { "" }.to_owned());
             let (token, hash) = token::new_token().ok_or_else(|| {
                 CommandError::Token("the system gives no random numbers".to_owned())
             })?;
@@ -451,9 +454,11 @@ async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, Comman
                 })
                 .await?;
             say(&format!(
-                "token {id} ({}) may write the test groups {}. It is shown this once:",
+                "token {id} ({}) may write the test groups \"{}\" and report deploys of \"{}\". It is \
+                 shown this once:",
                 name.trim(),
-                groups.trim()
+                groups.trim(),
+                components.trim()
             ))?;
             say(&token)?;
         }

@@ -122,10 +122,10 @@ pub struct Reader {
     rules: RuleSettings,
     ready: AtomicBool,
     changes: Changes,
-    infra: infra::Infra,
     known_sources: KnownSources,
     /// When the snapshot was last compared with the database; 0 for never.
     compared_ms: AtomicI64,
+    infra: infra::Infra,
     search: search::Search,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
@@ -191,9 +191,9 @@ impl Reader {
             rules: settings.rules,
             ready: AtomicBool::new(false),
             changes: Changes::new(),
-            infra: infra::Infra::default(),
             known_sources: KnownSources::new(settings.update.poll_secs),
             compared_ms: AtomicI64::new(0),
+            infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
             infers: components.iter().any(|component| {

@@ -323,20 +323,6 @@ async fn keep_published(
     }
 }
 
-/// Keeps what the reader knows of the jobs that commits reach.
-async fn keep_impact(
-    reader: Arc<Reader>,
-    keeper: ImpactKeeper,
-    mirrors: Option<PathBuf>,
-    stopped: watch::Receiver<bool>,
-) {
-    let told = |map| reader.set_impact(Box::new(map));
-    tokio::select! {
-        () = keeper.follow(mirrors.as_deref(), told) => {}
-        () = until(stopped) => {}
-    }
-}
-
 /// Looks how it stands with the sources.
 async fn keep_sources(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
     let look = async {
@@ -355,6 +341,20 @@ async fn keep_sources(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
     };
     tokio::select! {
         () = look => {}
+        () = until(stopped) => {}
+    }
+}
+
+/// Keeps what the reader knows of the jobs that commits reach.
+async fn keep_impact(
+    reader: Arc<Reader>,
+    keeper: ImpactKeeper,
+    mirrors: Option<PathBuf>,
+    stopped: watch::Receiver<bool>,
+) {
+    let told = |map| reader.set_impact(Box::new(map));
+    tokio::select! {
+        () = keeper.follow(mirrors.as_deref(), told) => {}
         () = until(stopped) => {}
     }
 }

@@ -205,11 +205,8 @@ fn TabHead(page: TabPage) -> impl IntoView {
         test_group,
         tabs,
         notes,
-        behind,
         ..
     } = page;
-    let behind =
-        (!behind.is_empty()).then(|| view! { <p class="notice" data-testid="behind">{behind}</p> });
     let at = tabs.iter().position(|name| *name == summary.tab);
     let neighbour = |index: Option<usize>, arrow: &'static str, word: &'static str| {
         index.and_then(|index| tabs.get(index)).map(|name| {
@@ -257,7 +254,6 @@ fn TabHead(page: TabPage) -> impl IntoView {
                 <span class="tab__steps">{before} {after}</span>
             </div>
             {notes_view(notes)}
-            {behind}
             <TabFacts tab=summary more />
         </header>
     }

@@ -268,7 +268,9 @@ fn source_view(page: &SourcePage, now_ms: i64) -> impl IntoView + use<> {
             }
         })
         .collect_view();
-    let said = if page.builds.is_empty() {
+    let said = if page.builds.is_empty() && source.last_success.is_none() {
+        "No build has been read yet.".to_owned()
+    } else if page.builds.is_empty() {
         "Everything of every build could be read.".to_owned()
     } else {
         format!(

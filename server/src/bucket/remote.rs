@@ -25,7 +25,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long an answer may be silent.
 const SILENCE: Duration = Duration::from_secs(20);
 /// How long one request may take, with its body.
-const REQUEST: Duration = Duration::from_secs(60);
+const REQUEST: Duration = Duration::from_mins(1);
 /// How often a request is tried again that met a fault of the server or too many requests, and for how
 /// long: well within what one look at a group may take. Then the look fails, and is tried again later.
 const TRIES: usize = 5;
@@ -57,12 +57,12 @@ impl Credentials {
     }
 }
 
+/// A store, and the path in it that stands in place of a bucket's prefix.
+type Opened = (Arc<dyn ObjectStore>, Path);
+
 /// The store that `url` means, and the path in it that stands in place of the bucket's prefix; `None`
 /// for a scheme that is not known here.
-pub(super) fn open(
-    settings: &BucketSettings,
-    url: &Url,
-) -> Result<Option<(Arc<dyn ObjectStore>, Path)>, String> {
+pub(super) fn open(settings: &BucketSettings, url: &Url) -> Result<Option<Opened>, String> {
     let scheme = url.scheme();
     if !matches!(scheme, "gs" | "s3" | "az" | "http" | "https") {
         return Ok(None);

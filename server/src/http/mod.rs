@@ -16,6 +16,7 @@ mod push;
 mod query;
 mod search;
 mod server_pages;
+mod sources;
 mod testgrid;
 mod v1;
 mod v2;
@@ -97,6 +98,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(search::pages())
+        .merge(sources::pages())
         .merge(infra::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));

@@ -105,7 +105,11 @@ impl Read for Reader {
                         }
                     })
                     .collect(),
-                notes: self.tab_notes(&entry.dashboard, &entry.tab.name),
+                notes: self
+                    .behind(entry)
+                    .into_iter()
+                    .chain(self.tab_notes(&entry.dashboard, &entry.tab.name))
+                    .collect(),
                 test_group: entry.tab.test_group_name.clone(),
                 description: entry.tab.description.clone(),
                 results_url: links::results_url(entry),
@@ -115,7 +119,6 @@ impl Read for Reader {
                     .iter()
                     .map(|&tab| published.catalog.tabs()[tab].tab.name.clone())
                     .collect(),
-                behind: self.behind(entry),
                 grid_version: counts
                     .map(|state| state.grid_version.clone())
                     .unwrap_or_default(),

@@ -5,13 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use app::paths;
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use model::{
     freshness::{age, behind_since_ms},
     wire::{
-        BrokenBuild, Items, LeaseState, ReplicaState, SourceChanged, SourceHealth, SourcePage,
-        SourceState, Sources, UploadRevision, WireError,
+        BrokenBuild, Items, LeaseState, NamedLink, ReplicaState, SourceChanged, SourceHealth,
+        SourcePage, SourceState, Sources, UploadRevision, WireError,
     },
 };
 
@@ -308,8 +309,8 @@ impl Reader {
         })
     }
 
-    /// What a tab says above its grid when its results may be old; empty otherwise.
-    pub(super) fn behind(&self, entry: &TabEntry) -> String {
+    /// What a tab says above its grid when its results may be old, with the page that tells more.
+    pub(super) fn behind(&self, entry: &TabEntry) -> Option<NamedLink> {
         let known = self.known_sources.now.load();
         let now_ms = now_ms();
         let since = |time: DateTime<Utc>| {
@@ -317,25 +318,29 @@ impl Reader {
             format!("{} UTC, {age} ago", time.format("%Y-%m-%d %H:%M"))
         };
         if let Some(silent) = known.sources.unreachable_since {
-            return format!(
-                "The database gives no answer since {}; these are the last results that were read.",
-                since(silent)
-            );
+            return Some(NamedLink {
+                text: format!(
+                    "The database gives no answer since {}; these are the last results that were read.",
+                    since(silent)
+                ),
+                url: paths::STATUS.to_owned(),
+            });
         }
-        let Some(source) = known.find(&entry.group.name) else {
-            return String::new();
-        };
+        let source = known.find(&entry.group.name)?;
         if source.health != SourceHealth::Behind || entry.recorded_ms.is_some() {
-            return String::new();
+            return None;
         }
         let read = match source.last_success {
             Some(time) => format!("The results were last read at {}", since(time)),
             None => "The results have not been read yet".to_owned(),
         };
-        match &source.last_error {
-            Some(error) => format!("{read}: {error}."),
-            None => format!("{read}."),
-        }
+        Some(NamedLink {
+            text: match &source.last_error {
+                Some(error) => format!("{read}: {error}."),
+                None => format!("{read}."),
+            },
+            url: paths::source(&source.group),
+        })
     }
 
     /// All uploads of a build, the one that counts first.

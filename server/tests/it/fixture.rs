@@ -263,7 +263,6 @@ impl Read for Fixture {
                     .iter()
                     .map(|tab| tab.name.clone())
                     .collect(),
-                behind: String::new(),
                 grid_version: found.grid.version.clone(),
                 column_count: found.grid.total_columns,
                 row_count: found.grid.rows.len() as u32,
