@@ -18,7 +18,7 @@ use crate::process::{
 pub(crate) const VARIABLE: &str = "SEAMGRID_TEST_DATABASE";
 
 /// How long a new server may take to answer.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A server to test with.
 pub(crate) enum Server {

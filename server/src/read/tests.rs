@@ -186,7 +186,7 @@ fn configuration(which: usize) -> Configuration {
 }
 
 struct World {
-    _folder: TempDir,
+    folder: TempDir,
     store: Store,
     group: GroupId,
 }
@@ -197,7 +197,7 @@ async fn world() -> World {
     let store = Store::open(&url).await.expect("a new database");
     let group = store.add_group("group").await.expect("a group");
     World {
-        _folder: folder,
+        folder,
         store,
         group,
     }
@@ -304,7 +304,7 @@ async fn one_more_run_reads_one_run() {
     let World {
         store,
         group,
-        _folder,
+        folder,
     } = &world().await;
     let built = |build: u32, letters: &str| {
         run(&Built {
@@ -323,7 +323,7 @@ async fn one_more_run_reads_one_run() {
     incremental.publish_all().await.expect("published");
 
     // Behind the store's back all runs but the newest are damaged: whoever reads them fails.
-    let path = _folder.path().join("it.db");
+    let path = folder.path().join("it.db");
     let mut raw = <sqlx::SqliteConnection as sqlx::Connection>::connect(&format!(
         "sqlite://{}",
         path.display()
