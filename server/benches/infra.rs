@@ -1,5 +1,6 @@
 //! What lands in repositories, and what is told of it. Run by `cargo bench -p seamgrid --bench infra`.
 
+#[expect(dead_code, reason = "the benches share it, and each needs a part")]
 mod world;
 
 use std::{
@@ -79,7 +80,7 @@ async fn measure() -> Result<(), Failure> {
             })
             .collect();
         for (tab, group) in store.sync_groups(&configs).await?.iter().enumerate() {
-            let runs = (0..RUNS)
+            let runs: Vec<_> = (0..RUNS)
                 .map(|build| {
                     let mut run = world::build_run(build, 3);
                     // Each tab sees other versions of the last thousand, in order.
@@ -94,7 +95,7 @@ async fn measure() -> Result<(), Failure> {
                     run
                 })
                 .collect();
-            store.save_runs(group.id, runs, START_SECS * 1000).await?;
+            store.save_runs(group.id, &runs, START_SECS * 1000).await?;
         }
     }
     let reader = world::reader(&store, &groups).map_err(|error| error.to_string())?;

@@ -63,6 +63,7 @@ pub(super) struct Running {
     /// How it ended; one message.
     ended: mpsc::Receiver<Ended>,
     /// Disconnected when nobody waits for the command any more.
+    #[expect(clippy::disallowed_types, reason = "a thread of its own receives")]
     _wanted: mpsc::Sender<()>,
     /// What it is told; closed by dropping it.
     pub(super) input: Option<ChildStdin>,

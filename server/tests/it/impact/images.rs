@@ -82,7 +82,7 @@ fn most_real_images_name_their_commit_and_none_is_guessed() {
         }
     }
     let resolved: usize = known.values().sum();
-    println!(
+    eprintln!(
         "{all} image references: {resolved} with repository and commit ({:.1} %), {} distinct commits",
         100.0 * resolved as f64 / all as f64,
         known.len()
@@ -92,7 +92,7 @@ fn most_real_images_name_their_commit_and_none_is_guessed() {
         *reasons.entry(why.to_string()).or_default() += count;
     }
     for (why, count) in &reasons {
-        println!("  {count} unknown: {why}");
+        eprintln!("  {count} unknown: {why}");
     }
     assert_eq!(resolved + reasons.values().sum::<usize>(), all);
     assert!(all >= 3_800, "{all}");
@@ -114,5 +114,5 @@ fn most_real_images_name_their_commit_and_none_is_guessed() {
         .filter(|((repo, _), _)| repo == "kubernetes/test-infra" || repo == "kubernetes-sigs/prow")
         .map(|(_, count)| count)
         .sum();
-    println!("  {checked} of them found in the recorded histories");
+    eprintln!("  {checked} of them found in the recorded histories");
 }

@@ -67,7 +67,7 @@ fn the_map_agrees_with_the_real_merges() {
             assert!(reached > 3_000, "{} reaches {reached}", merge.sha);
         }
     }
-    println!(
+    eprintln!(
         "{} merges over {} jobs in {} ms: of {} recorded changes of jobs {} are of jobs that still exist",
         rebuilt.merges.len(),
         map.job_count(),
@@ -75,7 +75,7 @@ fn the_map_agrees_with_the_real_merges() {
         rebuilt.recorded,
         rebuilt.existing
     );
-    println!(
+    eprintln!(
         "told {found} of {wanted}, {surplus} too many; {exact} merges exactly; of {harness} that changed files which jobs run, {by_script} reach a job by a script"
     );
     assert!(found * 1000 >= wanted * 999, "{found} of {wanted}");
@@ -116,7 +116,7 @@ fn the_map_agrees_with_the_real_merges() {
     }
     let share = f64::from(u32::try_from(listed).unwrap_or(u32::MAX))
         / f64::from(u32::try_from(merged).unwrap_or(1));
-    println!(
+    eprintln!(
         "{} release tabs, {windows} windows of 24 hours: {listed} of {merged} merges listed ({:.1} %)",
         tabs.len(),
         100.0 * share

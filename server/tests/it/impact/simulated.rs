@@ -102,11 +102,11 @@ fn the_culprit_is_in_the_map_and_few_others_are() {
     }
     let recall = found as f64 / pairs as f64;
     let share = listed as f64 / merged as f64;
-    println!(
+    eprintln!(
         "planted incidents: {whole} of {incidents} whole, edges of the culprit {found} of {pairs} ({:.1} %)",
         100.0 * recall
     );
-    println!(
+    eprintln!(
         "windows of 24 hours of release tabs: {windows}; merges {:.2}, listed {:.2} ({:.1} %), none in {:.0} %",
         merged as f64 / windows as f64,
         listed as f64 / windows as f64,
@@ -128,11 +128,11 @@ fn runs_are_configured_by_the_commit_that_last_changed_their_job() {
         .map(|(place, commit)| (commit.sha.as_str(), place))
         .collect();
     let asked_by = |component: &str, at_ms: i64| {
-        let deployed = truth
+        let mut deployed = truth
             .deployments
             .iter()
             .filter(|deployed| deployed.component == component && deployed.at_ms <= at_ms);
-        let commit = deployed.last()?.asked_by.as_deref()?;
+        let commit = deployed.next_back()?.asked_by.as_deref()?;
         places.get(commit).copied()
     };
     let lag = Lag {
@@ -179,7 +179,7 @@ fn runs_are_configured_by_the_commit_that_last_changed_their_job() {
             }
         }
     }
-    println!(
+    eprintln!(
         "{builds} builds: {narrowed} windows narrowed by the ProwJob, {right} of {decided} configured by the commit that deployed last"
     );
     assert!(builds > 100, "{builds}");

@@ -152,13 +152,10 @@ async fn writers_of_one_group_leave_nothing_out() {
         .map(|test| test.name.as_str())
         .collect();
     assert_eq!(names.len(), results.tests.len(), "no name has two ordinals");
-    for writer in 0..3 {
+    for (writer, store) in stores.iter().enumerate() {
         for number in 0..10 {
             let mut wanted = run(writer, number);
-            let stored = stores[writer]
-                .load_run(group, &wanted.build)
-                .await
-                .expect("loaded");
+            let stored = store.load_run(group, &wanted.build).await.expect("loaded");
             let mut stored = stored.expect("a run");
             for run in [&mut wanted, &mut stored] {
                 run.results.sort_by(|a, b| a.name.cmp(&b.name));
