@@ -142,6 +142,13 @@ enum Command {
         #[command(subcommand)]
         action: TokenAction,
     },
+    /// Delete the runs that are older than their test group's days_of_results; `serve` and `update` do so
+    /// by themselves
+    Prune {
+        /// Only say what would be deleted
+        #[arg(long, env = "SEAMGRID_DRY_RUN", value_parser = FalseyValueParser::new())]
+        dry_run: bool,
+    },
     /// Print a document about this program
     Export {
         /// Which
@@ -263,6 +270,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         Command::Import { paths } => runtime.block_on(import(&common, &paths)),
         Command::Conformance { files } => conformance(&files),
         Command::Token { action } => runtime.block_on(tokens(&common, action)),
+        Command::Prune { dry_run } => runtime.block_on(prune(&common, dry_run)),
         Command::Export {
             document: Document::Openapi,
         } => export_openapi(),
@@ -306,6 +314,29 @@ async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> 
         .with_metrics(metrics)
         .run(update, told_to_stop())
         .await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn prune(common: &Common, dry_run: bool) -> Result<ExitCode, CommandError> {
+    let (settings, configuration) = load_configuration(common.config.as_deref())?;
+    let store = Store::open(&common.database).await?;
+    let days = settings.update.days_of_results;
+    let groups = &configuration.test_groups;
+    let pruned = pipeline::prune(&store, groups, days, now_ms(), dry_run).await?;
+    for group in &pruned {
+        say(&format!("{}: {} runs", group.group, group.runs))?;
+    }
+    say(&format!(
+        "{} runs of {} test groups {}",
+        pruned.iter().map(|group| group.runs).sum::<u64>(),
+        pruned.len(),
+        if dry_run {
+            "would be deleted"
+        } else {
+            "deleted"
+        }
+    ))?;
+    store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

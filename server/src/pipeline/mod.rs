@@ -12,6 +12,7 @@ mod discover;
 mod forever;
 mod merge;
 pub mod progress;
+mod retention;
 mod update;
 mod uploads;
 
@@ -34,6 +35,7 @@ use tokio::sync::{Notify, Semaphore};
 
 pub use forever::run_forever;
 pub use progress::Progress;
+pub use retention::{Pruned, prune};
 pub use uploads::{Receipt, Received, UploadError};
 
 use crate::{

@@ -28,6 +28,7 @@ mod open;
 mod postgres;
 mod queue;
 mod results;
+mod retention;
 mod row;
 mod runs;
 mod tokens;

@@ -4,6 +4,7 @@ mod again;
 mod broken;
 mod forever;
 mod places;
+mod retention;
 
 use std::{
     fs,

@@ -126,26 +126,35 @@ async fn a_changed_configuration_reads_a_week_again() {
         whole(&world.build("job", &id(days * 24)), days * 24, &[]);
     }
     world.update("job").await;
-    let changed = TestGroup {
-        column_header: vec![ColumnHeader {
-            configuration_value: "Commit".into(),
-            ..ColumnHeader::default()
-        }],
-        ..group("job")
-    };
-    let killer = Killer {
-        left: AtomicUsize::new(1),
-        killed: Notify::new(),
-    };
-    // Cut off, it begins anew: the change is noted only when all has been read.
-    let pipeline = world.pipeline(&[changed]);
-    tokio::select! {
-        biased;
-        () = killer.killed.notified() => {}
-        _ = update_groups(&pipeline, None, &killer) => {}
+    // Cut off, it begins anew: the change is noted only when all has been read. Where everything answers at
+    // once it may be done before it can be cut off: then with another change.
+    let mut cut_off = None;
+    for header in ["Commit", "branch", "node_os_image", "revision", "version"] {
+        let changed = TestGroup {
+            column_header: vec![ColumnHeader {
+                configuration_value: header.into(),
+                ..ColumnHeader::default()
+            }],
+            ..group("job")
+        };
+        let killer = Killer {
+            left: AtomicUsize::new(1),
+            killed: Notify::new(),
+        };
+        let pipeline = world.pipeline(&[changed]);
+        tokio::select! {
+            biased;
+            () = killer.killed.notified() => {}
+            _ = update_groups(&pipeline, None, &killer) => {}
+        }
+        let report = update_groups(&pipeline, None, &Unwatched).await;
+        if report.builds > 0 {
+            cut_off = Some((pipeline, report.builds));
+            break;
+        }
     }
-    let report = update_groups(&pipeline, None, &Unwatched).await;
-    assert_eq!(report.builds, 7);
+    let (pipeline, again) = cut_off.expect("one update in five can be cut off");
+    assert_eq!(again, 7);
     let runs = world.runs("job").await;
     for days in 1..=10 {
         let headers = find(&runs, &id(days * 24)).headers.len();
