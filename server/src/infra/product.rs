@@ -202,44 +202,60 @@ fn find_repo(repo: &str, evidence: &Evidence<'_>, is_main: bool) -> Found {
     hint.unwrap_or(Found::Nothing)
 }
 
+/// The file in which a build says its version.
+#[derive(Clone, Copy)]
+enum File {
+    Started,
+    Finished,
+    /// The metadata of `finished.json`.
+    Metadata,
+}
+
+/// What a build says under `key` in `file`, and what kind of source that is.
+fn said<'a>(evidence: &Evidence<'a>, file: File, key: &str) -> Option<(&'a str, Source)> {
+    match file {
+        File::Started => {
+            let started = evidence.started?;
+            let text = match key {
+                "repo-commit" => &started.repo_commit,
+                "repo-version" => &started.repo_version,
+                "job-version" => &started.job_version,
+                "version" => &started.version,
+                _ => return None,
+            };
+            Some((text, Source::StartedRepo))
+        }
+        File::Finished => {
+            let finished = evidence.finished?;
+            let text = match key {
+                "repo-version" => &finished.repo_version,
+                "job-version" => &finished.job_version,
+                "version" => &finished.version,
+                _ => return None,
+            };
+            Some((text, Source::Metadata))
+        }
+        File::Metadata => Some((evidence.finished?.metadata_text(key)?, Source::Metadata)),
+    }
+}
+
 /// What was checked out or built of the main repository: `repo-commit`, or the commit in a version
 /// such as `v1.20.0-alpha.0.255+5feab0aa1e592a`. This is what was tested; a pull request's own
 /// commit, merged with its base, was not.
 fn main_commit(evidence: &Evidence<'_>) -> Found {
-    let started = evidence.started;
-    let finished = evidence.finished;
-    let metadata = |key| finished.and_then(|finished| finished.metadata_text(key));
-    let places = [
-        (
-            started.map(|it| it.repo_commit.as_str()),
-            Source::StartedRepo,
-            "repo-commit",
-        ),
-        (metadata("repo-commit"), Source::Metadata, "repo-commit"),
-        (
-            started.map(|it| it.repo_version.as_str()),
-            Source::StartedRepo,
-            "repo-version",
-        ),
-        (
-            finished.map(|it| it.repo_version.as_str()),
-            Source::Metadata,
-            "repo-version",
-        ),
-        (
-            finished.map(|it| it.job_version.as_str()),
-            Source::Metadata,
-            "job-version",
-        ),
-        (
-            started.map(|it| it.job_version.as_str()),
-            Source::StartedRepo,
-            "job-version",
-        ),
-        (metadata("job-version"), Source::Metadata, "job-version"),
+    const PLACES: [(File, &str); 7] = [
+        (File::Started, "repo-commit"),
+        (File::Metadata, "repo-commit"),
+        (File::Started, "repo-version"),
+        (File::Finished, "repo-version"),
+        (File::Finished, "job-version"),
+        (File::Started, "job-version"),
+        (File::Metadata, "job-version"),
     ];
-    for (said, source, key) in places {
-        let Some(said) = said else { continue };
+    for (file, key) in PLACES {
+        let Some((said, source)) = said(evidence, file, key) else {
+            continue;
+        };
         if let Some(commit) = commit_of(said) {
             return Found::version(commit, source, format!("{key}: {said}"));
         }
@@ -256,54 +272,25 @@ fn commit_of(said: &str) -> Option<&str> {
 /// The version that the build says without naming a repository: a product's version, or where no
 /// main repository is known even a bare commit.
 fn unnamed_version(evidence: &Evidence<'_>, has_main: bool) -> Found {
-    let started = evidence.started;
-    let finished = evidence.finished;
-    let metadata = |key| finished.and_then(|finished| finished.metadata_text(key));
-    let mut places = vec![
-        (
-            finished.map(|it| it.job_version.as_str()),
-            Source::Metadata,
-            "job-version",
-        ),
-        (
-            started.map(|it| it.job_version.as_str()),
-            Source::StartedRepo,
-            "job-version",
-        ),
-        (metadata("job-version"), Source::Metadata, "job-version"),
-        (
-            finished.map(|it| it.version.as_str()),
-            Source::Metadata,
-            "version",
-        ),
-        (
-            started.map(|it| it.version.as_str()),
-            Source::StartedRepo,
-            "version",
-        ),
+    const PLACES: [(File, &str); 5] = [
+        (File::Finished, "job-version"),
+        (File::Started, "job-version"),
+        (File::Metadata, "job-version"),
+        (File::Finished, "version"),
+        (File::Started, "version"),
     ];
-    if !has_main {
-        places.extend([
-            (
-                started.map(|it| it.repo_commit.as_str()),
-                Source::StartedRepo,
-                "repo-commit",
-            ),
-            (metadata("repo-commit"), Source::Metadata, "repo-commit"),
-            (
-                started.map(|it| it.repo_version.as_str()),
-                Source::StartedRepo,
-                "repo-version",
-            ),
-            (
-                finished.map(|it| it.repo_version.as_str()),
-                Source::Metadata,
-                "repo-version",
-            ),
-        ]);
-    }
-    for (said, source, key) in places {
-        let said = said.map(str::trim).unwrap_or_default();
+    const WITHOUT_MAIN: [(File, &str); 4] = [
+        (File::Started, "repo-commit"),
+        (File::Metadata, "repo-commit"),
+        (File::Started, "repo-version"),
+        (File::Finished, "repo-version"),
+    ];
+    let without_main = WITHOUT_MAIN.iter().filter(|_| !has_main);
+    for &(file, key) in PLACES.iter().chain(without_main) {
+        let Some((said, source)) = said(evidence, file, key) else {
+            continue;
+        };
+        let said = said.trim();
         if said.is_empty() || said.eq_ignore_ascii_case("missing") || said == "unknown" {
             continue;
         }
