@@ -17,8 +17,8 @@ impl Store {
     pub async fn count_runs(&self, group: GroupId, before_ms: i64) -> Result<u64, StoreError> {
         let count: i64 = reading!(self, tx => {
             sqlx::query_scalar(
-                "SELECT COUNT(*) FROM run WHERE group_id = $1 AND started_ms < $2 \
-                 AND NOT open AND recorded_ms IS NULL",
+                "SELECT COUNT(*) FROM run WHERE group_id = $1 AND started_ms > 0 \
+                 AND started_ms < $2 AND NOT open AND recorded_ms IS NULL",
             )
             .bind(group.0)
             .bind(before_ms)
@@ -29,8 +29,8 @@ impl Store {
     }
 
     /// Deletes the `most` oldest runs of a group that began before `before_ms`, in one transaction, and
-    /// answers how many there were. Runs that may still change stay, and so do recordings, which cannot
-    /// be read again.
+    /// answers how many there were. Runs that may still change stay, so do recordings, which cannot be
+    /// read again, and so do runs of which nothing says when they began: their age is not known.
     pub async fn delete_runs(
         &self,
         group: GroupId,
@@ -40,7 +40,7 @@ impl Store {
         let deleted: Vec<i64> = writing!(self, tx => {
             sqlx::query_scalar(
                 "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE group_id = $1 \
-                 AND started_ms < $2 AND NOT open AND recorded_ms IS NULL \
+                 AND started_ms > 0 AND started_ms < $2 AND NOT open AND recorded_ms IS NULL \
                  ORDER BY started_ms LIMIT $3) RETURNING id",
             )
             .bind(group.0)
