@@ -194,6 +194,15 @@ pub fn api_tab(dashboard: &str, tab: &str) -> String {
     format!("{}/tabs/{}", api_dashboard(dashboard), segment(tab))
 }
 
+/// `POST` and `DELETE /api/v2/groups/{group}/rows/{row}/bugs`
+pub fn api_bugs(group: &str, row: &str) -> String {
+    format!(
+        "/api/v2/groups/{}/rows/{}/bugs",
+        segment(group),
+        segment(row)
+    )
+}
+
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/rows/{row}`
 pub fn api_row(dashboard: &str, tab: &str, row: &str) -> String {
     format!("{}/rows/{}", api_tab(dashboard, tab), segment(row))

@@ -36,3 +36,52 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
         }, 2000);
     });
 }
+
+// Issues are linked and unlinked with a token, which is kept as long as this browser tab is open.
+for (const bugs of document.querySelectorAll(".bugs")) {
+    const form = bugs.querySelector("form");
+    const more = bugs.querySelector("details");
+    const said = bugs.querySelector("[role=alert]");
+    const token = form.elements.token;
+    more.hidden = false;
+    try {
+        token.value = sessionStorage.getItem("token") ?? "";
+    } catch {
+        // A browser that forbids storage asks again, nothing else.
+    }
+    const ask = async (address, method, body) => {
+        if (!token.value.trim()) {
+            more.open = true;
+            token.focus();
+            said.textContent = "This needs a token that may write this test group.";
+            return;
+        }
+        said.textContent = "";
+        try {
+            const headers = { authorization: `Bearer ${token.value.trim()}` };
+            const answer = await fetch(address, { method, body, headers });
+            if (answer.ok) {
+                try {
+                    sessionStorage.setItem("token", token.value.trim());
+                } catch {}
+                location.reload();
+                return;
+            }
+            const reason = (await answer.json().catch(() => ({}))).error?.message;
+            said.textContent = `Nothing is changed: ${reason ?? `the server answered ${answer.status}`}.`;
+        } catch {
+            said.textContent = "Nothing is changed: the server cannot be reached. Try again.";
+        }
+    };
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const { url, title } = form.elements;
+        ask(form.dataset.bugs, "POST", JSON.stringify({ url: url.value, title: title.value }));
+    });
+    for (const button of bugs.querySelectorAll("button[data-bug]")) {
+        button.hidden = false;
+        button.addEventListener("click", () =>
+            ask(`${form.dataset.bugs}?url=${encodeURIComponent(button.dataset.bug)}`, "DELETE"),
+        );
+    }
+}

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use model::{
+    bug::{LONGEST_TITLE, LONGEST_URL},
     infra::{ComponentKind, short_version},
     wire::{ColumnState, RowCounts, RowMetric, RowPage, RowRun, StripColumn, TestPage},
 };
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     components::{
-        clock::Time,
+        clock::{Age, Time},
         failing_rows::FailingRows,
         strip::{Strip, state_word},
     },
@@ -91,10 +92,85 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             </p>
             <h2>"Alert"</h2>
             {alert}
+            {bugs_view(page)}
             {charts}
             {failures(page)}
             {elsewhere}
         </div>
+    }
+}
+
+/// The issues that people linked to the row, and a form to link another. The form needs a token, which
+/// stays in the reader's browser, so it is shown where scripts run; see `enhance.js`.
+fn bugs_view(page: &RowPage) -> impl IntoView + use<> {
+    let items = page
+        .bugs
+        .iter()
+        .map(|bug| {
+            let text = visible(&bug.text);
+            view! {
+                <li class="bug" data-testid="bug">
+                    <a href=bug.url.clone() rel="external">
+                        <bdi>{text.clone()}</bdi>
+                    </a>
+                    <span class="bug__by">
+                        "linked by "<bdi>{visible(&bug.by)}</bdi>", "
+                        <Age ms=bug.added.timestamp_millis() />
+                    </span>
+                    <button
+                        type="button"
+                        class="button bug__remove"
+                        data-bug=bug.url.clone()
+                        aria-label=format!("Unlink {text}")
+                        hidden
+                    >
+                        "Unlink"
+                    </button>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="bugs" data-testid="bugs">
+            <h2>"Linked issues"</h2>
+            <ul class="bugs__list">{items}</ul>
+            {page.bugs.is_empty().then(|| view! { <p class="empty">"None yet."</p> })}
+            <details class="bugs__more" hidden>
+                <summary>"Link an issue"</summary>
+                <form
+                    class="bugs__form"
+                    data-testid="bug-form"
+                    data-bugs=paths::api_bugs(&page.test_group, &page.id)
+                >
+                    <label>
+                        "Address"
+                        <input
+                            class="field"
+                            type="url"
+                            name="url"
+                            required
+                            placeholder="https://…"
+                            maxlength=LONGEST_URL
+                            autocomplete="off"
+                        />
+                    </label>
+                    <label>
+                        "Title, if its number is not enough"
+                        <input class="field" name="title" maxlength=LONGEST_TITLE autocomplete="off" />
+                    </label>
+                    <label>
+                        "Token that may write this test group"
+                        <input class="field" type="password" name="token" required autocomplete="off" />
+                    </label>
+                    <button class="button">"Link"</button>
+                </form>
+                <p class="bugs__note">
+                    "It is shown wherever this row of "<bdi>{visible(&page.test_group)}</bdi>
+                    " is. Whoever runs this server makes tokens; yours stays in this browser tab."
+                </p>
+            </details>
+            <p class="bugs__said" role="alert"></p>
+        </section>
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a search found, by kind.
 
 use leptos::prelude::*;
-use model::wire::{BuildRef, Found, TabRef, TestRef};
+use model::wire::{BugRef, BuildRef, Found, TabRef, TestRef};
 
 use super::ServerPage;
 use crate::{
@@ -50,6 +50,7 @@ pub fn search_page(query: &str, found: Found) -> ServerPage {
                 {tabs(&found.tabs)}
                 {tests(&found.tests, found.more_tests)}
                 {builds(&found.builds)}
+                {bugs(&found.bugs)}
             </div>
         }
     })
@@ -181,6 +182,42 @@ fn builds(builds: &[BuildRef]) -> Option<AnyView> {
         section(
             "builds",
             "Builds".to_owned(),
+            view! { <ul class="found-list">{items}</ul> },
+        )
+    })
+}
+
+fn bugs(bugs: &[BugRef]) -> Option<AnyView> {
+    let items = bugs
+        .iter()
+        .map(|bug| {
+            let row = visible(&bug.row);
+            let row = match &bug.tab {
+                Some(tab) => {
+                    let href = paths::row(&tab.dashboard, &tab.tab, &bug.row);
+                    view! {
+                        <a href=href>
+                            <bdi>{row}</bdi>
+                        </a>
+                    }
+                    .into_any()
+                }
+                None => view! { <bdi>{row}</bdi> }.into_any(),
+            };
+            view! {
+                <li class="found">
+                    <a class="found__name" href=bug.url.clone() rel="external">
+                        <bdi>{visible(&bug.text)}</bdi>
+                    </a>
+                    <span class="found__of">"of " {row}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    (!bugs.is_empty()).then(|| {
+        section(
+            "bugs",
+            "Linked issues".to_owned(),
             view! { <ul class="found-list">{items}</ul> },
         )
     })

@@ -21,6 +21,11 @@ pub struct RowPage {
     pub name: String,
     /// The row's identity.
     pub id: String,
+    /// The test group that the tab shows.
+    pub test_group: String,
+    /// The issues that people linked to it, the newest first; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bugs: Vec<LinkedBug>,
     /// Its alert; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<FailingRow>,
@@ -35,6 +40,20 @@ pub struct RowPage {
     pub metrics: Vec<RowMetric>,
     /// The same test on other tabs, those of release branches first.
     pub elsewhere: Vec<TestOnTab>,
+}
+
+/// An issue that somebody linked to a row of a test group, and so to every tab that shows the row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LinkedBug {
+    /// Its address: a web page.
+    pub url: String,
+    /// What people call it: its title, else what its address comes to; never empty.
+    pub text: String,
+    /// When it was linked.
+    pub added: DateTime<Utc>,
+    /// The name of the token that linked it.
+    pub by: String,
 }
 
 /// How the runs of a row went.

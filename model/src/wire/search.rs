@@ -27,6 +27,8 @@ pub struct Found {
     pub more_tests: bool,
     /// Builds whose id begins so, newest first.
     pub builds: Vec<BuildRef>,
+    /// Issues that are linked to rows, by their address or title, newest first.
+    pub bugs: Vec<BugRef>,
 }
 
 impl Found {
@@ -36,6 +38,7 @@ impl Found {
             && self.tabs.is_empty()
             && self.tests.is_empty()
             && self.builds.is_empty()
+            && self.bugs.is_empty()
     }
 }
 
@@ -74,6 +77,21 @@ pub struct BuildRef {
     /// When it began.
     pub started: DateTime<Utc>,
     /// A tab that shows it: dashboard and tab; absent when none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tab: Option<TabRef>,
+}
+
+/// An issue in a list, with a row that it is linked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BugRef {
+    /// Its address: a web page.
+    pub url: String,
+    /// What people call it.
+    pub text: String,
+    /// The identity of the row.
+    pub row: String,
+    /// A tab that shows the row's test group; absent when none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tab: Option<TabRef>,
 }

@@ -84,8 +84,9 @@ async fn find_table(
         let bytes = body.body(coding).await;
         return Ok(versioned(&headers, &body.version, coding, || bytes));
     };
-    // The status can change by the clock alone, the notifications with the configuration.
-    let content = serde_json::to_vec(&(view.status, &notifications))
+    // The status can change by the clock alone, the notifications with the configuration, linked issues
+    // by who links them.
+    let content = serde_json::to_vec(&(view.status, &notifications, view.bugs.content()))
         .map(|bytes| xxhash_rust::xxh3::xxh3_64(&bytes))
         .map_err(|error| ApiError::Internal(format!("a status cannot be written: {error}")))?;
     let encoded = reader

@@ -28,6 +28,8 @@ use super::{events, infra, push, search, sources, v2};
         push::list_revisions,
         push::notify_gcs,
         push::report_deploy,
+        push::link_bug,
+        push::unlink_bug,
         v2::list_components,
         search::find_row,
         infra::list_versions,

@@ -22,7 +22,7 @@ use super::{
     events::list_events,
     extract::{Path, Query},
     infra, openapi,
-    push::{list_revisions, notify_gcs, report_deploy, upload_run},
+    push::{link_bug, list_revisions, notify_gcs, report_deploy, unlink_bug, upload_run},
     search, sources,
 };
 use crate::read::Reader;
@@ -41,6 +41,10 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         (
             "/groups/{group}/runs/{build}/revisions",
             get(list_revisions),
+        ),
+        (
+            "/groups/{group}/rows/{row}/bugs",
+            post(link_bug).delete(unlink_bug),
         ),
         ("/notify/gcs", post(notify_gcs)),
         ("/deploys", post(report_deploy)),

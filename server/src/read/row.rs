@@ -22,15 +22,10 @@ impl Reader {
     pub async fn row(&self, dashboard: &str, tab: &str, row: &str) -> Result<RowPage, WireError> {
         let view = self.tab_view(dashboard, tab).await?;
         let grid = &view.grid.grid;
-        let found = grid
-            .rows
-            .iter()
-            .find(|known| known.id == row)
-            .or_else(|| grid.rows.iter().find(|known| known.name == row))
-            .ok_or_else(|| WireError {
-                code: "not_found".to_owned(),
-                message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
-            })?;
+        let found = find(grid, row).ok_or_else(|| WireError {
+            code: "not_found".to_owned(),
+            message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
+        })?;
         let mut metrics = Vec::new();
         for name in self.metric_names(&view).await? {
             let Some(values) = self.metric(&view, &name).await? else {
@@ -57,6 +52,8 @@ impl Reader {
             tab: view.entry.tab.name.clone(),
             name: found.name.clone(),
             id: found.id.clone(),
+            test_group: view.entry.group.name.clone(),
+            bugs: view.bugs.of(&found.id).to_vec(),
             failing: found.alert.as_ref().and_then(|_| {
                 failing_rows(grid, usize::MAX, &compare_url)
                     .into_iter()
@@ -81,6 +78,15 @@ impl Reader {
         tabs.retain(|other| (other.dashboard.as_str(), other.tab.as_str()) != (dashboard, tab));
         tabs
     }
+}
+
+/// The row of this identity, or else of this name.
+pub(super) fn find<'a>(grid: &'a Grid, row: &str) -> Option<&'a Row> {
+    let named = || grid.rows.iter().find(|known| known.name == row);
+    grid.rows
+        .iter()
+        .find(|known| known.id == row)
+        .or_else(named)
 }
 
 fn by_column(grid: &Grid, by_build: &HashMap<&str, f64>) -> Vec<(u32, f64)> {

@@ -177,6 +177,7 @@ impl Reader {
         };
         let mut found = self.find_names(&words);
         found.builds = builds;
+        found.bugs = self.find_bugs(&words, LISTED);
         if found.is_empty()
             && let Some(better) = self.search.index.load().corrected(&words)
         {
@@ -349,7 +350,7 @@ fn best<'a, T>(words: &[String], named: impl Iterator<Item = (&'a str, T)>) -> V
         .collect()
 }
 
-fn tab_ref(published: &Published, index: usize) -> TabRef {
+pub(super) fn tab_ref(published: &Published, index: usize) -> TabRef {
     let entry = &published.catalog.tabs()[index];
     TabRef {
         dashboard: entry.dashboard.clone(),
