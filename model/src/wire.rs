@@ -7,8 +7,12 @@ pub mod infra;
 mod row;
 mod search;
 
-pub use row::{LinkedBug, RowCounts, RowMetric, RowPage, RowRun};
-pub use search::{BugRef, BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
+pub use row::{
+    LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowMetric, RowPage, RowRun,
+};
+pub use search::{
+    BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

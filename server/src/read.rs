@@ -52,6 +52,8 @@ pub use self::{
     filter::{FilterError, RowFilter, compile_filter},
     infra::CompareQuery,
     metrics::MetricValues,
+    row::values_by_column,
+    search::{moment, state},
     snapshot::{Snapshot, TabView},
     tick::Turned,
 };

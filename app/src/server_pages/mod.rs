@@ -8,7 +8,9 @@
 pub mod chart;
 pub mod compare;
 pub mod infra;
+pub mod metrics;
 pub mod row;
+pub mod rows;
 pub mod search;
 pub mod status;
 pub mod test;

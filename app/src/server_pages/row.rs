@@ -4,24 +4,24 @@
 use leptos::prelude::*;
 use model::{
     bug::{LONGEST_TITLE, LONGEST_URL},
-    infra::{ComponentKind, short_version},
-    wire::{ColumnState, RowCounts, RowMetric, RowPage, RowRun, StripColumn, TestPage},
+    infra::ComponentKind,
+    wire::{ColumnState, RowCounts, RowMetric, RowPage, StripColumn, TestPage},
 };
 
 use super::{
     ServerPage,
-    chart::{ChartSeam, Point, chart, number},
-    test::aligned,
+    chart::number,
+    metrics::{Run, metric_chart, metric_name},
+    test::{BY_DAY, aligned},
 };
 use crate::{
     components::{
         clock::{Age, Time},
         failing_rows::FailingRows,
-        strip::{Strip, state_word},
+        strip::Strip,
     },
     paths,
     text::{count, safe_url, visible, visible_message},
-    time::Zone,
 };
 
 /// How many failures are listed.
@@ -67,6 +67,10 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
                 <a href=paths::test(&page.id)>"All tabs and how they line up"</a>
             </p>
             {aligned(&others, None)}
+            <details class="row-page__by-day">
+                <summary>"The same by day"</summary>
+                {aligned(&others, Some(BY_DAY))}
+            </details>
         }
     });
     let tab = paths::tab(&page.dashboard, &page.tab);
@@ -211,91 +215,21 @@ fn strip(page: &RowPage) -> Vec<StripColumn> {
         .collect()
 }
 
-fn date(run: &RowRun) -> String {
-    format!(
-        "{} UTC",
-        Zone::Utc.moment(run.started.timestamp_millis()).full_text()
-    )
-}
-
+/// The chart of one metric.
 fn metric_view(page: &RowPage, metric: &RowMetric) -> AnyView {
-    let points: Vec<Point> = metric
-        .values
+    let name = metric_name(&metric.name);
+    let runs: Vec<Run<'_>> = page
+        .runs
         .iter()
-        .filter_map(|&(column, value)| {
-            let run = page.runs.get(column as usize)?;
-            Some(Point {
-                column: column as usize,
-                value,
-                state: state_word(run.state),
-                title: format!(
-                    "{} {}, {}, build {}",
-                    number(value),
-                    state_word(run.state),
-                    date(run),
-                    visible(&run.build)
-                ),
-            })
+        .map(|run| Run {
+            build: &run.build,
+            started_ms: run.started.timestamp_millis(),
+            state: run.state,
         })
         .collect();
-    let seams: Vec<ChartSeam> = page
-        .transitions
-        .iter()
-        .map(|at| ChartSeam {
-            column: at.column as usize,
-            kind: match at.kind {
-                ComponentKind::Infra => "infra",
-                ComponentKind::Product => "product",
-            },
-            title: format!(
-                "{} {} → {}",
-                visible(&at.component),
-                visible(at.from.as_deref().map_or("unknown", short_version)),
-                visible(short_version(&at.to))
-            ),
-        })
-        .collect();
-    let name = match metric.name.as_str() {
-        "test-duration-minutes" => "Duration in minutes".to_owned(),
-        name => visible(name),
-    };
-    let (newest, oldest) = (
-        page.runs.first().map(date).unwrap_or_default(),
-        page.runs.last().map(date).unwrap_or_default(),
-    );
-    let label = format!("{name}, newest run at the left");
-    let table = points
-        .iter()
-        .zip(&metric.values)
-        .filter_map(|(point, (_, value))| {
-            let run = page.runs.get(point.column)?;
-            Some(view! {
-                <tr>
-                    <td>{visible(&run.build)}</td>
-                    <td>{date(run)}</td>
-                    <td>{point.state}</td>
-                    <td>{number(*value)}</td>
-                </tr>
-            })
-        })
-        .collect_view();
     view! {
-        <h2>{name.clone()}</h2>
-        {chart(&label, page.runs.len(), &points, &seams, &newest, &oldest)}
-        <details class="chart-table">
-            <summary>"As a table"</summary>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Build"</th>
-                        <th scope="col">"Began"</th>
-                        <th scope="col">"Result"</th>
-                        <th scope="col">{name}</th>
-                    </tr>
-                </thead>
-                <tbody>{table}</tbody>
-            </table>
-        </details>
+        <h2>{name}</h2>
+        {metric_chart(&runs, &page.transitions, metric, &page.name)}
     }
     .into_any()
 }

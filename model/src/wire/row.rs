@@ -103,3 +103,49 @@ pub struct RowMetric {
     /// Index into the runs, and the value; by index, ascending.
     pub values: Vec<(u32, f64)>,
 }
+
+/// Numbers of the rows of a tab over its runs: `GET /api/v2/dashboards/{d}/tabs/{t}/metrics`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MetricsPage {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// Every metric that the tab's rows can be asked for, by name.
+    pub names: Vec<String>,
+    /// The metrics that were asked for.
+    pub shown: Vec<String>,
+    /// All columns of the tab, newest first.
+    pub columns: Vec<MetricColumn>,
+    /// The seams of the tab, newest first; `column` is an index into `columns`.
+    pub transitions: Vec<Transition>,
+    /// The first rows of the grid's order that pass the filters and have a value.
+    pub rows: Vec<MetricRow>,
+    /// How many such rows there are.
+    pub row_count: u32,
+}
+
+/// One run as numbers are drawn over it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MetricColumn {
+    /// The build id.
+    pub build: String,
+    /// When the build began.
+    pub started: DateTime<Utc>,
+}
+
+/// The numbers of one row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MetricRow {
+    /// The row's name.
+    pub name: String,
+    /// The row's identity.
+    pub id: String,
+    /// What each of its cells comes to, one per column.
+    pub states: Vec<ColumnState>,
+    /// Those of the metrics that it has values of.
+    pub metrics: Vec<RowMetric>,
+}

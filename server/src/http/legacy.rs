@@ -3,7 +3,7 @@
 
 mod clusters;
 mod packed;
-mod patterns;
+pub(super) mod patterns;
 mod rows;
 mod summary;
 mod table;
@@ -154,7 +154,7 @@ fn kept_form(query: &TabQuery) -> Option<&'static str> {
 }
 
 /// The values of the metrics that are asked for.
-async fn load_metrics(
+pub(super) async fn load_metrics(
     reader: &Reader,
     view: &TabView,
     query: &TabQuery,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, infra, push, search, sources, v2};
+use super::{events, graphs, infra, push, search, sources, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -21,6 +21,7 @@ use super::{events, infra, push, search, sources, v2};
         v2::find_dashboard,
         v2::find_tab,
         v2::find_grid,
+        graphs::find_metrics,
         events::list_events,
         sources::list_sources,
         sources::find_source,

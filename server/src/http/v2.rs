@@ -21,7 +21,7 @@ use super::{
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    infra, openapi,
+    graphs, infra, openapi,
     push::{link_bug, list_revisions, notify_gcs, report_deploy, unlink_bug, upload_run},
     search, sources,
 };
@@ -36,6 +36,10 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/dashboards/{dashboard}", get(find_dashboard)),
         ("/dashboards/{dashboard}/tabs/{tab}", get(find_tab)),
         ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
+        (
+            "/dashboards/{dashboard}/tabs/{tab}/metrics",
+            get(graphs::find_metrics),
+        ),
         ("/events", get(list_events)),
         ("/groups/{group}/runs", post(upload_run)),
         (

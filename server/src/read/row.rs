@@ -31,18 +31,9 @@ impl Reader {
             let Some(values) = self.metric(&view, &name).await? else {
                 continue;
             };
-            // Durations and properties are stored under the test's identity.
-            let by_name = values.by_name();
-            let Some(of_row) = by_name
-                .get(found.id.as_str())
-                .or_else(|| by_name.get(found.name.as_str()))
-            else {
-                continue;
-            };
-            metrics.push(RowMetric {
-                values: by_column(grid, of_row),
-                name,
-            });
+            if let Some(values) = values_by_column(grid, found, &values.by_name()) {
+                metrics.push(RowMetric { name, values });
+            }
         }
         let compare_url = |component: &str, kind, from: &str, to: &str| {
             compare(&self.repositories, component, kind, from, to)
@@ -89,12 +80,20 @@ pub(super) fn find<'a>(grid: &'a Grid, row: &str) -> Option<&'a Row> {
         .or_else(named)
 }
 
-fn by_column(grid: &Grid, by_build: &HashMap<&str, f64>) -> Vec<(u32, f64)> {
-    grid.columns
-        .iter()
-        .enumerate()
-        .filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)))
-        .collect()
+/// The values of a row among those of all tests, by column; `None` when it has none of this metric.
+pub fn values_by_column(
+    grid: &Grid,
+    row: &Row,
+    by_name: &HashMap<&str, HashMap<&str, f64>>,
+) -> Option<Vec<(u32, f64)>> {
+    // Durations and properties are stored under the test's identity.
+    let by_build = by_name
+        .get(row.id.as_str())
+        .or_else(|| by_name.get(row.name.as_str()))?;
+    let columns = grid.columns.iter().enumerate();
+    let values =
+        columns.filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)));
+    Some(values.collect())
 }
 
 fn counts(row: &Row) -> RowCounts {

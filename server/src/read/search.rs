@@ -1,5 +1,6 @@
 //! Search across everything, and one test across all tabs.
 
+mod commits;
 mod names;
 
 use std::{collections::HashMap, sync::Arc};
@@ -8,16 +9,20 @@ use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use model::{
     grid::{Column, Grid},
+    history::Commit,
     name::{natural_cmp, normalize},
     status::{Class, Status},
     wire::{
-        BuildRef, ColumnState, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun, WireError,
+        BuildRef, ColumnState, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
+        WireError,
     },
 };
 
+pub(super) use self::commits::CommitTexts;
 use self::names::{Matches, Names, meant};
 use super::{
     PublishError, Published, Reader,
+    infra::commit_url,
     releases::{branch_of, newest_first},
 };
 use crate::store::GroupId;
@@ -220,8 +225,45 @@ impl Reader {
                 .collect(),
             tests: self.tests(&index, matches.names),
             more_tests: matches.more,
+            commits: self.find_commits(words),
             ..Found::default()
         }
+    }
+
+    /// The newest commits of all mirrors that hold every word.
+    fn find_commits(&self, words: &[String]) -> Vec<CommitRef> {
+        let histories = self.infra.histories.load();
+        let mut found: Vec<(&Commit, CommitRef)> = Vec::new();
+        for known in histories.all() {
+            let component = self
+                .components
+                .iter()
+                .find(|component| component.repo == known.name)
+                .map_or(&known.name, |component| &component.name);
+            for index in known.texts.search(&known.history, words, LISTED) {
+                let commit = known.history.commit(index);
+                let parent = commit.parent.map(|parent| known.history.commit(parent));
+                found.push((
+                    commit,
+                    CommitRef {
+                        repo: known.name.clone(),
+                        component: component.clone(),
+                        sha: commit.sha.to_string(),
+                        parent: parent.map(|parent| parent.sha.to_string()),
+                        title: commit.title.to_string(),
+                        author: commit.author.to_string(),
+                        time: moment(commit.at_ms),
+                        url: commit_url(&known.name, &commit.sha),
+                    },
+                ));
+            }
+        }
+        found.sort_by_key(|(commit, _)| {
+            let by_digits = matches!(words, [word] if commit.sha.starts_with(word.as_str()));
+            std::cmp::Reverse((by_digits, commit.at_ms))
+        });
+        let found = found.into_iter().take(LISTED);
+        found.map(|(_, commit)| commit).collect()
     }
 
     async fn find_builds(&self, written: &str, word: &str) -> Result<Vec<BuildRef>, PublishError> {
@@ -402,7 +444,7 @@ fn run(status: Status, column: &Column) -> TestRun {
 }
 
 /// What one cell says in the words of a whole column.
-pub(super) const fn state(status: Status) -> ColumnState {
+pub const fn state(status: Status) -> ColumnState {
     match (status, status.class()) {
         (Status::Running, _) => ColumnState::Running,
         (_, Class::Blank) => ColumnState::Blank,
@@ -413,6 +455,7 @@ pub(super) const fn state(status: Status) -> ColumnState {
     }
 }
 
-pub(super) fn moment(ms: i64) -> DateTime<Utc> {
+/// A time in milliseconds as the API writes it; one out of range becomes 1970.
+pub fn moment(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
