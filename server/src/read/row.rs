@@ -18,32 +18,18 @@ impl Reader {
     pub async fn row(&self, dashboard: &str, tab: &str, row: &str) -> Result<RowPage, WireError> {
         let view = self.tab_view(dashboard, tab).await?;
         let grid = &view.grid.grid;
-        let found = grid
-            .rows
-            .iter()
-            .find(|known| known.id == row)
-            .or_else(|| grid.rows.iter().find(|known| known.name == row))
-            .ok_or_else(|| WireError {
-                code: "not_found".to_owned(),
-                message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
-            })?;
+        let found = find(grid, row).ok_or_else(|| WireError {
+            code: "not_found".to_owned(),
+            message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
+        })?;
         let mut metrics = Vec::new();
         for name in self.metric_names(&view).await? {
             let Some(values) = self.metric(&view, &name).await? else {
                 continue;
             };
-            // Durations and properties are stored under the test's identity.
-            let by_name = values.by_name();
-            let Some(of_row) = by_name
-                .get(found.id.as_str())
-                .or_else(|| by_name.get(found.name.as_str()))
-            else {
-                continue;
-            };
-            metrics.push(RowMetric {
-                values: by_column(grid, of_row),
-                name,
-            });
+            if let Some(values) = values_by_column(grid, found, &values.by_name()) {
+                metrics.push(RowMetric { name, values });
+            }
         }
         let compare_url = |component: &str, kind, from: &str, to: &str| {
             compare(&self.repositories, component, kind, from, to)
@@ -53,6 +39,8 @@ impl Reader {
             tab: view.entry.tab.name.clone(),
             name: found.name.clone(),
             id: found.id.clone(),
+            test_group: view.entry.group.name.clone(),
+            bugs: view.bugs.of(&found.id).to_vec(),
             failing: found.alert.as_ref().and_then(|_| {
                 failing_rows(grid, usize::MAX, &compare_url)
                     .into_iter()
@@ -79,12 +67,29 @@ impl Reader {
     }
 }
 
-fn by_column(grid: &Grid, by_build: &HashMap<&str, f64>) -> Vec<(u32, f64)> {
-    grid.columns
+/// The row of this identity, or else of this name.
+pub(super) fn find<'a>(grid: &'a Grid, row: &str) -> Option<&'a Row> {
+    let named = || grid.rows.iter().find(|known| known.name == row);
+    grid.rows
         .iter()
-        .enumerate()
-        .filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)))
-        .collect()
+        .find(|known| known.id == row)
+        .or_else(named)
+}
+
+/// The values of a row among those of all tests, by column; `None` when it has none of this metric.
+pub fn values_by_column(
+    grid: &Grid,
+    row: &Row,
+    by_name: &HashMap<&str, HashMap<&str, f64>>,
+) -> Option<Vec<(u32, f64)>> {
+    // Durations and properties are stored under the test's identity.
+    let by_build = by_name
+        .get(row.id.as_str())
+        .or_else(|| by_name.get(row.name.as_str()))?;
+    let columns = grid.columns.iter().enumerate();
+    let values =
+        columns.filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)));
+    Some(values.collect())
 }
 
 fn counts(row: &Row) -> RowCounts {

@@ -26,7 +26,7 @@ use model::{
 };
 
 pub use self::compare::CompareQuery;
-pub(super) use self::histories::Histories;
+pub(super) use self::{histories::Histories, lines::commit_url};
 use super::{Reader, catalog::not_found, published::Published, tab::TabState};
 
 /// What the reader keeps of the infrastructure beside each tab's trail.

@@ -100,6 +100,9 @@ async fn migrations_keep_what_is_stored() {
     let statuses = store.load_statuses().await.expect("statuses");
     assert_eq!(statuses.len(), 1);
 
+    let bugs = store.load_bugs().await.expect("bugs");
+    assert_eq!(bugs[0].row_id, "TestB");
+
     // What is stored can be written over and pruned: the keys hold.
     let test = TestStore { store, folder };
     let mut raw = test.raw().await;
