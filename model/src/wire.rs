@@ -7,7 +7,7 @@ pub mod infra;
 mod row;
 mod search;
 
-pub use row::{RowCounts, RowMetric, RowPage, RowRun};
+pub use row::{RowCounts, RowDay, RowMetric, RowPage, RowRun};
 pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
 
 use chrono::{DateTime, Utc};
@@ -397,6 +397,9 @@ pub struct UploadReceipt {
     pub revision: u32,
     /// Whether this upload said anything new.
     pub is_new: bool,
+    /// Why the run is not going to stay, where it began too long ago; absent when it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Paths of the pages that show the group.
     pub pages: Vec<String>,
     /// The name of the snapshot's state in which it is shown.

@@ -7,6 +7,7 @@
 
 pub mod chart;
 pub mod compare;
+mod days;
 pub mod infra;
 pub mod row;
 pub mod search;

@@ -10,6 +10,7 @@ use model::{
 use super::{
     ServerPage,
     chart::{ChartSeam, Point, chart, number},
+    days::days_view,
     test::aligned,
 };
 use crate::{
@@ -92,6 +93,7 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             <h2>"Alert"</h2>
             {alert}
             {charts}
+            {days_view(&page.days)}
             {failures(page)}
             {elsewhere}
         </div>

@@ -64,6 +64,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../../../migrations/sqlite/0007_search.sql"),
     ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/sqlite/0009_daily.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.
