@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use self::farm::{
     BUCKET, Failure, SECRET,
     build::{Build, RUN_MS, job},
+    client,
     objects::{Jobs, ObjectServer, become_server},
     p95,
     process::Seamgrid,
@@ -89,7 +90,7 @@ async fn measure(name: &str, poll_secs: u64, notify: bool) -> Result<Duration, F
         None,
     )?;
     let address = process.address()?;
-    let client = reqwest::Client::new();
+    let client = client();
     let watched =
         (0..JOBS).flat_map(|index| (0..WATCHED).map(move |number| (index, BEFORE + number)));
     let mut watching = Vec::new();

@@ -1,6 +1,5 @@
 //! How fast builds come from a server of objects on loopback into a process that serves reads meanwhile,
-//! and how much memory it takes, beside the floor: the same objects only fetched, by as many requests at
-//! once.
+//! and how much memory it takes, beside the floor: the same objects only fetched.
 //!
 //! `cargo bench -p seamgrid --bench remote`
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
@@ -15,12 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, future, stream};
 use seamgrid::{clock::now_ms, prow::layout, store::Store};
 
 use self::farm::{
     BUCKET, Failure,
     build::{RUN_MS, job},
+    client,
     objects::{Jobs, ObjectServer, become_server},
     p95,
     process::Seamgrid,
@@ -85,7 +85,7 @@ async fn main() -> Result<(), Failure> {
         cpu.as_secs_f64()
     );
     println!(
-        "floor: {floor:.0} builds/s fetched by {AT_ONCE} requests at once and thrown away; {:.2} × the floor",
+        "floor: {floor:.0} builds/s of {AT_ONCE} at once fetched and thrown away; {:.2} × the floor",
         floor / rate
     );
     println!(
@@ -106,7 +106,7 @@ async fn main() -> Result<(), Failure> {
 
 /// Asks for tabs and overviews until it is over; answers how long each took.
 async fn read(address: String, is_over: Arc<AtomicBool>) -> Result<Vec<Duration>, Failure> {
-    let client = reqwest::Client::new();
+    let client = client();
     let mut times = Vec::new();
     let mut next = tokio::time::interval(Duration::from_secs(1) / READS);
     while !is_over.load(Ordering::Relaxed) {
@@ -130,7 +130,7 @@ async fn read(address: String, is_over: Arc<AtomicBool>) -> Result<Vec<Duration>
 
 /// Lists and fetches what is wanted of all builds, and throws it away.
 async fn fetch(jobs: Jobs, address: &str) -> Result<(Duration, usize), Failure> {
-    let client = reqwest::Client::new();
+    let client = client();
     let begun = Instant::now();
     let builds = (0..JOBS).flat_map(|index| (0..BUILDS).map(move |number| (index, number)));
     let mut fetched = stream::iter(builds)
@@ -141,12 +141,17 @@ async fn fetch(jobs: Jobs, address: &str) -> Result<(Duration, usize), Failure> 
                 let folder = format!("logs/{}/{}", job(index), build.id());
                 let list = format!("{address}/{BUCKET}?list-type=2&prefix={folder}/");
                 let mut bytes = client.get(list).send().await?.bytes().await?.len();
-                for (name, _) in build.files() {
-                    if layout::is_wanted(name) {
+                let files = build.files().into_iter().map(|(name, _)| name);
+                let files = files
+                    .filter(|name| layout::is_wanted(name))
+                    .map(async |name| {
                         let file = format!("{address}/{BUCKET}/{folder}/{name}");
-                        bytes += client.get(file).send().await?.bytes().await?.len();
-                    }
-                }
+                        Ok::<_, Failure>(client.get(file).send().await?.bytes().await?.len())
+                    });
+                bytes += future::try_join_all(files)
+                    .await?
+                    .into_iter()
+                    .sum::<usize>();
                 Ok::<_, Failure>(bytes)
             }
         })

@@ -74,6 +74,13 @@ pub(crate) fn fill(folder: &Path, jobs: Jobs, url: &str, poll_secs: u64) -> Resu
     Ok(())
 }
 
+/// A client for loopback.
+pub(crate) fn client() -> reqwest::Client {
+    // There is one already when this is not the first client.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// The SQLite file in `folder`.
 pub(crate) fn sqlite(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("seamgrid.db").display())
