@@ -22,6 +22,7 @@
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
+//! | tally | how one test fared in the runs of a day, kept when the runs are not | [`retention::Tally`] |
 //! | history | what landed in a repository, in order | [`history`] |
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
@@ -48,6 +49,7 @@ pub mod order;
 pub mod query;
 pub mod reach;
 pub mod rename;
+pub mod retention;
 pub mod rle;
 pub mod run;
 pub mod status;

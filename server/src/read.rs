@@ -40,6 +40,7 @@ use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
     rename::join_renamed,
+    retention::DAY_MS,
     tabulate::GroupResults,
     wire::{ComponentRef, TabChanged, WireError},
 };
@@ -80,7 +81,6 @@ const CACHE_BYTES: usize = 512 << 20;
 const KEPT_BYTES: usize = 256 << 20;
 /// How many groups are read at the same time when all are.
 const PARALLEL: usize = 4;
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Why something could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -402,11 +402,7 @@ impl Reader {
     /// Over how long results are shown: the days that the group says, or else the settings. A recording
     /// is shown whole.
     fn span_of(&self, entry: &TabEntry) -> Span {
-        let days = entry
-            .group
-            .days_of_results
-            .filter(|&days| days > 0)
-            .unwrap_or(self.days_of_results);
+        let days = entry.group.days_kept(self.days_of_results);
         entry.configured.then(|| i64::from(days) * DAY_MS)
     }
 

@@ -8,6 +8,7 @@
 pub mod changes;
 pub mod chart;
 pub mod compare;
+mod days;
 pub mod infra;
 pub mod metrics;
 pub mod row;

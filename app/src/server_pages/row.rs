@@ -11,6 +11,7 @@ use model::{
 use super::{
     ServerPage,
     chart::number,
+    days::days_view,
     metrics::{Run, metric_chart, metric_name},
     test::{BY_DAY, aligned},
 };
@@ -98,6 +99,7 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             {alert}
             {bugs_view(page)}
             {charts}
+            {days_view(&page.days)}
             {failures(page)}
             {elsewhere}
         </div>

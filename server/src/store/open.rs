@@ -69,6 +69,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "bugs",
         include_str!("../../../migrations/sqlite/0008_bugs.sql"),
     ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/sqlite/0009_daily.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

@@ -66,6 +66,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "bugs",
         include_str!("../../../migrations/postgres/0008_bugs.sql"),
     ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/postgres/0009_daily.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.

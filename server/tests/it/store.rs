@@ -6,6 +6,7 @@ mod groups;
 mod migrations;
 mod opening;
 mod postgres;
+mod retention;
 mod runs;
 
 use model::{
