@@ -23,6 +23,8 @@
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
 //! | history | what landed in a repository, in order | [`history`] |
+//! | deploy | that a service changed, as somebody reported it | [`deploy::Deploy`] |
+//! | drift | runs show another version than deploys declare, for longer than usual | [`drift`] |
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
@@ -32,6 +34,8 @@
 pub mod alert;
 pub mod alignment;
 pub mod config;
+pub mod deploy;
+pub mod drift;
 pub mod flakiness;
 pub mod freshness;
 pub mod grid;

@@ -130,6 +130,8 @@ pub struct Reader {
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
+    /// The components whose version deploys tell where runs do not.
+    declares: Vec<infer::DeclaredComponent>,
 }
 
 /// What the reader knows of one test group.
@@ -196,6 +198,7 @@ impl Reader {
             infra: infra::Infra::default(),
             search: search::Search::default(),
             clock: now_ms,
+            declares: infer::declared_components(settings),
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);
                 component.from.contains(&rule)
@@ -249,6 +252,7 @@ impl Reader {
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
         self.publish_histories().await?;
+        self.publish_deploys().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()

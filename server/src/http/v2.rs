@@ -61,6 +61,7 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/infra/changes", get(infra::find_changes)),
         ("/infra/alarms", get(infra::list_alarms)),
+        ("/infra/drift", get(infra::list_drift)),
         ("/compare", get(infra::find_comparison)),
         ("/search", get(search::find_all)),
         ("/tests", get(search::find_tests)),

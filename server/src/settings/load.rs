@@ -191,7 +191,8 @@ struct RepoPlace {
 #[derive(Deserialize)]
 struct ComponentPlaces {
     name: Spanned<String>,
-    repo: Spanned<String>,
+    #[serde(default)]
+    repo: Option<Spanned<String>>,
     #[serde(default)]
     git: Option<Spanned<String>>,
 }
@@ -270,13 +271,16 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
             let message = format!("the infra component \"{name}\" is there twice");
             say(line(&place.name), message);
         }
-        let parts: Vec<&str> = component.repo.split('/').collect();
-        if parts.len() != 2 || parts.contains(&"") {
+        if let Some(repo) = place.repo.as_ref().filter(|repo| !is_repo(&repo.value)) {
             let message = format!(
                 "the repo of infra component \"{name}\" is \"{}\", which is not of the form org/name",
-                component.repo
+                repo.value
             );
-            say(line(&place.repo), message);
+            say(line(repo), message);
+        }
+        if let (None, Some(git)) = (&place.repo, &place.git) {
+            let message = format!("the infra component \"{name}\" has a git but no repo");
+            say(line(git), message);
         }
         if let Some(git) = &place.git
             && let Some(why) = wrong_git(&git.value)
@@ -294,11 +298,14 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
             let empty = match rule {
                 VersionRule::Metadata(text)
                 | VersionRule::CloneRecord(text)
-                | VersionRule::StartedRepo(text) => text.is_empty(),
+                | VersionRule::StartedRepo(text)
+                | VersionRule::Deploys(text) => text.is_empty(),
                 VersionRule::ImageTag(patterns) => {
                     patterns.is_empty() || patterns.iter().any(String::is_empty)
                 }
-                VersionRule::UtilityImageTag(_) | VersionRule::JobConfiguration(_) => false,
+                VersionRule::UtilityImageTag(_)
+                | VersionRule::JobConfiguration(_)
+                | VersionRule::Cluster(_) => false,
             };
             if empty {
                 let message = format!("a rule of infra component \"{name}\" is empty");
@@ -309,8 +316,7 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
 
     for place in &places.repositories {
         let (repo, git) = (&place.repo, &place.git);
-        let parts: Vec<&str> = repo.value.split('/').collect();
-        if parts.len() != 2 || parts.contains(&"") {
+        if !is_repo(&repo.value) {
             let message = format!(
                 "the repository \"{}\" is not of the form org/name",
                 repo.value
@@ -339,6 +345,12 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
     problems
 }
 
+/// Whether a text is of the form `org/name`.
+fn is_repo(repo: &str) -> bool {
+    let parts: Vec<&str> = repo.split('/').collect();
+    parts.len() == 2 && !parts.contains(&"")
+}
+
 /// Why a text names no repository that could be mirrored.
 fn wrong_git(git: &str) -> Option<&'static str> {
     if git.trim().is_empty() {
@@ -356,10 +368,6 @@ fn wrong_git(git: &str) -> Option<&'static str> {
 fn check_reach(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
     let mut problems = Vec::new();
     let mut say = |line: u64, message: String| problems.push((line, message));
-    let is_repo = |repo: &str| {
-        let parts: Vec<&str> = repo.split('/').collect();
-        parts.len() == 2 && !parts.contains(&"")
-    };
     let infra = &settings.infra;
     let (configuration, place) = (&infra.job_configuration, &places.infra.job_configuration);
     if let Some(repo) = place.repo.as_ref().filter(|repo| !is_repo(&repo.value)) {
