@@ -24,6 +24,8 @@
 //! | seam | a transition as it is drawn: a line through all rows | |
 //! | tally | how one test fared in the runs of a day, kept when the runs are not | [`retention::Tally`] |
 //! | history | what landed in a repository, in order | [`history`] |
+//! | deploy | that a service changed, as somebody reported it | [`deploy::Deploy`] |
+//! | drift | runs show another version than deploys declare, for longer than usual | [`drift`] |
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
@@ -35,6 +37,8 @@ pub mod alert;
 pub mod alignment;
 pub mod bug;
 pub mod config;
+pub mod deploy;
+pub mod drift;
 pub mod flakiness;
 pub mod freshness;
 pub mod grid;

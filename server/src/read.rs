@@ -136,6 +136,8 @@ pub struct Reader {
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
+    /// The components whose version deploys tell where runs do not.
+    declares: Vec<infer::DeclaredComponent>,
 }
 
 /// What the reader knows of one test group.
@@ -203,6 +205,7 @@ impl Reader {
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
             clock: now_ms,
+            declares: infer::declared_components(settings),
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);
                 component.from.contains(&rule)
@@ -257,6 +260,7 @@ impl Reader {
         self.read_statuses().await?;
         self.publish_histories().await?;
         self.publish_bugs().await?;
+        self.publish_deploys().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()

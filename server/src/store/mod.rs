@@ -54,7 +54,7 @@ pub use queue::{Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 pub use tokens::{AuditEntry, NewToken, StoredToken};
-pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
+pub use uploads::{NewUpload, Revision, UploadGroup};
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
