@@ -207,6 +207,7 @@ struct RepositoryPlaces {
 struct UpdatePlaces {
     poll_secs: Option<Spanned<u64>>,
     parallel: Option<Spanned<u64>>,
+    lease_secs: Option<Spanned<u64>>,
 }
 
 /// What is wrong beyond types, with lines. Places and settings come from the same text, so their
@@ -330,6 +331,7 @@ fn check(settings: &Settings, places: &Places) -> Vec<(u64, String)> {
     let at_least_one = [
         ("poll_secs", &places.update.poll_secs),
         ("parallel", &places.update.parallel),
+        ("lease_secs", &places.update.lease_secs),
     ];
     for (name, value) in at_least_one {
         if let Some(zero) = value.as_ref().filter(|value| value.value == 0) {

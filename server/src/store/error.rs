@@ -122,6 +122,16 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether it passes: the database is there, or was, and may answer later.
+    pub const fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Locked { .. } | Self::Busy { .. } | Self::Full { .. }
+        )
+    }
+}
+
 /// A stored value that cannot be what was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{table}.{column} of row {row}: {reason}")]

@@ -89,9 +89,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
@@ -120,9 +118,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };

@@ -14,8 +14,16 @@ use super::{
     row::Dictionaries,
 };
 
-/// How long a caller waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a caller waits for a connection. While the server cannot be reached, every caller waits for so
+/// long.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a new connection may take to come about when there is none yet.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long one transaction may take. A network that swallows everything breaks no connection for a
+/// quarter of an hour; longer than the largest save takes.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Connections of one process: several replicas share what the server allows, 100 by default.
 const CONNECTIONS: u32 = 12;
@@ -72,9 +80,16 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// The failure as an error that names this database.
-    pub(super) fn name(&self, failure: Failure) -> StoreError {
-        failure.of(&self.database, known_version(MIGRATIONS))
+    /// Does the work of one transaction, but does not wait for ever.
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(DEADLINE, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(failure)) => Err(named(&self.database, failure)),
+            Err(_) => Err(silent(&self.database, DEADLINE)),
+        }
     }
 
     /// Opens the database at `url` and brings its schema up to date.
@@ -97,23 +112,43 @@ impl PostgresStore {
         .into();
         let open = async {
             // The first connection is made apart: a pool would hide why there is none.
-            options.connect().await?;
+            let Ok(first) = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await else {
+                return Ok(None);
+            };
+            first?;
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .connect_with(options)
                 .await?;
             migrate(&pool).await?;
-            Ok::<_, Failure>(pool)
+            Ok::<_, Failure>(Some(pool))
         };
         match open.await {
-            Ok(pool) => Ok(Self {
+            Ok(Some(pool)) => Ok(Self {
                 database,
                 pool,
                 dictionaries: Dictionaries::default(),
             }),
-            Err(failure) => Err(failure.of(&database, known_version(MIGRATIONS))),
+            Ok(None) => Err(silent(&database, CONNECT_TIMEOUT)),
+            Err(failure) => Err(named(&database, failure)),
         }
+    }
+}
+
+/// The failure as an error that names the database.
+fn named(database: &str, failure: Failure) -> StoreError {
+    match failure {
+        // The pool itself tries again while the server refuses connections.
+        Failure::Sql(sqlx::Error::PoolTimedOut) => silent(database, ACQUIRE_TIMEOUT),
+        failure => failure.of(database, known_version(MIGRATIONS)),
+    }
+}
+
+fn silent(database: &str, waited: Duration) -> StoreError {
+    StoreError::Unreachable {
+        database: database.to_owned(),
+        reason: format!("it gave no answer for {} seconds", waited.as_secs()),
     }
 }
 
