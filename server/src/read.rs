@@ -514,13 +514,8 @@ impl Reader {
                 "the first snapshot is still being published".to_owned(),
             ));
         }
-        match tokio::time::timeout(PROBE, self.store.ready()).await {
-            Ok(ready) => ready.map_err(|error| unavailable(error.to_string())),
-            Err(_) => Err(unavailable(format!(
-                "the database {} gives no answer",
-                self.store.database()
-            ))),
-        }
+        let ready = self.store.within(PROBE, self.store.ready()).await;
+        ready.map_err(|error| unavailable(error.to_string()))
     }
 
     fn find(&self, dashboard: &str, tab: &str) -> Result<(Arc<Published>, usize), WireError> {

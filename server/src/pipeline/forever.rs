@@ -13,7 +13,7 @@ use std::{
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use model::{freshness::next_wait_ms, name::normalize};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{GroupReport, Pipeline, Progress, Publish, Target, prune};
 use crate::{
@@ -356,7 +356,7 @@ async fn run_queue<P: Publish>(
         // The looks go on meanwhile: one of them may hold the very connection that is waited for.
         let mut ended = Vec::new();
         let claimed = {
-            let mut asked = pin!(timeout(ANSWER, asked));
+            let mut asked = pin!(pipeline.store.within(ANSWER, asked));
             loop {
                 tokio::select! {
                     claimed = &mut asked => break claimed,
@@ -366,12 +366,6 @@ async fn run_queue<P: Publish>(
         };
         // What was not answered may have been done: a lease of which we do not know is given back with the
         // next renewal.
-        let claimed = claimed.unwrap_or_else(|_| {
-            Err(StoreError::Unreachable {
-                database: pipeline.store.database().to_owned(),
-                reason: format!("it gave no answer for {} seconds", ANSWER.as_secs()),
-            })
-        });
         match claimed {
             Ok(claimed) => {
                 if std::mem::take(&mut silent) {

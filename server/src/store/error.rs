@@ -123,6 +123,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// That the database gave no answer for so long.
+    pub(super) fn silent(database: &str, waited: std::time::Duration) -> Self {
+        Self::Unreachable {
+            database: database.to_owned(),
+            reason: format!("it gave no answer for {} seconds", waited.as_secs()),
+        }
+    }
+
     /// Whether it passes: the database is there, or was, and may answer later.
     pub const fn passes(&self) -> bool {
         matches!(

@@ -88,7 +88,7 @@ impl PostgresStore {
         match tokio::time::timeout(DEADLINE, work).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(failure)) => Err(named(&self.database, failure)),
-            Err(_) => Err(silent(&self.database, DEADLINE)),
+            Err(_) => Err(StoreError::silent(&self.database, DEADLINE)),
         }
     }
 
@@ -130,7 +130,7 @@ impl PostgresStore {
                 pool,
                 dictionaries: Dictionaries::default(),
             }),
-            Ok(None) => Err(silent(&database, CONNECT_TIMEOUT)),
+            Ok(None) => Err(StoreError::silent(&database, CONNECT_TIMEOUT)),
             Err(failure) => Err(named(&database, failure)),
         }
     }
@@ -140,15 +140,8 @@ impl PostgresStore {
 fn named(database: &str, failure: Failure) -> StoreError {
     match failure {
         // The pool itself tries again while the server refuses connections.
-        Failure::Sql(sqlx::Error::PoolTimedOut) => silent(database, ACQUIRE_TIMEOUT),
+        Failure::Sql(sqlx::Error::PoolTimedOut) => StoreError::silent(database, ACQUIRE_TIMEOUT),
         failure => failure.of(database, known_version(MIGRATIONS)),
-    }
-}
-
-fn silent(database: &str, waited: Duration) -> StoreError {
-    StoreError::Unreachable {
-        database: database.to_owned(),
-        reason: format!("it gave no answer for {} seconds", waited.as_secs()),
     }
 }
 

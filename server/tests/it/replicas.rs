@@ -3,6 +3,7 @@
 //!
 //! On SQLite the processes share the file; only a server can be cut off.
 
+mod outage;
 mod process;
 mod proxy;
 
@@ -91,6 +92,16 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
+        let url = database::url_for(&folder.path().join("seamgrid.db")).await;
+        Self::of(folder, url).await
+    }
+
+    /// With a database of one's own.
+    async fn at(url: String) -> Self {
+        Self::of(TempDir::new().expect("a temporary folder"), url).await
+    }
+
+    async fn of(folder: TempDir, url: String) -> Self {
         let front = Front::start(builds(), false).await;
         let groups: Vec<Value> = (0..GROUPS)
             .map(|group| {
@@ -116,8 +127,6 @@ impl World {
         for (name, content) in [("testgrid.yaml", testgrid), ("seamgrid.yaml", settings)] {
             std::fs::write(folder.path().join(name), content.to_string()).expect("written");
         }
-        let file = folder.path().join("seamgrid.db");
-        let url = database::url_for(&file).await;
         let store = Store::open(&url).await.expect("a new database");
         Self {
             folder,

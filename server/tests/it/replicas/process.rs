@@ -111,15 +111,20 @@ impl Drop for Process {
     }
 }
 
-/// The status and the text of an answer; 0 where there is none.
-pub(super) async fn get(address: &str, path: &str) -> (u16, String) {
+/// Who asks.
+pub(super) fn client() -> &'static reqwest::Client {
     static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         seamgrid::tls::use_ring();
         // A connection belongs to the runtime of the test that made it.
         let client = reqwest::Client::builder().pool_max_idle_per_host(0);
         client.build().expect("a client")
     });
-    match CLIENT.get(format!("{address}{path}")).send().await {
+    &CLIENT
+}
+
+/// The status and the text of an answer; 0 where there is none.
+pub(super) async fn get(address: &str, path: &str) -> (u16, String) {
+    match client().get(format!("{address}{path}")).send().await {
         Ok(answer) => {
             let status = answer.status().as_u16();
             (status, answer.text().await.unwrap_or_default())
