@@ -1,6 +1,10 @@
 //! PostgreSQL, and what speaks its protocol.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, PgPool,
@@ -25,8 +29,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// quarter of an hour; longer than the largest save takes.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Connections of one process: several replicas share what the server allows, 100 by default.
-const CONNECTIONS: u32 = 12;
+/// Connections of one process, one of which listens: several replicas share what the server allows, 100 by
+/// default.
+const CONNECTIONS: u32 = 13;
 
 /// How often, and after which pause, migrating is tried again while another process does it.
 const MIGRATION_TRIES: u32 = 60;
@@ -77,6 +82,8 @@ pub struct PostgresStore {
     pub(super) database: Arc<str>,
     pub(super) pool: PgPool,
     pub(super) dictionaries: Dictionaries,
+    /// Whether the server passes on what one process tells the others.
+    pub(super) tells: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
@@ -129,6 +136,7 @@ impl PostgresStore {
                 database,
                 pool,
                 dictionaries: Dictionaries::default(),
+                tells: Arc::new(AtomicBool::new(true)),
             }),
             Ok(None) => Err(StoreError::silent(&database, CONNECT_TIMEOUT)),
             Err(failure) => Err(named(&database, failure)),

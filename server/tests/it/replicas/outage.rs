@@ -1,12 +1,8 @@
 //! The database is not there, at first or for a while. Only a server can be cut off: without one these
 //! tests say so, and in CI it must be there.
 
-use serde_json::json;
-
 use super::*;
 use crate::store::postgres::schema;
-
-const UPLOADS: &str = "/api/v2/groups/job-0/runs";
 
 #[tokio::test]
 async fn at_the_start_it_is_waited_for() {
@@ -38,26 +34,6 @@ async fn at_the_start_it_is_waited_for() {
     until("all is read", async || world.stored().await == TOTAL).await;
 }
 
-/// The status of an upload of one build, and what is said of it.
-async fn upload(process: &Process, token: &str, build: usize) -> (u16, String) {
-    let description = json!({
-        "build": build.to_string(),
-        "tests": [{"name": "alpha", "status": "passed"}],
-    });
-    let request = process::client()
-        .post(format!("{}{UPLOADS}", process.address))
-        .bearer_auth(token)
-        .header("content-type", "application/json")
-        .body(description.to_string());
-    match request.send().await {
-        Ok(answer) => (
-            answer.status().as_u16(),
-            answer.text().await.unwrap_or_default(),
-        ),
-        Err(error) => (0, format!("{error:?}")),
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_the_middle_the_last_snapshot_is_shown_and_no_accepted_upload_is_lost() {
     let Some((url, _schema)) = schema().await else {
@@ -65,17 +41,7 @@ async fn in_the_middle_the_last_snapshot_is_shown_and_no_accepted_upload_is_lost
     };
     let world = World::at(url).await;
     let proxy = Proxy::before(&world.url).await;
-    let (token, hash) = seamgrid::intake::token::new_token().expect("random numbers");
-    let made = seamgrid::store::NewToken {
-        name: "laptop",
-        hash: &hash,
-        group_pattern: "*",
-        component_pattern: "",
-        created_ms: 1,
-        created_by: "a test",
-        expires_ms: None,
-    };
-    world.store.add_token(&made).await.expect("a token");
+    let token = world.token().await;
     let serves = world.start(&proxy.url, &["serve"]).await;
     until("all is shown", async || {
         shown(&serves).await == [BUILDS as usize; GROUPS]
