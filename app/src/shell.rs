@@ -32,6 +32,9 @@ const KEYS: &str = "addEventListener('keydown',e=>{\
 const OVER: &str = "setInterval(()=>fetch('/readyz').then(r=>{\
     if(r.ok)document.querySelector('.outage')?.remove()}).catch(()=>{}),5000)";
 
+/// How much changed since the reader last looked.
+const LOOKED: &str = include_str!("looked.js");
+
 /// What stands in every `<head>`.
 pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
     let style = assets
@@ -44,6 +47,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <meta name="color-scheme" content="light dark" />
         <script inner_html=THEME></script>
         <script inner_html=KEYS></script>
+        <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />
         {style}
     }

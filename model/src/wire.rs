@@ -6,9 +6,11 @@
 pub mod infra;
 mod row;
 mod search;
+mod since;
 
 pub use row::{RowCounts, RowMetric, RowPage, RowRun};
 pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
+pub use since::{BeganToFail, ChangesSince, FailingSince, TabTurn};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,11 @@ use crate::{
     run::Problem,
     summary::{Metrics, Moved, Reason, TabStatus},
 };
+
+/// A time in milliseconds since 1970 as small JSON has it; one out of range becomes 1970.
+pub fn time(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

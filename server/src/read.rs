@@ -21,6 +21,7 @@ mod published;
 mod releases;
 mod row;
 mod search;
+mod since;
 mod snapshot;
 mod sources;
 mod tab;

@@ -3,6 +3,7 @@
 mod answer;
 mod assets;
 mod badge;
+mod changes;
 mod error;
 mod events;
 mod extract;
@@ -97,6 +98,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(changes::pages())
         .merge(search::pages())
         .merge(sources::pages())
         .merge(infra::pages())

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, infra, push, search, sources, v2};
+use super::{changes, events, infra, push, search, sources, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -28,6 +28,7 @@ use super::{events, infra, push, search, sources, v2};
         push::list_revisions,
         push::notify_gcs,
         push::report_deploy,
+        changes::find_changes_since,
         v2::list_components,
         search::find_row,
         infra::list_versions,

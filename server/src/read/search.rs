@@ -5,13 +5,13 @@ mod names;
 use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
 use model::{
     grid::{Column, Grid},
     name::{natural_cmp, normalize},
     status::{Class, Status},
     wire::{
         BuildRef, ColumnState, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun, WireError,
+        time,
     },
 };
 
@@ -242,7 +242,7 @@ impl Reader {
                     tab: tabs.first().map(|&index| tab_ref(&published, index)),
                     build: found.build,
                     test_group: found.group,
-                    started: moment(found.started_ms),
+                    started: time(found.started_ms),
                 }
             })
             .collect())
@@ -392,7 +392,7 @@ fn on_tab(grid: &Grid, name: &str) -> Option<TestOnTab> {
 fn run(status: Status, column: &Column) -> TestRun {
     TestRun {
         build: column.build.clone(),
-        started: moment(column.started_ms),
+        started: time(column.started_ms),
         state: state(status),
         message: String::new(),
         infra: column.infra.clone(),
@@ -410,8 +410,4 @@ pub(super) const fn state(status: Status) -> ColumnState {
         (_, Class::Failing) => ColumnState::Failed,
         (_, Class::Other) => ColumnState::Unknown,
     }
-}
-
-pub(super) fn moment(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }

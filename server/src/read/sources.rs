@@ -13,7 +13,7 @@ use model::{
     freshness::{age, behind_since_ms},
     wire::{
         BrokenBuild, Items, LeaseState, NamedLink, ReplicaState, SourceChanged, SourceHealth,
-        SourcePage, SourceState, Sources, UploadRevision, WireError,
+        SourcePage, SourceState, Sources, UploadRevision, WireError, time,
     },
 };
 
@@ -78,10 +78,6 @@ impl Known {
         let &index = self.by_group.get(&key(group))?;
         self.sources.items.get(index)
     }
-}
-
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
 
 /// A time, and how long ago that is.
