@@ -79,6 +79,7 @@ impl<P: Publish> Pipeline<P> {
             .try_update(target, limit, stop, progress, &mut report, &mut newest_ms)
             .await;
         if report.saved.changed() {
+            self.store.announce().await;
             self.publish.group_changed(&target.group.name).await;
         }
         report.failure = result.as_ref().err().map(UpdateError::kind);

@@ -83,6 +83,7 @@ struct RepositoryPlaces {
 struct UpdatePlaces {
     poll_secs: Option<Spanned<u64>>,
     parallel: Option<Spanned<u64>>,
+    lease_secs: Option<Spanned<u64>>,
 }
 
 /// Mistakes: the line of each, and what it is.
@@ -264,6 +265,7 @@ fn check_update(update: &UpdatePlaces, problems: &mut Problems) {
     for (name, value) in [
         ("poll_secs", &update.poll_secs),
         ("parallel", &update.parallel),
+        ("lease_secs", &update.lease_secs),
     ] {
         if let Some(zero) = value.as_ref().filter(|value| value.value == 0) {
             problems.push((line(zero), format!("update.{name} must be at least 1")));

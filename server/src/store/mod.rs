@@ -25,6 +25,7 @@ mod imported;
 mod metrics;
 mod modified;
 mod names;
+mod news;
 mod numbers;
 mod open;
 mod postgres;
@@ -47,6 +48,7 @@ pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
+pub use news::News;
 pub use numbers::TestNumbers;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
@@ -94,9 +96,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
@@ -125,9 +125,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
