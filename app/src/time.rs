@@ -30,6 +30,15 @@ impl Zone {
         Moment::new(ms, self.offset_minutes(ms))
     }
 
+    /// `20 Nov 2026 11:39 UTC`; in local time without a word for the zone.
+    pub fn text(self, ms: i64) -> String {
+        let text = self.moment(ms).full_text();
+        match self {
+            Self::Utc => text + " UTC",
+            Self::Local => text,
+        }
+    }
+
     /// `UTC` or `local time`.
     pub const fn word(self) -> &'static str {
         match self {
