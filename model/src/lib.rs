@@ -21,6 +21,7 @@
 //! | infra component | a part of the test infrastructure that has versions | [`infra`] |
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
+//! | pair | two columns of a grid beside each other | [`pair`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
 //! | tally | how one test fared in the runs of a day, kept when the runs are not | [`retention::Tally`] |
 //! | history | what landed in a repository, in order | [`history`] |
@@ -50,6 +51,7 @@ pub mod link;
 pub mod logical_job;
 pub mod name;
 pub mod order;
+pub mod pair;
 pub mod query;
 pub mod reach;
 pub mod rename;

@@ -3,6 +3,7 @@
 //! and from what is published of each tab; no grid is looked at.
 
 mod alarms;
+mod builds;
 mod compare;
 mod drift;
 mod feed;
