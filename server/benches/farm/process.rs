@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -97,7 +97,9 @@ impl Seamgrid {
 
     /// Waits until it ends by itself.
     pub(crate) fn wait(mut self) -> Result<(), Failure> {
-        drop(self.child.stdout.take());
+        if let Some(mut out) = self.child.stdout.take() {
+            io::copy(&mut out, &mut io::sink())?;
+        }
         let status = self.child.wait()?;
         if status.success() {
             Ok(())
