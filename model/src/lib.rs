@@ -28,10 +28,12 @@
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
+//! | bug | an issue that people linked to a row | [`bug`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
 pub mod alignment;
+pub mod bug;
 pub mod config;
 pub mod flakiness;
 pub mod freshness;

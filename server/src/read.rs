@@ -5,6 +5,7 @@
 //! the stored results when somebody looks, and kept while there is room.
 
 mod about;
+mod bugs;
 mod cache;
 mod catalog;
 mod changes;
@@ -21,6 +22,7 @@ mod published;
 mod releases;
 mod row;
 mod search;
+mod since;
 mod snapshot;
 mod sources;
 mod tab;
@@ -44,6 +46,19 @@ use model::{
 };
 use regex::Regex;
 
+pub use self::{
+    bugs::RowBugs,
+    cache::{Coding, Encoded, Form, PublishedGrid},
+    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
+    changes::{Change, Listener, What},
+    filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
+    metrics::MetricValues,
+    row::values_by_column,
+    search::state,
+    snapshot::{Snapshot, TabView},
+    tick::Turned,
+};
 use self::{
     cache::GridCache,
     catalog::key,
@@ -53,16 +68,6 @@ use self::{
     published::Published,
     sources::KnownSources,
     tab::{Repositories, TabState, build_grid, build_state},
-};
-pub use self::{
-    cache::{Coding, Encoded, Form, PublishedGrid},
-    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
-    changes::{Change, Listener, What},
-    filter::{FilterError, RowFilter, compile_filter},
-    infra::CompareQuery,
-    metrics::MetricValues,
-    snapshot::{Snapshot, TabView},
-    tick::Turned,
 };
 use crate::{
     clock::now_ms,
@@ -127,6 +132,7 @@ pub struct Reader {
     compared_ms: AtomicI64,
     infra: infra::Infra,
     search: search::Search,
+    bugs: bugs::KnownBugs,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
@@ -195,6 +201,7 @@ impl Reader {
             compared_ms: AtomicI64::new(0),
             infra: infra::Infra::default(),
             search: search::Search::default(),
+            bugs: bugs::KnownBugs::default(),
             clock: now_ms,
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);
@@ -249,6 +256,7 @@ impl Reader {
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
         self.publish_histories().await?;
+        self.publish_bugs().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()
@@ -320,16 +328,19 @@ impl Reader {
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
         let intervals = self.rules.stale_intervals;
         let now_ms = (self.clock)();
+        let bugs = self.bugs_of(name);
         let states = tokio::task::spawn_blocking(move || {
             let build = |entry: &Arc<TabEntry>| {
-                build_state(
+                let mut state = build_state(
                     entry,
                     &results,
                     &repositories,
                     intervals,
                     modified_ms,
                     now_ms,
-                )
+                );
+                bugs.fill(&mut state.summary);
+                state
             };
             entries.iter().map(build).collect::<Vec<_>>()
         })
@@ -442,6 +453,7 @@ impl Reader {
             .await?;
         Ok(TabView {
             status: published.tab_status(index),
+            bugs: self.bugs_of(&entry.group.name),
             entry,
             grid,
         })

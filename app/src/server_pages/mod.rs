@@ -5,11 +5,14 @@
 //! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
 //! the server.
 
+pub mod changes;
 pub mod chart;
 pub mod compare;
 mod days;
 pub mod infra;
+pub mod metrics;
 pub mod row;
+pub mod rows;
 pub mod search;
 pub mod status;
 pub mod test;

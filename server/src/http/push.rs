@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use model::wire::{DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
+use model::wire::{BugReceipt, DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
 use serde::Deserialize;
 
 use super::{
@@ -18,7 +18,9 @@ use super::{
     extract::{Path, Query},
 };
 use crate::{
-    intake::{Bearer, DeployReport, Envelope, Intake, Proof, Upload, bearer},
+    intake::{
+        Bearer, BugReport, DeployReport, Envelope, Intake, IntakeError, Proof, Upload, bearer,
+    },
     read::Reader,
 };
 
@@ -246,6 +248,87 @@ pub(super) async fn report_deploy(
         is_new,
     };
     Ok(written(status, receipt))
+}
+
+/// An issue belongs to a row.
+#[utoipa::path(
+    post,
+    path = "/api/v2/groups/{group}/rows/{row}/bugs",
+    params(
+        ("group" = String, Path, description = "A test group that a tab shows. Names match by their letters and digits"),
+        ("row" = String, Path, description = "The row's identity or its name"),
+    ),
+    request_body = BugReport,
+    responses(
+        (status = 201, description = "It is linked and shown", body = BugReceipt),
+        (status = 200, description = "It was linked before", body = BugReceipt),
+        (status = 400, description = "It cannot be understood; nothing is linked", body = ErrorBody),
+        (status = 401, description = "The token is missing, unknown, expired or revoked", body = ErrorBody),
+        (status = 403, description = "The token may not write this group", body = ErrorBody),
+        (status = 404, description = "There is no such group, or it has no such row", body = ErrorBody),
+        (status = 503, description = "Not now; nothing is linked", body = ErrorBody),
+    )
+)]
+pub(super) async fn link_bug(
+    State(reader): State<Arc<Reader>>,
+    Caller { intake, bearer }: Caller,
+    Path((group, row)): Path<(String, String)>,
+    Small(body): Small,
+) -> Result<Response, ApiError> {
+    let report: BugReport = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::BadRequest(format!("the issue cannot be read: {error}")))?;
+    let (group, row) = reader.find_row(&group, &row).await?;
+    let (url, is_new) = intake.link_bug(&bearer, &group, &row, &report).await?;
+    reader.publish_bugs().await.map_err(IntakeError::from)?;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let receipt = BugReceipt {
+        group,
+        row,
+        url,
+        is_new,
+    };
+    Ok(written(status, receipt))
+}
+
+/// Which issue is meant.
+#[derive(Debug, Deserialize)]
+pub(super) struct BugQuery {
+    url: String,
+}
+
+/// An issue does not belong to a row.
+#[utoipa::path(
+    delete,
+    path = "/api/v2/groups/{group}/rows/{row}/bugs",
+    params(
+        ("group" = String, Path, description = "A test group that a tab shows. Names match by their letters and digits"),
+        ("row" = String, Path, description = "The row's identity or its name"),
+        ("url" = String, Query, description = "The issue's address"),
+    ),
+    responses(
+        (status = 204, description = "It is not linked any more"),
+        (status = 400, description = "A parameter is missing", body = ErrorBody),
+        (status = 401, description = "The token is missing, unknown, expired or revoked", body = ErrorBody),
+        (status = 403, description = "The token may not write this group", body = ErrorBody),
+        (status = 404, description = "There is no such group or row, or the issue is not linked to it", body = ErrorBody),
+        (status = 503, description = "Not now; nothing is changed", body = ErrorBody),
+    )
+)]
+pub(super) async fn unlink_bug(
+    State(reader): State<Arc<Reader>>,
+    Caller { intake, bearer }: Caller,
+    Path((group, row)): Path<(String, String)>,
+    Query(query): Query<BugQuery>,
+) -> Result<StatusCode, ApiError> {
+    // A row that is gone can be cleared too.
+    let (group, row) = reader.find_row(&group, &row).await.unwrap_or((group, row));
+    intake.unlink_bug(&bearer, &group, &row, &query.url).await?;
+    reader.publish_bugs().await.map_err(IntakeError::from)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What was made of a write, which nobody may keep.

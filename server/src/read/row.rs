@@ -8,15 +8,10 @@ use model::{
     retention::DAY_MS,
     status::Class,
     summary::failing_rows,
-    wire::{RowCounts, RowDay, RowMetric, RowPage, RowRun, TestOnTab, WireError},
+    wire::{RowCounts, RowDay, RowMetric, RowPage, RowRun, TestOnTab, WireError, time},
 };
 
-use super::{
-    PublishError, Reader, TabView,
-    metrics::DURATION,
-    search::{moment, state},
-    tab::compare,
-};
+use super::{PublishError, Reader, TabView, metrics::DURATION, search::state, tab::compare};
 use crate::{settings::IdentityRule, store::TestNumbers};
 
 impl Reader {
@@ -25,15 +20,10 @@ impl Reader {
     pub async fn row(&self, dashboard: &str, tab: &str, row: &str) -> Result<RowPage, WireError> {
         let view = self.tab_view(dashboard, tab).await?;
         let grid = &view.grid.grid;
-        let found = grid
-            .rows
-            .iter()
-            .find(|known| known.id == row)
-            .or_else(|| grid.rows.iter().find(|known| known.name == row))
-            .ok_or_else(|| WireError {
-                code: "not_found".to_owned(),
-                message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
-            })?;
+        let found = find(grid, row).ok_or_else(|| WireError {
+            code: "not_found".to_owned(),
+            message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
+        })?;
         let numbers = self.numbers(&view, found).await?;
         let compare_url = |component: &str, kind, from: &str, to: &str| {
             compare(&self.repositories, component, kind, from, to)
@@ -43,6 +33,8 @@ impl Reader {
             tab: view.entry.tab.name.clone(),
             name: found.name.clone(),
             id: found.id.clone(),
+            test_group: view.entry.group.name.clone(),
+            bugs: view.bugs.of(&found.id).to_vec(),
             failing: found.alert.as_ref().and_then(|_| {
                 failing_rows(grid, usize::MAX, &compare_url)
                     .into_iter()
@@ -91,6 +83,31 @@ impl Reader {
     }
 }
 
+/// The row of this identity, or else of this name.
+pub(super) fn find<'a>(grid: &'a Grid, row: &str) -> Option<&'a Row> {
+    let named = || grid.rows.iter().find(|known| known.name == row);
+    grid.rows
+        .iter()
+        .find(|known| known.id == row)
+        .or_else(named)
+}
+
+/// The values of a row among those of all tests, by column; `None` when it has none of this metric.
+pub fn values_by_column(
+    grid: &Grid,
+    row: &Row,
+    by_name: &HashMap<&str, HashMap<&str, f64>>,
+) -> Option<Vec<(u32, f64)>> {
+    // Durations and properties are stored under the test's identity.
+    let by_build = by_name
+        .get(row.id.as_str())
+        .or_else(|| by_name.get(row.name.as_str()))?;
+    let columns = grid.columns.iter().enumerate();
+    let values =
+        columns.filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)));
+    Some(values.collect())
+}
+
 /// How long it took first, then the others by name.
 fn metrics(grid: &Grid, numbers: &TestNumbers) -> Vec<RowMetric> {
     let by_column = |name: &str, values: &HashMap<String, f64>, scale: f64| RowMetric {
@@ -111,7 +128,7 @@ fn metrics(grid: &Grid, numbers: &TestNumbers) -> Vec<RowMetric> {
 fn days(numbers: &TestNumbers) -> Vec<RowDay> {
     let days = numbers.days.iter().rev();
     days.map(|&(day, tally)| RowDay {
-        day: moment(day * DAY_MS).date_naive(),
+        day: time(day * DAY_MS).date_naive(),
         runs: tally.runs(),
         passed: tally.passed,
         flaky: tally.flaky,
@@ -146,7 +163,7 @@ fn runs(grid: &Grid, row: &Row) -> Vec<RowRun> {
         .zip(&grid.columns)
         .map(|(status, column)| RowRun {
             build: column.build.clone(),
-            started: moment(column.started_ms),
+            started: time(column.started_ms),
             status,
             state: state(status),
             message: String::new(),

@@ -14,6 +14,7 @@
 //! Reading is one transaction, so what a caller gets is one state of the database. Writing is one
 //! transaction per call: killed at any moment, the database holds all of a call or nothing of it.
 
+mod bugs;
 mod changes;
 mod code;
 mod error;
@@ -36,6 +37,7 @@ mod tallies;
 mod tokens;
 mod uploads;
 
+pub use bugs::StoredBug;
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};

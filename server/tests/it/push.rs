@@ -1,5 +1,6 @@
 //! What is sent to the server: by whom it may be, what is kept of it, when it is seen.
 
+mod bugs;
 pub(crate) mod notices;
 mod sources;
 
