@@ -16,7 +16,7 @@ pub(crate) struct Seamgrid {
 }
 
 impl Seamgrid {
-    /// Starts `seamgrid` in `folder`, where its settings are, on `database`; on one processor when told
+    /// Starts `seamgrid`, the one beside the benchmark or that of `SEAMGRID_BIN`, in `folder`, where its settings are, on `database`; on one processor when told
     /// which.
     pub(crate) fn start(
         folder: &Path,
@@ -24,12 +24,15 @@ impl Seamgrid {
         arguments: &[&str],
         processor: Option<usize>,
     ) -> Result<Self, Failure> {
-        let program = env!("CARGO_BIN_EXE_seamgrid");
+        let program = std::env::var_os("SEAMGRID_BIN")
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_seamgrid").into());
         let mut command = match processor {
             None => Command::new(program),
             Some(number) => {
                 let mut pinned = Command::new("taskset");
-                pinned.args(["--cpu-list", &number.to_string(), program]);
+                pinned
+                    .args(["--cpu-list", &number.to_string()])
+                    .arg(program);
                 pinned
             }
         };
