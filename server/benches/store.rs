@@ -19,8 +19,8 @@ fn build_run(build: u64, tests: u64) -> Run {
     Run {
         build: (1_700_000_000_000 + build).to_string(),
         path: format!("bucket/logs/job/{build}"),
-        started_ms: 1_700_000_000_000 + build as i64 * 60_000,
-        finished_ms: Some(1_700_000_030_000 + build as i64 * 60_000),
+        started_ms: 1_790_000_000_000 + build as i64 * 60_000,
+        finished_ms: Some(1_790_000_030_000 + build as i64 * 60_000),
         results: (0..tests)
             .map(|test| {
                 let failed = (test * 7 + build * 13).is_multiple_of(100);
@@ -42,6 +42,19 @@ fn build_run(build: u64, tests: u64) -> Run {
             .collect(),
         ..Run::default()
     }
+}
+
+/// After all made-up runs.
+const NOW_MS: i64 = 1_800_000_000_000;
+/// What nobody notices to wait for.
+const GOAL: Duration = Duration::from_millis(100);
+
+fn report(out: &mut impl std::io::Write, what: &str, time: Duration) -> std::io::Result<()> {
+    let verdict = if time <= GOAL { "met" } else { "MISSED" };
+    writeln!(
+        out,
+        "{what}: {time:.1?}; goal: at most {GOAL:.0?}, {verdict}"
+    )
 }
 
 #[tokio::main]
@@ -86,6 +99,44 @@ async fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!((results.runs.len(), results.tests.len()), (1_000, 5_000));
     }
     writeln!(out, "load 1,000 runs of 5,000 tests: {best:.1?}")?;
+    let name = "[sig-node] Pods should do thing number 4999 [Conformance]";
+    let numbers = async || {
+        let mut best = Duration::MAX;
+        for _ in 0..10 {
+            let started = Instant::now();
+            let numbers = store
+                .load_test_numbers(group, name, name, 0, NOW_MS)
+                .await?;
+            best = best.min(started.elapsed());
+            let runs: u32 = numbers.days.iter().map(|(_, day)| day.runs()).sum();
+            assert_eq!(runs, 1_000);
+        }
+        Ok::<_, Box<dyn Error>>(best)
+    };
+    report(
+        &mut out,
+        "the numbers of one of these tests",
+        numbers().await?,
+    )?;
+    let mut longest = Duration::ZERO;
+    loop {
+        let started = Instant::now();
+        let deleted = store.delete_runs(group, NOW_MS, 0, 100).await?;
+        longest = longest.max(started.elapsed());
+        if deleted == 0 {
+            break;
+        }
+    }
+    report(
+        &mut out,
+        "delete 100 of these runs, which count on in their days, at most",
+        longest,
+    )?;
+    report(
+        &mut out,
+        "the numbers of one of these tests then",
+        numbers().await?,
+    )?;
     store.close().await;
 
     let paths: Vec<PathBuf> = std::env::args_os()

@@ -107,6 +107,25 @@ pub struct RowMetric {
     pub values: Vec<(u32, f64)>,
 }
 
+/// How a row fared on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RowDay {
+    /// The day, UTC, on which its runs began.
+    pub day: NaiveDate,
+    /// Runs with a result that passed or failed, flaky ones among them.
+    pub runs: u32,
+    /// Runs that passed.
+    pub passed: u32,
+    /// Runs that passed and failed.
+    pub flaky: u32,
+    /// Runs that failed.
+    pub failed: u32,
+    /// How long it took on average, in seconds; absent when no run says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
 /// Numbers of the rows of a tab over its runs: `GET /api/v2/dashboards/{d}/tabs/{t}/metrics`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -151,23 +170,4 @@ pub struct MetricRow {
     pub states: Vec<ColumnState>,
     /// Those of the metrics that it has values of.
     pub metrics: Vec<RowMetric>,
-}
-
-/// How a row fared on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct RowDay {
-    /// The day, UTC, on which its runs began.
-    pub day: NaiveDate,
-    /// Runs with a result that passed or failed, flaky ones among them.
-    pub runs: u32,
-    /// Runs that passed.
-    pub passed: u32,
-    /// Runs that passed and failed.
-    pub flaky: u32,
-    /// Runs that failed.
-    pub failed: u32,
-    /// How long it took on average, in seconds; absent when no run says so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<f64>,
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -16,7 +16,7 @@ pub(crate) struct Seamgrid {
 }
 
 impl Seamgrid {
-    /// Starts `seamgrid` in `folder`, where its settings are, on `database`; on one processor when told
+    /// Starts `seamgrid`, the one beside the benchmark or that of `SEAMGRID_BIN`, in `folder`, where its settings are, on `database`; on one processor when told
     /// which.
     pub(crate) fn start(
         folder: &Path,
@@ -24,12 +24,15 @@ impl Seamgrid {
         arguments: &[&str],
         processor: Option<usize>,
     ) -> Result<Self, Failure> {
-        let program = env!("CARGO_BIN_EXE_seamgrid");
+        let program = std::env::var_os("SEAMGRID_BIN")
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_seamgrid").into());
         let mut command = match processor {
             None => Command::new(program),
             Some(number) => {
                 let mut pinned = Command::new("taskset");
-                pinned.args(["--cpu-list", &number.to_string(), program]);
+                pinned
+                    .args(["--cpu-list", &number.to_string()])
+                    .arg(program);
                 pinned
             }
         };
@@ -97,7 +100,9 @@ impl Seamgrid {
 
     /// Waits until it ends by itself.
     pub(crate) fn wait(mut self) -> Result<(), Failure> {
-        drop(self.child.stdout.take());
+        if let Some(mut out) = self.child.stdout.take() {
+            io::copy(&mut out, &mut io::sink())?;
+        }
         let status = self.child.wait()?;
         if status.success() {
             Ok(())

@@ -271,17 +271,14 @@ pub(super) async fn report_deploy(
 )]
 pub(super) async fn link_bug(
     State(reader): State<Arc<Reader>>,
-    caller: Caller,
+    Caller { intake, bearer }: Caller,
     Path((group, row)): Path<(String, String)>,
     Small(body): Small,
 ) -> Result<Response, ApiError> {
     let report: BugReport = serde_json::from_slice(&body)
         .map_err(|error| ApiError::BadRequest(format!("the issue cannot be read: {error}")))?;
     let (group, row) = reader.find_row(&group, &row).await?;
-    let (url, is_new) = caller
-        .intake
-        .link_bug(&caller.bearer, &group, &row, &report)
-        .await?;
+    let (url, is_new) = intake.link_bug(&bearer, &group, &row, &report).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     let status = if is_new {
         StatusCode::CREATED
@@ -323,16 +320,13 @@ pub(super) struct BugQuery {
 )]
 pub(super) async fn unlink_bug(
     State(reader): State<Arc<Reader>>,
-    caller: Caller,
+    Caller { intake, bearer }: Caller,
     Path((group, row)): Path<(String, String)>,
     Query(query): Query<BugQuery>,
 ) -> Result<StatusCode, ApiError> {
     // A row that is gone can be cleared too.
     let (group, row) = reader.find_row(&group, &row).await.unwrap_or((group, row));
-    caller
-        .intake
-        .unlink_bug(&caller.bearer, &group, &row, &query.url)
-        .await?;
+    intake.unlink_bug(&bearer, &group, &row, &query.url).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }

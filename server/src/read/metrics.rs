@@ -2,13 +2,11 @@
 
 use std::collections::HashMap;
 
+pub(super) use app::server_pages::metrics::DURATION;
 use model::wire::WireError;
 
 use super::{PublishError, Reader, TabView};
 use crate::store::StoredMetric;
-
-/// What TestGrid calls how long a test took.
-pub(super) const DURATION: &str = "test-duration-minutes";
 
 /// The values of one metric in a group.
 #[derive(Debug)]

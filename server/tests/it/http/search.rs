@@ -3,6 +3,7 @@
 use app::paths;
 use axum::http::StatusCode;
 use model::{
+    retention::DAY_MS,
     run::{Cell, Run, TestResult},
     status::Status,
     wire::{ColumnState, Found, Items, MetricsPage, RowPage, TestPage, TestRef},
@@ -232,6 +233,44 @@ async fn a_row_is_told_in_depth() {
     let missing = world.get(&paths::api_row(MASTER, GCE, "nodes part")).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     assert!(missing.error().1.contains("has no row \"nodes part\""));
+}
+
+#[tokio::test]
+async fn a_row_is_told_by_day_beyond_its_runs() {
+    let world = searched().await;
+    let path = paths::api_row(MASTER, GCE, "nodes join");
+    let page: RowPage = read(&world, &path).await;
+    let known: u32 = page.days.iter().map(|day| day.runs).sum();
+    assert_eq!(known, page.counts.runs);
+    let failed: u32 = page.days.iter().map(|day| day.failed).sum();
+    assert_eq!(failed, page.counts.failed);
+
+    let mut old = super::run(
+        0,
+        None,
+        "p",
+        vec![("nodes join", Cell::plain(Status::Flaky))],
+    );
+    old.build = "old".into();
+    old.started_ms -= 40 * DAY_MS;
+    old.results[0].cell.seconds = Some(90.0);
+    let before_ms = old.started_ms + 1;
+    let saved = world.store.save_runs(world.group, &[old], 1).await;
+    saved.expect("saved");
+    let deleted = world.store.delete_runs(world.group, before_ms, 0, 9).await;
+    assert_eq!(deleted.expect("deleted"), 1);
+    let page: RowPage = read(&world, &path).await;
+    assert_eq!(page.counts.runs, known, "the run is gone");
+    let oldest = page.days.last().expect("a day");
+    assert_eq!(
+        (oldest.runs, oldest.flaky, oldest.seconds),
+        (1, 1, Some(90.0))
+    );
+    assert!(page.days.is_sorted_by(|a, b| a.day > b.day));
+    let shown = world.get(&paths::row(MASTER, GCE, "nodes join")).await;
+    let text = shown.text();
+    assert!(text.contains("data-testid=\"row-days\""), "{text}");
+    assert!(text.contains(&format!("<td>{}</td>", oldest.day)), "{text}");
 }
 
 /// A world in which two tests of a newer build took their time, one of which also measured something.

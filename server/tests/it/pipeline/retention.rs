@@ -86,3 +86,32 @@ async fn runs_older_than_their_groups_days_are_deleted() {
     assert_eq!(left("stopped").await, ["40", "44"]);
     assert_eq!(left("not configured").await, ["900"]);
 }
+
+#[tokio::test]
+async fn days_are_told_for_a_year() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = database::open(&folder.path().join("seamgrid.db")).await;
+    let groups = [group("job", Some(5))];
+    let id = store.add_group("job").await.expect("a group");
+    // One of them is too old for its day to be told at all.
+    let runs_of_now = runs(&[1, 20, 380]);
+    let saved = store.save_runs(id, &runs_of_now, NOW_MS).await;
+    saved.expect("saved");
+    let told = async |now_ms, dry_run| {
+        let pruned = prune(&store, &groups, 10, now_ms, dry_run).await;
+        let pruned = pruned.expect("pruned").into_iter();
+        pruned.map(|one| (one.runs, one.days)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(NOW_MS, false).await, [(2, 0)]);
+    let later_ms = NOW_MS + 360 * DAY_MS;
+    let later = Run {
+        build: "later".into(),
+        started_ms: later_ms,
+        ..Run::default()
+    };
+    let saved = store.save_runs(id, &[later], later_ms).await;
+    saved.expect("saved");
+    for (dry_run, expected) in [(true, &[(1, 1)][..]), (false, &[(1, 1)]), (false, &[])] {
+        assert_eq!(told(later_ms, dry_run).await, expected);
+    }
+}
