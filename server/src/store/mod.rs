@@ -34,6 +34,7 @@ mod row;
 mod runs;
 mod tokens;
 mod uploads;
+mod watch;
 
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
@@ -47,11 +48,12 @@ pub use names::FoundBuild;
 pub use news::News;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
-pub use queue::{Queued, Release, Replica};
+pub use queue::{Claimed, Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 pub use tokens::{AuditEntry, NewToken, StoredToken};
 pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
+pub use watch::Watch;
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

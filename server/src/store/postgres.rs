@@ -74,6 +74,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../../../migrations/postgres/0007_search.sql"),
     ),
+    (
+        10,
+        "watched",
+        include_str!("../../../migrations/postgres/0010_watched.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.

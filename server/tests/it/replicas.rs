@@ -7,6 +7,7 @@ mod follow;
 mod outage;
 mod process;
 mod proxy;
+mod resume;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -76,6 +76,12 @@ struct Inner {
     address: String,
     /// Every answer takes so long.
     delay: Duration,
+    /// How long who is refused for a moment is told to wait.
+    retry_after: String,
+    /// What requests said of who they are.
+    credentials: BTreeSet<String>,
+    /// So many objects that nobody wants are in every folder.
+    flood: usize,
 }
 
 /// The server; it ends with the test.
@@ -138,14 +144,24 @@ impl Front {
         self.with(|inner| inner.failed)
     }
 
+    /// Tells those whom it refuses for a moment to wait so long.
+    pub(crate) fn ask_to_wait(&self, retry_after: &str) {
+        self.with(|inner| inner.retry_after = retry_after.to_owned());
+    }
+
+    /// What requests said of who they are.
+    pub(crate) fn credentials(&self) -> BTreeSet<String> {
+        self.with(|inner| inner.credentials.clone())
+    }
+
+    /// Puts so many objects into every folder that nobody wants.
+    pub(crate) fn flood(&self, count: usize) {
+        self.with(|inner| inner.flood = count);
+    }
+
     /// Every answer takes so long from now on.
     pub(crate) fn slow_down(&self, delay: Duration) {
         self.with(|inner| inner.delay = delay);
-    }
-
-    /// Changes what is there.
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Objects)) {
-        self.with(|inner| change(&mut inner.objects));
     }
 
     /// How often each object was read.
@@ -245,15 +261,21 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
                 .collect()
         })
         .unwrap_or_default();
-    let is_list = query.contains_key("list-type");
+    let is_azure = query.get("comp").is_some_and(|comp| comp == "list");
+    let is_list = is_azure || query.contains_key("list-type");
     let name = if is_list {
         "?list".to_owned()
     } else {
         path.clone()
     };
-    let (fault, emulator, objects, delay) = {
+    let (fault, emulator, objects, delay, flood) = {
         let mut inner = shared.lock().expect("nobody panicked");
         inner.asked.push(path.clone());
+        let said = request.headers().get(header::AUTHORIZATION);
+        let said = said.and_then(|said| said.to_str().ok());
+        inner
+            .credentials
+            .insert(said.unwrap_or_default().to_owned());
         if inner.checks_tokens {
             let given = request
                 .headers()
@@ -273,14 +295,19 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
         };
         inner.failed += usize::from(fault.is_some());
         let (emulator, objects) = (inner.emulator.clone(), inner.objects.clone());
-        (fault, emulator, objects, inner.delay)
+        (fault, emulator, objects, inner.delay, inner.flood)
     };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
     if let Some(Fault::Status(status)) = fault {
         let status = StatusCode::from_u16(status).expect("a status");
-        return (status, [(header::RETRY_AFTER, "1")], "it fails").into_response();
+        let wait = shared.lock().expect("nobody panicked").retry_after.clone();
+        let mut response = (status, "it fails").into_response();
+        if let Ok(wait) = wait.parse() {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        return response;
     }
     if let Some(Fault::HungUp) = fault {
         // The connection ends with the body, which has no end.
@@ -296,8 +323,10 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
         (Some(emulator), true) => super::emulator::list(&emulator, &query).await,
         (Some(emulator), false) => super::emulator::get(&emulator, &path).await,
     };
-    let response = if is_list {
-        list(&objects, &query)
+    let response = if is_azure {
+        list_azure(&objects, &query)
+    } else if is_list {
+        list(&objects, &query, flood)
     } else {
         object(&objects, &path, request.method() == Method::HEAD, &request)
     };
@@ -307,9 +336,69 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     }
 }
 
-fn list(objects: &Objects, query: &HashMap<String, String>) -> Response {
+/// As Azure's storage lists what is below a prefix.
+fn list_azure(objects: &Objects, query: &HashMap<String, String>) -> Response {
     let prefix = query.get("prefix").map(String::as_str).unwrap_or_default();
     let is_flat = !query.contains_key("delimiter");
+    let mut folders = BTreeSet::new();
+    let mut blobs = String::new();
+    for (name, (content, _, written)) in objects.0.range(prefix.to_owned()..) {
+        let Some(rest) = name.strip_prefix(prefix) else {
+            break;
+        };
+        match rest.split_once('/') {
+            Some((folder, _)) if !is_flat => {
+                folders.insert(format!("{prefix}{folder}/"));
+            }
+            _ => blobs.push_str(&format!(
+                "<Blob><Name>{name}</Name><Properties>\
+                 <Last-Modified>Sun, 01 Mar 2026 00:00:00 GMT</Last-Modified>\
+                 <Content-Length>{}</Content-Length><Content-Type>text/plain</Content-Type>\
+                 <Etag>{written}</Etag></Properties></Blob>",
+                content.len()
+            )),
+        }
+    }
+    for folder in folders {
+        blobs.push_str(&format!("<BlobPrefix><Name>{folder}</Name></BlobPrefix>"));
+    }
+    let text = format!(
+        "<?xml version='1.0' encoding='UTF-8'?><EnumerationResults><Blobs>{blobs}</Blobs>\
+         </EnumerationResults>"
+    );
+    ([(header::CONTENT_TYPE, "application/xml")], text).into_response()
+}
+
+/// Objects on one page of a flood.
+const PAGE: usize = 1000;
+
+/// The page of a flood that is asked for, as XML; the last one is followed by what is really there.
+fn flooded(prefix: &str, query: &HashMap<String, String>, flood: usize) -> Option<String> {
+    let token = query.get("continuation-token");
+    let begin: usize = token.map_or(0, |token| token.parse().expect("a token of ours"));
+    if begin >= flood || !query.contains_key("delimiter") {
+        return None;
+    }
+    let mut text = String::from("<ListBucketResult>");
+    for number in begin..begin + PAGE {
+        text.push_str(&format!(
+            "<Contents><Key>{prefix}a-file-that-lies-around-{number:09}.log</Key><Size>1</Size>\
+             <ETag>\"e\"</ETag><LastModified>2026-03-01T00:00:00.000Z</LastModified></Contents>"
+        ));
+    }
+    let next = begin + PAGE;
+    text.push_str(&format!(
+        "<NextContinuationToken>{next}</NextContinuationToken></ListBucketResult>"
+    ));
+    Some(text)
+}
+
+fn list(objects: &Objects, query: &HashMap<String, String>, flood: usize) -> Response {
+    let prefix = query.get("prefix").map(String::as_str).unwrap_or_default();
+    let is_flat = !query.contains_key("delimiter");
+    if let Some(text) = flooded(prefix, query, flood) {
+        return ([(header::CONTENT_TYPE, "application/xml")], text).into_response();
+    }
     let mut folders = BTreeSet::new();
     let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>");
     let from_prefix = objects.0.range(prefix.to_owned()..);
