@@ -94,12 +94,11 @@ impl Patient {
 /// How long a store asks us to wait, at least a tenth of a second: as seconds, or as a time.
 fn retry_after(headers: &HeaderMap, now_ms: i64) -> Option<Duration> {
     let asked = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let ms = match asked.parse::<u64>() {
-        Ok(secs) => secs.saturating_mul(1000),
-        Err(_) => {
-            let at: DateTime<Utc> = DateTime::parse_from_rfc2822(asked).ok()?.into();
-            u64::try_from(at.timestamp_millis() - now_ms).unwrap_or(0)
-        }
+    let ms = if let Ok(secs) = asked.parse::<u64>() {
+        secs.saturating_mul(1000)
+    } else {
+        let at: DateTime<Utc> = DateTime::parse_from_rfc2822(asked).ok()?.into();
+        u64::try_from(at.timestamp_millis() - now_ms).unwrap_or(0)
     };
     Some(Duration::from_millis(ms.max(100)))
 }

@@ -285,12 +285,11 @@ impl CredentialProvider for GoogleToken {
         };
         let provider = {
             let mut provider = self.provider.lock().await;
-            match &*provider {
-                Some(provider) => Arc::clone(provider),
-                None => {
-                    let found = self.find_provider().await.map_err(refuse)?;
-                    Arc::clone(provider.insert(found))
-                }
+            if let Some(provider) = &*provider {
+                Arc::clone(provider)
+            } else {
+                let found = self.find_provider().await.map_err(refuse)?;
+                Arc::clone(provider.insert(found))
             }
         };
         let token = provider

@@ -81,6 +81,7 @@ pub(super) struct Found {
 
 /// The window of time that a group keeps.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "a unit is part of a name")]
 pub(super) struct Window {
     /// The present, in milliseconds since 1970.
     pub(super) now_ms: i64,
@@ -153,22 +154,17 @@ impl<P: Publish> Pipeline<P> {
             let floor = self.floor(prefix);
             let mut fresh = Vec::new();
             for listed in self.list_builds(prefix, after.as_deref()).await? {
-                match known.get(listed.id.as_str()) {
-                    Some(known) => {
-                        match due(known, stored.watched.get(&listed.id), window, is_asked) {
-                            Due::Read => found.builds.push(listed.at(prefix)),
-                            Due::Look => looked_at.push(listed.at(prefix)),
-                            Due::Not => {}
-                        }
+                if let Some(known) = known.get(listed.id.as_str()) {
+                    match due(known, stored.watched.get(&listed.id), window, is_asked) {
+                        Due::Read => found.builds.push(listed.at(prefix)),
+                        Due::Look => looked_at.push(listed.at(prefix)),
+                        Due::Not => {}
                     }
-                    None => {
-                        let is_old = floor
-                            .as_ref()
-                            .is_some_and(|floor| natural_cmp(&listed.id, floor).is_le());
-                        if !is_old {
-                            fresh.push(listed);
-                        }
-                    }
+                } else if !floor
+                    .as_ref()
+                    .is_some_and(|floor| natural_cmp(&listed.id, floor).is_le())
+                {
+                    fresh.push(listed);
                 }
             }
             fresh.sort_by(|a, b| natural_cmp(&a.id, &b.id));

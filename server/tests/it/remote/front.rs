@@ -82,6 +82,8 @@ struct Inner {
     credentials: BTreeSet<String>,
     /// So many objects that nobody wants are in every folder.
     flood: usize,
+    /// How many folders the last listing named.
+    folders: usize,
 }
 
 /// The server; it ends with the test.
@@ -146,12 +148,17 @@ impl Front {
 
     /// Tells those whom it refuses for a moment to wait so long.
     pub(crate) fn ask_to_wait(&self, retry_after: &str) {
-        self.with(|inner| inner.retry_after = retry_after.to_owned());
+        self.with(|inner| retry_after.clone_into(&mut inner.retry_after));
     }
 
     /// What requests said of who they are.
     pub(crate) fn credentials(&self) -> BTreeSet<String> {
         self.with(|inner| inner.credentials.clone())
+    }
+
+    /// How many folders the last listing named.
+    pub(crate) fn folders(&self) -> usize {
+        self.with(|inner| inner.folders)
     }
 
     /// Puts so many objects into every folder that nobody wants.
@@ -162,6 +169,11 @@ impl Front {
     /// Every answer takes so long from now on.
     pub(crate) fn slow_down(&self, delay: Duration) {
         self.with(|inner| inner.delay = delay);
+    }
+
+    /// Changes what is there.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Objects)) {
+        self.with(|inner| change(&mut inner.objects));
     }
 
     /// How often each object was read.
@@ -326,7 +338,11 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     let response = if is_azure {
         list_azure(&objects, &query)
     } else if is_list {
-        list(&objects, &query, flood)
+        let (response, folders) = list(&objects, &query, flood);
+        if folders > 0 {
+            shared.lock().expect("nobody panicked").folders = folders;
+        }
+        response
     } else {
         object(&objects, &path, request.method() == Method::HEAD, &request)
     };
@@ -393,12 +409,15 @@ fn flooded(prefix: &str, query: &HashMap<String, String>, flood: usize) -> Optio
     Some(text)
 }
 
-fn list(objects: &Objects, query: &HashMap<String, String>, flood: usize) -> Response {
+/// A listing, and how many folders it names.
+fn list(objects: &Objects, query: &HashMap<String, String>, flood: usize) -> (Response, usize) {
     let prefix = query.get("prefix").map(String::as_str).unwrap_or_default();
     let is_flat = !query.contains_key("delimiter");
     if let Some(text) = flooded(prefix, query, flood) {
-        return ([(header::CONTENT_TYPE, "application/xml")], text).into_response();
+        let response = ([(header::CONTENT_TYPE, "application/xml")], text).into_response();
+        return (response, 0);
     }
+    let after = query.get("start-after").map(String::as_str);
     let mut folders = BTreeSet::new();
     let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>");
     let from_prefix = objects.0.range(prefix.to_owned()..);
@@ -406,6 +425,9 @@ fn list(objects: &Objects, query: &HashMap<String, String>, flood: usize) -> Res
         let Some(rest) = name.strip_prefix(prefix) else {
             break;
         };
+        if after.is_some_and(|after| name.as_str() <= after) {
+            continue;
+        }
         match rest.split_once('/') {
             Some((folder, _)) if !is_flat => {
                 folders.insert(format!("{prefix}{folder}/"));
@@ -418,13 +440,15 @@ fn list(objects: &Objects, query: &HashMap<String, String>, flood: usize) -> Res
             )),
         }
     }
+    let count = folders.len();
     for folder in folders {
         text.push_str(&format!(
             "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"
         ));
     }
     text.push_str("</ListBucketResult>");
-    ([(header::CONTENT_TYPE, "application/xml")], text).into_response()
+    let response = ([(header::CONTENT_TYPE, "application/xml")], text).into_response();
+    (response, count)
 }
 
 fn object(objects: &Objects, path: &str, is_head: bool, request: &Request) -> Response {

@@ -159,6 +159,59 @@ async fn buckets_of_s3_and_azure_are_read_with_signed_requests() {
 }
 
 #[tokio::test]
+async fn old_builds_are_not_listed_again_and_again() {
+    const DAY: i64 = 24 * 3600;
+    let build = |objects: &mut Objects, id: String, begun: i64| {
+        for (name, content) in [
+            ("started.json", json!({ "timestamp": begun })),
+            (
+                "finished.json",
+                json!({"timestamp": begun + 600, "passed": true}),
+            ),
+        ] {
+            objects.put(&format!("logs/job/{id}/{name}"), content.to_string());
+        }
+    };
+    let snowflake = |begun: i64| ((begun * 1000 - 1_288_834_974_657) << 22).to_string();
+    let mut objects = Objects::default();
+    for days in [1, 2, 14, 100, 101, 102, 103, 104] {
+        let begun = NOW_MS / 1000 - days * DAY;
+        build(&mut objects, snowflake(begun), begun);
+    }
+    let front = Front::start(objects, false).await;
+    let world = World::new().await;
+    for (builds, folders) in [(3, 8), (0, 3)] {
+        let report = world
+            .update(bucket(&front, "anonymous".into()), "job")
+            .await;
+        assert_eq!((report.errors, report.builds), (vec![], builds));
+        assert_eq!(front.folders(), folders);
+    }
+    // One that appears late among those that are kept is found nevertheless.
+    let begun = NOW_MS / 1000 - 10 * DAY;
+    front.change(|objects| build(objects, snowflake(begun), begun));
+    let report = world
+        .update(bucket(&front, "anonymous".into()), "job")
+        .await;
+    assert_eq!((report.errors, report.builds), (vec![], 1));
+
+    // Small numbers sort otherwise as texts: 9, 10, 100.
+    let mut objects = Objects::default();
+    for (number, days) in [(9, 100), (10, 3), (100, 1)] {
+        build(&mut objects, number.to_string(), NOW_MS / 1000 - days * DAY);
+    }
+    let front = Front::start(objects, false).await;
+    let world = World::new().await;
+    for builds in [2, 0] {
+        let report = world
+            .update(bucket(&front, "anonymous".into()), "job")
+            .await;
+        assert_eq!((report.errors, report.builds), (vec![], builds));
+        assert_eq!(front.folders(), 3);
+    }
+}
+
+#[tokio::test]
 async fn a_million_objects_that_lie_around_take_no_memory() {
     const OBJECTS: usize = 200_000;
     let front = Front::start(builds(), false).await;
