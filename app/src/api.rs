@@ -169,6 +169,27 @@ pub async fn grid(
     }
 }
 
+/// A part of a page, as the server draws it; only a browser asks for one.
+#[cfg_attr(
+    any(feature = "ssr", not(feature = "hydrate")),
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, nobody else asks"
+    )
+)]
+pub async fn part(path: String) -> Result<String, WireError> {
+    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+    {
+        let (_, html) = send_wrapper::SendWrapper::new(fetch(path)).await?;
+        Ok(html)
+    }
+    #[cfg(any(feature = "ssr", not(feature = "hydrate")))]
+    Err(WireError {
+        code: "unreachable".to_owned(),
+        message: format!("{path} is for browsers"),
+    })
+}
+
 #[cfg(feature = "ssr")]
 fn reader() -> Result<Reader, WireError> {
     leptos::prelude::use_context::<Reader>().ok_or_else(|| WireError {

@@ -21,6 +21,12 @@ pub struct Assets {
 const THEME: &str = "try{const t=localStorage.getItem('theme');\
     if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
 
+/// In which zone times are written, and a choice of it in the footer.
+const ZONE: &str = include_str!("zone.js");
+
+/// On screens too narrow for a grid, a tab as a list.
+const NARROW: &str = include_str!("narrow.js");
+
 /// `/` goes to what the page filters by, or else to the search; `?` opens the legend.
 const KEYS: &str = "addEventListener('keydown',e=>{\
     if(e.ctrlKey||e.metaKey||e.altKey||e.target.closest('input,textarea,select'))return;\
@@ -47,6 +53,8 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <meta name="color-scheme" content="light dark" />
         <script inner_html=THEME></script>
         <script inner_html=KEYS></script>
+        <script inner_html=ZONE></script>
+        <script inner_html=NARROW></script>
         <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />
         {style}

@@ -5,6 +5,7 @@
 //! the stored results when somebody looks, and kept while there is room.
 
 mod about;
+mod bugs;
 mod cache;
 mod catalog;
 mod changes;
@@ -40,11 +41,25 @@ use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
     rename::join_renamed,
+    retention::DAY_MS,
     tabulate::GroupResults,
     wire::{ComponentRef, TabChanged, WireError},
 };
 use regex::Regex;
 
+pub use self::{
+    bugs::RowBugs,
+    cache::{Coding, Encoded, Form, PublishedGrid},
+    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
+    changes::{Change, Listener, What},
+    filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
+    metrics::MetricValues,
+    row::values_by_column,
+    search::state,
+    snapshot::{Snapshot, TabView},
+    tick::Turned,
+};
 use self::{
     cache::GridCache,
     catalog::key,
@@ -54,16 +69,6 @@ use self::{
     published::Published,
     sources::KnownSources,
     tab::{Repositories, TabState, build_grid, build_state},
-};
-pub use self::{
-    cache::{Coding, Encoded, Form, PublishedGrid},
-    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
-    changes::{Change, Listener, What},
-    filter::{FilterError, RowFilter, compile_filter},
-    infra::CompareQuery,
-    metrics::MetricValues,
-    snapshot::{Snapshot, TabView},
-    tick::Turned,
 };
 use crate::{
     clock::now_ms,
@@ -79,7 +84,6 @@ const KEPT_BYTES: usize = 256 << 20;
 const PARALLEL: usize = 4;
 /// How long a database may take to say that it is there.
 const PROBE: Duration = Duration::from_secs(2);
-const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Why something could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -140,9 +144,12 @@ pub struct Reader {
     compared_ms: AtomicI64,
     infra: infra::Infra,
     search: search::Search,
+    bugs: bugs::KnownBugs,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
+    /// The components whose version deploys tell where runs do not.
+    declares: Vec<infer::DeclaredComponent>,
 }
 
 /// What the reader knows of one test group.
@@ -208,7 +215,9 @@ impl Reader {
             compared_ms: AtomicI64::new(0),
             infra: infra::Infra::default(),
             search: search::Search::default(),
+            bugs: bugs::KnownBugs::default(),
             clock: now_ms,
+            declares: infer::declared_components(settings),
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);
                 component.from.contains(&rule)
@@ -262,6 +271,8 @@ impl Reader {
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
         self.publish_histories().await?;
+        self.publish_bugs().await?;
+        self.publish_deploys().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()
@@ -333,16 +344,19 @@ impl Reader {
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
         let intervals = self.rules.stale_intervals;
         let now_ms = (self.clock)();
+        let bugs = self.bugs_of(name);
         let states = tokio::task::spawn_blocking(move || {
             let build = |entry: &Arc<TabEntry>| {
-                build_state(
+                let mut state = build_state(
                     entry,
                     &results,
                     &repositories,
                     intervals,
                     modified_ms,
                     now_ms,
-                )
+                );
+                bugs.fill(&mut state.summary);
+                state
             };
             entries.iter().map(build).collect::<Vec<_>>()
         })
@@ -409,11 +423,7 @@ impl Reader {
     /// Over how long results are shown: the days that the group says, or else the settings. A recording
     /// is shown whole.
     fn span_of(&self, entry: &TabEntry) -> Span {
-        let days = entry
-            .group
-            .days_of_results
-            .filter(|&days| days > 0)
-            .unwrap_or(self.days_of_results);
+        let days = entry.group.days_kept(self.days_of_results);
         entry.configured.then(|| i64::from(days) * DAY_MS)
     }
 
@@ -464,6 +474,7 @@ impl Reader {
             .await?;
         Ok(TabView {
             status: published.tab_status(index),
+            bugs: self.bugs_of(&entry.group.name),
             entry,
             grid,
         })

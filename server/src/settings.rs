@@ -130,7 +130,8 @@ pub struct InfraSettings {
 pub struct ComponentSettings {
     /// Its name in grids.
     pub name: String,
-    /// `org/name`, used in links.
+    /// `org/name`, used in links; empty for what has none, such as a cluster.
+    #[serde(default)]
     pub repo: String,
     /// Path or URL of the repository to mirror.
     #[serde(default)]
@@ -155,6 +156,10 @@ pub enum VersionRule {
     UtilityImageTag(bool),
     /// The commit that last changed the job's configuration, inferred from when it merged.
     JobConfiguration(bool),
+    /// The build cluster that the ProwJob was to run on.
+    Cluster(bool),
+    /// What reports of deploys say it was in the environments that match this pattern (`*` is any text).
+    Deploys(String),
 }
 
 impl Default for InfraSettings {

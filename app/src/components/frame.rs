@@ -65,7 +65,7 @@ pub fn Frame(
             <a href=paths::API_RELEASES rel="external">
                 "API"
             </a>
-            <span class="bottom__note">"Times are local; hover for UTC."</span>
+            <span class="bottom__note">"Hover over a time for UTC."</span>
         </footer>
     }
 }

@@ -46,6 +46,7 @@ pub fn failing_rows(grid: &Grid, most: usize, compare_url: &CompareUrl<'_>) -> V
             last_pass_build: alert.pass_build.clone(),
             moved: moved_since_pass(grid, alert, compare_url),
             message: alert.message.clone(),
+            bugs: Vec::new(),
         })
         .collect()
 }

@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod extract;
 mod feed;
+mod graphs;
 mod health;
 mod infra;
 mod legacy;
@@ -15,6 +16,7 @@ pub mod openapi;
 pub mod pages;
 mod push;
 mod query;
+mod rows;
 mod search;
 mod server_pages;
 mod sources;
@@ -100,10 +102,12 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(changes::pages())
         .merge(search::pages())
+        .merge(graphs::pages())
+        .merge(rows::pages())
         .merge(sources::pages())
         .merge(infra::pages())
         .with_state(reader.clone())
-        .merge(pages::pages_router(reader));
+        .merge(pages::pages_router(reader).layer(middleware::from_fn(graphs::go_on)));
     surround(routes)
 }
 

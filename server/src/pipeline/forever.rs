@@ -15,7 +15,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use model::{freshness::next_wait_ms, name::normalize};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{GroupReport, Pipeline, Progress, Publish, Target, prune};
+use super::{GroupReport, Pipeline, Progress, Publish, Target, retention::keep_retention};
 use crate::{
     clock::now_ms,
     prow::layout,
@@ -34,8 +34,6 @@ const ANSWER: Duration = Duration::from_secs(10);
 const AHEAD: u32 = 256;
 /// How often uploads are looked at that are not made runs of, or were under way.
 const UPLOADS: Duration = Duration::from_mins(1);
-/// How often runs are forgotten that are too old.
-const RETENTION: Duration = Duration::from_hours(1);
 /// Replicas that have been silent for so long are forgotten.
 const FORGET_MS: i64 = 600_000;
 
@@ -265,22 +263,6 @@ pub async fn run_forever<P: Publish>(
         () = run_queue(pipeline, progress, shutdown) => {}
         () = keep_uploads(pipeline) => {}
         () = keep_retention(pipeline) => {}
-    }
-}
-
-/// Forgets, again and again, what is too old. Never ready; it may be dropped at any time. Several
-/// processes may do so at once.
-async fn keep_retention<P: Publish>(pipeline: &Pipeline<P>) {
-    loop {
-        sleep(RETENTION).await;
-        let (store, days) = (&pipeline.store, pipeline.days_of_results);
-        match prune(store, &pipeline.groups, days, now_ms(), false).await {
-            Ok(pruned) => {
-                let count: u64 = pruned.iter().map(|group| group.runs).sum();
-                tracing::info!(runs.count = count, "{count} runs were too old to be kept");
-            }
-            Err(error) => tracing::error!(%error, "what is too old stays for now: {error}"),
-        }
     }
 }
 

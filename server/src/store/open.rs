@@ -65,6 +65,16 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0007_search.sql"),
     ),
     (
+        8,
+        "bugs",
+        include_str!("../../../migrations/sqlite/0008_bugs.sql"),
+    ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/sqlite/0009_daily.sql"),
+    ),
+    (
         10,
         "watched",
         include_str!("../../../migrations/sqlite/0010_watched.sql"),

@@ -75,6 +75,16 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0007_search.sql"),
     ),
     (
+        8,
+        "bugs",
+        include_str!("../../../migrations/postgres/0008_bugs.sql"),
+    ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/postgres/0009_daily.sql"),
+    ),
+    (
         10,
         "watched",
         include_str!("../../../migrations/postgres/0010_watched.sql"),

@@ -6,6 +6,7 @@ mod config;
 mod conformance;
 mod database;
 mod deploy;
+mod drift;
 mod fixture;
 mod history;
 mod http;

@@ -6,6 +6,7 @@ mod groups;
 mod migrations;
 mod opening;
 pub(crate) mod postgres;
+mod retention;
 mod runs;
 
 use model::{
