@@ -19,7 +19,7 @@ use super::{GroupReport, Pipeline, Progress, Publish, Target, retention::keep_re
 use crate::{
     clock::now_ms,
     prow::layout,
-    store::{GroupId, Release, StoreError},
+    store::{Claimed, GroupId, Release, StoreError},
 };
 
 /// Builds that one group may read before the others have their turn again.
@@ -146,14 +146,16 @@ impl<P: Publish> Pipeline<P> {
     async fn look(
         &self,
         target: &Target,
-        failures: u32,
+        claimed: Claimed,
         stop: &AtomicBool,
         progress: &dyn Progress,
     ) -> GroupReport {
         let claimed_ms = now_ms();
-        let report = self.update_group(target, TURN, stop, progress).await;
+        let report = self
+            .update_group(target, claimed.pushed, TURN, stop, progress)
+            .await;
         let failures = if report.error.is_some() {
-            failures + 1
+            claimed.failures + 1
         } else {
             0
         };
@@ -353,7 +355,7 @@ async fn run_queue<P: Publish>(
                 if std::mem::take(&mut silent) {
                     tracing::info!("the database answers again; updates go on");
                 }
-                for (id, failures) in claimed {
+                for (id, won) in claimed {
                     let Some(target) = queue.targets.get(&id).cloned() else {
                         continue;
                     };
@@ -361,7 +363,7 @@ async fn run_queue<P: Publish>(
                     queue.take(id, &buckets);
                     let stop = &stop;
                     running.push(async move {
-                        let report = pipeline.look(&target, failures, stop, progress).await;
+                        let report = pipeline.look(&target, won, stop, progress).await;
                         (id, buckets, report)
                     });
                 }

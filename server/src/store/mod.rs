@@ -37,6 +37,7 @@ mod runs;
 mod tallies;
 mod tokens;
 mod uploads;
+mod watch;
 
 pub use bugs::StoredBug;
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
@@ -52,11 +53,12 @@ pub use news::News;
 pub use numbers::TestNumbers;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
-pub use queue::{Queued, Release, Replica};
+pub use queue::{Claimed, Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 pub use tokens::{AuditEntry, NewToken, StoredToken};
 pub use uploads::{NewUpload, Revision, UploadGroup};
+pub use watch::Watch;
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

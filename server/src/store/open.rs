@@ -74,6 +74,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "daily",
         include_str!("../../../migrations/sqlite/0009_daily.sql"),
     ),
+    (
+        10,
+        "watched",
+        include_str!("../../../migrations/sqlite/0010_watched.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

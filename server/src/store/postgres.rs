@@ -84,6 +84,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "daily",
         include_str!("../../../migrations/postgres/0009_daily.sql"),
     ),
+    (
+        10,
+        "watched",
+        include_str!("../../../migrations/postgres/0010_watched.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.

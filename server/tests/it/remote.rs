@@ -3,6 +3,7 @@
 
 mod emulator;
 pub(crate) mod front;
+mod stores;
 
 use std::path::{Path, PathBuf};
 

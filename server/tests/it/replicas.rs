@@ -7,6 +7,7 @@ mod follow;
 mod outage;
 mod process;
 mod proxy;
+mod resume;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,9 +64,10 @@ fn builds() -> Objects {
             let folder = format!("logs/{}/{id}", job(group));
             let failed = (number as usize + group).is_multiple_of(7);
             let failure = if failed { "<failure>no</failure>" } else { "" };
-            let cases: String = (0..20)
+            let cases = (0..20)
                 .map(|test| format!("<testcase name='test {test}'>{failure}</testcase>"))
-                .collect();
+                .collect::<Vec<_>>()
+                .concat();
             objects.put(
                 &format!("{folder}/started.json"),
                 json!({"timestamp": begun}).to_string(),
@@ -246,7 +248,7 @@ async fn undisturbed(folder: &Path, front: &Front) -> BTreeMap<String, BTreeMap<
 struct Readers {
     stop: Arc<AtomicBool>,
     answers: Arc<AtomicUsize>,
-    readers: Vec<tokio::task::JoinHandle<Vec<String>>>,
+    tasks: Vec<tokio::task::JoinHandle<Vec<String>>>,
 }
 
 impl Readers {
@@ -264,7 +266,7 @@ impl Readers {
             pages.push(paths::tab(DASHBOARD, &job(group)));
             pages.push(paths::api_grid(DASHBOARD, &job(group)));
         }
-        let readers = processes
+        let tasks = processes
             .iter()
             .map(|process| {
                 let address = process.address.clone();
@@ -289,14 +291,14 @@ impl Readers {
         Self {
             stop,
             answers,
-            readers,
+            tasks,
         }
     }
 
     /// Ends them; none may ever have seen an error.
     async fn end(self) {
         self.stop.store(true, Ordering::Relaxed);
-        for reader in self.readers {
+        for reader in self.tasks {
             let failed = reader.await.expect("it did not panic");
             assert!(failed.is_empty(), "{failed:#?}");
         }
