@@ -76,6 +76,9 @@ pub fn group(group: &str) -> String {
 /// All dashboards.
 pub const DASHBOARDS: &str = "/dashboards";
 
+/// What changed; since when follows as `?since=`.
+pub const CHANGES: &str = "/changes";
+
 /// Search; what for follows as `?q=`.
 pub const TESTS: &str = "/tests";
 

@@ -34,6 +34,9 @@ const KEYS: &str = "addEventListener('keydown',e=>{\
     if(e.key==='/'&&f){e.preventDefault();f.focus()}\
     if(e.key==='?'&&l){l.open=true;l.scrollIntoView()}})";
 
+/// How much changed since the reader last looked.
+const LOOKED: &str = include_str!("looked.js");
+
 /// What stands in every `<head>`.
 pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
     let style = assets
@@ -48,6 +51,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <script inner_html=KEYS></script>
         <script inner_html=ZONE></script>
         <script inner_html=NARROW></script>
+        <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />
         {style}
     }

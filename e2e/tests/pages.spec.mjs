@@ -18,6 +18,7 @@ const pages = {
 const serverPages = {
   search: () => "/tests?q=node",
   infrastructure: () => "/infra",
+  "what changed": () => "/changes?since=0",
   "what lies between two versions": ({ transition: { component, from, to } }) =>
     `/compare?component=${component}&from=${from}&to=${to}`,
   "a version": ({ transition: { component, to } }) => `/infra/${component}/${to}`,

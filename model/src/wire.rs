@@ -6,6 +6,7 @@
 pub mod infra;
 mod row;
 mod search;
+mod since;
 
 pub use row::{
     LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowMetric, RowPage, RowRun,
@@ -13,6 +14,7 @@ pub use row::{
 pub use search::{
     BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
 };
+pub use since::{BeganToFail, ChangesSince, FailingSince, TabTurn};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,11 @@ use crate::{
     run::Problem,
     summary::{Metrics, Moved, Reason, TabStatus},
 };
+
+/// A time in milliseconds since 1970 as small JSON has it; one out of range becomes 1970.
+pub fn time(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

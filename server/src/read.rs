@@ -22,6 +22,7 @@ mod published;
 mod releases;
 mod row;
 mod search;
+mod since;
 mod snapshot;
 mod sources;
 mod tab;
@@ -53,7 +54,7 @@ pub use self::{
     infra::CompareQuery,
     metrics::MetricValues,
     row::values_by_column,
-    search::{moment, state},
+    search::state,
     snapshot::{Snapshot, TabView},
     tick::Turned,
 };

@@ -1,7 +1,10 @@
 //! `seamgrid.yaml`: where the configuration and the buckets are, what counts as infrastructure.
 
+mod check;
 mod load;
 mod reach;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

@@ -28,6 +28,10 @@ pub fn Frame(
                 <a href=paths::INFRA rel="external">
                     "Infrastructure"
                 </a>
+                // How much changed is added by `looked.js`, as an attribute: the view has none of it.
+                <a href=paths::CHANGES rel="external" data-looked="">
+                    "Changes"
+                </a>
             </nav>
             <form class="top__search" action=paths::TESTS role="search">
                 <input

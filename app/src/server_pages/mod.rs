@@ -5,6 +5,7 @@
 //! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
 //! the server.
 
+pub mod changes;
 pub mod chart;
 pub mod compare;
 pub mod infra;

@@ -16,7 +16,7 @@ use axum::{
 };
 use model::{
     query::TabQuery,
-    wire::{ErrorBody, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError},
+    wire::{ErrorBody, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
 };
 
 use super::{
@@ -26,7 +26,7 @@ use super::{
     legacy::{load_metrics, patterns::ordered},
     server_pages,
 };
-use crate::read::{Reader, moment, state, values_by_column};
+use crate::read::{Reader, state, values_by_column};
 
 /// How many rows one answer has.
 const ROWS: usize = 24;
@@ -145,7 +145,7 @@ async fn find(
                 .iter()
                 .map(|column| MetricColumn {
                     build: column.build.clone(),
-                    started: moment(column.started_ms),
+                    started: time(column.started_ms),
                 })
                 .collect(),
             transitions: grid.transitions.clone(),

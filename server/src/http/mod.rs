@@ -3,6 +3,7 @@
 mod answer;
 mod assets;
 mod badge;
+mod changes;
 mod error;
 mod events;
 mod extract;
@@ -99,6 +100,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(changes::pages())
         .merge(search::pages())
         .merge(graphs::pages())
         .merge(rows::pages())

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, graphs, infra, push, search, sources, v2};
+use super::{changes, events, graphs, infra, push, search, sources, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -31,6 +31,7 @@ use super::{events, graphs, infra, push, search, sources, v2};
         push::report_deploy,
         push::link_bug,
         push::unlink_bug,
+        changes::find_changes_since,
         v2::list_components,
         search::find_row,
         infra::list_versions,

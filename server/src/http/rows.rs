@@ -14,11 +14,11 @@ use model::{
     grid::{Grid, Row},
     infra::ComponentKind,
     query::TabQuery,
-    wire::{ColumnState, StripColumn, WireError},
+    wire::{ColumnState, StripColumn, WireError, time},
 };
 
 use super::{error::ApiError, extract::Path, legacy::patterns::ordered, server_pages};
-use crate::read::{Reader, moment, state};
+use crate::read::{Reader, state};
 
 /// How many rows the list has.
 const ROWS: usize = 200;
@@ -109,7 +109,7 @@ fn strip(grid: &Grid, row: &Row) -> Vec<StripColumn> {
             let state = state(status);
             StripColumn {
                 build: column.build.clone(),
-                started: moment(column.started_ms),
+                started: time(column.started_ms),
                 state,
                 failed: u32::from(state == ColumnState::Failed),
                 filled: u32::from(state != ColumnState::Blank),

@@ -18,6 +18,7 @@ use serde::Deserialize;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
+    changes,
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
@@ -69,6 +70,7 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/infra/changes", get(infra::find_changes)),
         ("/infra/alarms", get(infra::list_alarms)),
+        ("/changes", get(changes::find_changes_since)),
         ("/compare", get(infra::find_comparison)),
         ("/search", get(search::find_all)),
         ("/tests", get(search::find_tests)),

@@ -7,14 +7,10 @@ use model::{
     grid::{Grid, Row},
     status::Class,
     summary::failing_rows,
-    wire::{RowCounts, RowMetric, RowPage, RowRun, TestOnTab, WireError},
+    wire::{RowCounts, RowMetric, RowPage, RowRun, TestOnTab, WireError, time},
 };
 
-use super::{
-    Reader,
-    search::{moment, state},
-    tab::compare,
-};
+use super::{Reader, search::state, tab::compare};
 
 impl Reader {
     /// A row of a tab, by its identity or its name. A row that the tab does not have is a `not_found`
@@ -121,7 +117,7 @@ fn runs(grid: &Grid, row: &Row) -> Vec<RowRun> {
         .zip(&grid.columns)
         .map(|(status, column)| RowRun {
             build: column.build.clone(),
-            started: moment(column.started_ms),
+            started: time(column.started_ms),
             status,
             state: state(status),
             message: String::new(),

@@ -6,7 +6,6 @@ mod names;
 use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
 use model::{
     grid::{Column, Grid},
     history::Commit,
@@ -14,7 +13,7 @@ use model::{
     status::{Class, Status},
     wire::{
         BuildRef, ColumnState, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
-        WireError,
+        WireError, time,
     },
 };
 
@@ -252,7 +251,7 @@ impl Reader {
                         parent: parent.map(|parent| parent.sha.to_string()),
                         title: commit.title.to_string(),
                         author: commit.author.to_string(),
-                        time: moment(commit.at_ms),
+                        time: time(commit.at_ms),
                         url: commit_url(&known.name, &commit.sha),
                     },
                 ));
@@ -285,7 +284,7 @@ impl Reader {
                     tab: tabs.first().map(|&index| tab_ref(&published, index)),
                     build: found.build,
                     test_group: found.group,
-                    started: moment(found.started_ms),
+                    started: time(found.started_ms),
                 }
             })
             .collect())
@@ -435,7 +434,7 @@ fn on_tab(grid: &Grid, name: &str) -> Option<TestOnTab> {
 fn run(status: Status, column: &Column) -> TestRun {
     TestRun {
         build: column.build.clone(),
-        started: moment(column.started_ms),
+        started: time(column.started_ms),
         state: state(status),
         message: String::new(),
         infra: column.infra.clone(),
@@ -453,9 +452,4 @@ pub const fn state(status: Status) -> ColumnState {
         (_, Class::Failing) => ColumnState::Failed,
         (_, Class::Other) => ColumnState::Unknown,
     }
-}
-
-/// A time in milliseconds as the API writes it; one out of range becomes 1970.
-pub fn moment(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }

@@ -12,7 +12,7 @@ use model::{
     freshness::{age, behind_since_ms},
     wire::{
         BrokenBuild, Items, LeaseState, NamedLink, ReplicaState, SourceChanged, SourceHealth,
-        SourcePage, SourceState, Sources, UploadRevision, WireError,
+        SourcePage, SourceState, Sources, UploadRevision, WireError, time,
     },
 };
 
@@ -75,10 +75,6 @@ impl Known {
         let &index = self.by_group.get(&key(group))?;
         self.sources.items.get(index)
     }
-}
-
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
 
 /// How it stands with all sources at `now_ms`, from the queue as it is stored.

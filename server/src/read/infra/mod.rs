@@ -14,7 +14,6 @@ mod weather;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use chrono::{DateTime, Utc};
 use model::{
     infra::ComponentKind,
     reach::Impact,
@@ -22,6 +21,7 @@ use model::{
     wire::{
         WireError,
         infra::{InfraFeed, TabName},
+        time,
     },
 };
 
@@ -174,9 +174,4 @@ impl Published {
             .and_then(|prefix| prefix.rsplit('/').next())
             .unwrap_or(&group.name)
     }
-}
-
-/// A time in milliseconds as the API writes it; one out of range becomes 1970.
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
