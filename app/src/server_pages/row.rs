@@ -11,7 +11,7 @@ use model::{
 use super::{
     ServerPage,
     chart::number,
-    metrics::{Run, metric_chart, metric_name},
+    metrics::{Run, chart_key, metric_chart, metric_name},
     test::{BY_DAY, aligned},
 };
 use crate::{
@@ -98,6 +98,7 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             {alert}
             {bugs_view(page)}
             {charts}
+            {(!page.metrics.is_empty()).then(chart_key)}
             {failures(page)}
             {elsewhere}
         </div>
