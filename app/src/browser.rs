@@ -127,6 +127,28 @@ mod imp {
         leptos::prelude::on_cleanup(move || kept.0.disconnect());
     }
 
+    /// Writes the moments within `element` anew: what `write` makes of milliseconds since 1970. Ages stay.
+    pub fn write_times(element: &web_sys::Element, write: impl Fn(i64) -> String) {
+        let Ok(times) = element.query_selector_all("time[datetime]") else {
+            return;
+        };
+        for index in 0..times.length() {
+            let Some(time) = times
+                .get(index)
+                .and_then(|node| node.dyn_into::<web_sys::Element>().ok())
+            else {
+                continue;
+            };
+            let told = time.text_content().unwrap_or_default();
+            if let Some(at) = time.get_attribute("datetime")
+                && !told.ends_with("ago")
+                && !told.ends_with("now")
+            {
+                time.set_text_content(Some(&write(Date::parse(&at) as i64)));
+            }
+        }
+    }
+
     /// Gives `element` the focus and leaves the page where it is.
     pub fn focus(element: &web_sys::Element) {
         let options = js_sys::Object::new();
@@ -257,6 +279,9 @@ mod imp {
 
     /// Calls `changed` whenever `element` has another size.
     pub fn watch_size(_element: &leptos::web_sys::Element, _changed: impl Fn() + 'static) {}
+
+    /// Writes the moments within `element` anew.
+    pub fn write_times(_element: &leptos::web_sys::Element, _write: impl Fn(i64) -> String) {}
 
     /// Gives `element` the focus.
     pub fn focus(_element: &leptos::web_sys::Element) {}

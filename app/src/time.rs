@@ -33,6 +33,15 @@ impl Zone {
         Moment::new(ms, self.offset_minutes(ms))
     }
 
+    /// `20 Nov 2026 11:39 UTC`; in another zone without a word for it.
+    pub fn text(self, ms: i64) -> String {
+        let text = self.moment(ms).full_text();
+        match self {
+            Self::Utc => text + " UTC",
+            Self::Local | Self::Chosen => text,
+        }
+    }
+
     /// The zone that the reader wants.
     pub fn wanted() -> Self {
         if browser::zone_name(true) == "UTC" {

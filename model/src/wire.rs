@@ -3,13 +3,14 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+pub mod drift;
 pub mod infra;
 mod row;
 mod search;
 mod since;
 
 pub use row::{
-    LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowMetric, RowPage, RowRun,
+    LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
 };
 pub use search::{
     BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
@@ -411,6 +412,9 @@ pub struct UploadReceipt {
     pub revision: u32,
     /// Whether this upload said anything new.
     pub is_new: bool,
+    /// Why the run is not going to stay, where it began too long ago; absent when it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Paths of the pages that show the group.
     pub pages: Vec<String>,
     /// The name of the snapshot's state in which it is shown.

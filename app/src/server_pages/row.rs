@@ -11,6 +11,7 @@ use model::{
 use super::{
     ServerPage,
     chart::number,
+    days::days_view,
     metrics::{Run, chart_key, metric_chart, metric_name},
     test::{BY_DAY, aligned},
 };
@@ -99,6 +100,7 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             {bugs_view(page)}
             {charts}
             {(!page.metrics.is_empty()).then(chart_key)}
+            {days_view(&page.days)}
             {failures(page)}
             {elsewhere}
         </div>

@@ -1,6 +1,6 @@
 //! One row of a tab in depth.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -38,6 +38,9 @@ pub struct RowPage {
     /// Numbers beside the results: how long it took first, then the others by name. Those without a value
     /// are left out.
     pub metrics: Vec<RowMetric>,
+    /// How it fared on each day of the last year on which it passed or failed, newest first. Runs count that
+    /// are no longer kept.
+    pub days: Vec<RowDay>,
     /// The same test on other tabs, those of release branches first.
     pub elsewhere: Vec<TestOnTab>,
 }
@@ -148,4 +151,23 @@ pub struct MetricRow {
     pub states: Vec<ColumnState>,
     /// Those of the metrics that it has values of.
     pub metrics: Vec<RowMetric>,
+}
+
+/// How a row fared on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RowDay {
+    /// The day, UTC, on which its runs began.
+    pub day: NaiveDate,
+    /// Runs with a result that passed or failed, flaky ones among them.
+    pub runs: u32,
+    /// Runs that passed.
+    pub passed: u32,
+    /// Runs that passed and failed.
+    pub flaky: u32,
+    /// Runs that failed.
+    pub failed: u32,
+    /// How long it took on average, in seconds; absent when no run says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
 }

@@ -20,11 +20,15 @@ pub(super) async fn prune(common: &Common, dry_run: bool) -> Result<ExitCode, Co
     let groups = &configuration.test_groups;
     let pruned = pipeline::prune(&store, groups, days, now_ms(), dry_run).await?;
     for group in &pruned {
-        say(&format!("{}: {} runs", group.group, group.runs))?;
+        say(&format!(
+            "{}: {} runs, which go on counting in their days, and {} days",
+            group.group, group.runs, group.days
+        ))?;
     }
     say(&format!(
-        "{} runs of {} test groups {}",
+        "{} runs and {} days of {} test groups {}",
         pruned.iter().map(|group| group.runs).sum::<u64>(),
+        pruned.iter().map(|group| group.days).sum::<u64>(),
         pruned.len(),
         if dry_run {
             "would be deleted"

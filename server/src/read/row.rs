@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use model::{
     flakiness::{Outcome, flip_percent},
     grid::{Grid, Row},
+    retention::DAY_MS,
     status::Class,
     summary::failing_rows,
-    wire::{RowCounts, RowMetric, RowPage, RowRun, TestOnTab, WireError, time},
+    wire::{RowCounts, RowDay, RowMetric, RowPage, RowRun, TestOnTab, WireError, time},
 };
 
-use super::{Reader, search::state, tab::compare};
+use super::{PublishError, Reader, TabView, metrics::DURATION, search::state, tab::compare};
+use crate::{settings::IdentityRule, store::TestNumbers};
 
 impl Reader {
     /// A row of a tab, by its identity or its name. A row that the tab does not have is a `not_found`
@@ -22,15 +24,7 @@ impl Reader {
             code: "not_found".to_owned(),
             message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
         })?;
-        let mut metrics = Vec::new();
-        for name in self.metric_names(&view).await? {
-            let Some(values) = self.metric(&view, &name).await? else {
-                continue;
-            };
-            if let Some(values) = values_by_column(grid, found, &values.by_name()) {
-                metrics.push(RowMetric { name, values });
-            }
-        }
+        let numbers = self.numbers(&view, found).await?;
         let compare_url = |component: &str, kind, from: &str, to: &str| {
             compare(&self.repositories, component, kind, from, to)
         };
@@ -49,11 +43,33 @@ impl Reader {
             counts: counts(found),
             runs: runs(grid, found),
             transitions: grid.transitions.clone(),
-            metrics,
+            metrics: metrics(grid, &numbers),
+            days: days(&numbers),
             elsewhere: self
                 .elsewhere(&found.id, &view.entry.dashboard, &view.entry.tab.name)
                 .await,
         })
+    }
+
+    /// The numbers of a row; none of a group that is not stored.
+    async fn numbers(&self, view: &TabView, row: &Row) -> Result<TestNumbers, WireError> {
+        let Some(stored) = self.group(&view.entry.group.name).stored() else {
+            return Ok(TestNumbers::default());
+        };
+        let id = match self.rules.row_identity {
+            IdentityRule::Id => &row.id,
+            IdentityRule::Name => &row.name,
+        };
+        let columns = view.grid.grid.columns.iter();
+        let since_ms = columns.map(|column| column.started_ms).min();
+        let numbers = self.store.load_test_numbers(
+            stored.id,
+            &row.name,
+            id,
+            since_ms.unwrap_or(i64::MAX),
+            (self.clock)(),
+        );
+        Ok(numbers.await.map_err(PublishError::from)?)
     }
 
     /// The same test on other tabs; none as long as names have not been read.
@@ -90,6 +106,36 @@ pub fn values_by_column(
     let values =
         columns.filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)));
     Some(values.collect())
+}
+
+/// How long it took first, then the others by name.
+fn metrics(grid: &Grid, numbers: &TestNumbers) -> Vec<RowMetric> {
+    let by_column = |name: &str, values: &HashMap<String, f64>, scale: f64| RowMetric {
+        name: name.to_owned(),
+        values: (0u32..)
+            .zip(&grid.columns)
+            .filter_map(|(column, at)| Some((column, values.get(&at.build)? * scale)))
+            .collect(),
+    };
+    let minutes = by_column(DURATION, &numbers.seconds, 1.0 / 60.0);
+    let others = numbers.metrics.iter();
+    std::iter::once(minutes)
+        .chain(others.map(|(name, values)| by_column(name, values, 1.0)))
+        .filter(|metric| !metric.values.is_empty())
+        .collect()
+}
+
+fn days(numbers: &TestNumbers) -> Vec<RowDay> {
+    let days = numbers.days.iter().rev();
+    days.map(|&(day, tally)| RowDay {
+        day: time(day * DAY_MS).date_naive(),
+        runs: tally.runs(),
+        passed: tally.passed,
+        flaky: tally.flaky,
+        failed: tally.failed,
+        seconds: tally.mean_secs(),
+    })
+    .collect()
 }
 
 fn counts(row: &Row) -> RowCounts {

@@ -25,6 +25,8 @@ mod imported;
 mod metrics;
 mod modified;
 mod names;
+mod news;
+mod numbers;
 mod open;
 mod postgres;
 mod queue;
@@ -32,6 +34,7 @@ mod results;
 mod retention;
 mod row;
 mod runs;
+mod tallies;
 mod tokens;
 mod uploads;
 
@@ -45,13 +48,15 @@ pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
+pub use news::News;
+pub use numbers::TestNumbers;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
 pub use queue::{Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 pub use tokens::{AuditEntry, NewToken, StoredToken};
-pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
+pub use uploads::{NewUpload, Revision, UploadGroup};
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -91,9 +96,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
@@ -122,9 +125,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
