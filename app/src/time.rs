@@ -38,7 +38,7 @@ impl Zone {
         let text = self.moment(ms).full_text();
         match self {
             Self::Utc => text + " UTC",
-            Self::Local | Self::Chosen => text,
+            Self::Local => text,
         }
     }
 
