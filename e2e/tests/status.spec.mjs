@@ -28,7 +28,7 @@ test("sources are told in both themes, as a list on a small screen", async ({ pa
         ),
       );
       expect(hidden, `${width} pixels`).toEqual([0, 0]);
-      await expect(source).toContainText("Last read");
+      await expect(source.locator('[data-label="Last read"]')).toBeVisible();
     }
     await source.getByRole("link").click();
     await expect(page).toHaveURL(/\/status\/./);
