@@ -18,7 +18,7 @@ mod imp {
         #[wasm_bindgen(js_name = zoneOffset)]
         fn offset(ms: f64) -> i32;
         #[wasm_bindgen(js_name = zoneName)]
-        fn name() -> String;
+        fn name(short: bool) -> String;
     }
 
     /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.
@@ -26,9 +26,10 @@ mod imp {
         i64::from(offset(ms as f64))
     }
 
-    /// The zone that the reader chose; empty for the computer's own.
-    pub fn zone_name() -> String {
-        name()
+    /// What the zone that the reader wants is called: `UTC`, `local time`, `Asia/Tokyo`; in `short` for
+    /// headings.
+    pub fn zone_name(short: bool) -> String {
+        name(short)
     }
 
     /// Calls `changed` whenever the reader wants another zone.
@@ -248,9 +249,9 @@ mod imp {
         0
     }
 
-    /// The zone that the reader chose.
-    pub fn zone_name() -> String {
-        String::new()
+    /// What the zone that the reader wants is called; the server knows none.
+    pub fn zone_name(_short: bool) -> String {
+        "local time".to_owned()
     }
 
     /// Calls `changed` whenever the reader wants another zone.
