@@ -220,7 +220,11 @@ mod tests {
             ..Column::default()
         };
         Grid {
-            columns: vec![column("b", None), column("x", None), column("a", Some("c1"))],
+            columns: vec![
+                column("b", None),
+                column("x", None),
+                column("a", Some("c1")),
+            ],
             rows: vec![
                 row("broke", Status::Fail, Status::Pass),
                 row("fixed", Status::Pass, Status::Fail),

@@ -3,10 +3,12 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+mod cell;
 pub mod infra;
 mod row;
 mod search;
 
+pub use cell::CellPage;
 pub use row::{RowCounts, RowMetric, RowPage, RowRun};
 pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
 

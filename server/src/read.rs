@@ -7,6 +7,7 @@
 mod about;
 mod cache;
 mod catalog;
+mod cell;
 mod changes;
 mod filter;
 mod history;
@@ -126,6 +127,7 @@ pub struct Reader {
     /// When the snapshot was last compared with the database; 0 for never.
     compared_ms: AtomicI64,
     infra: infra::Infra,
+    web: cell::WebAddresses,
     search: search::Search,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
@@ -194,6 +196,7 @@ impl Reader {
             known_sources: KnownSources::new(settings.update.poll_secs),
             compared_ms: AtomicI64::new(0),
             infra: infra::Infra::default(),
+            web: cell::WebAddresses::new(&settings.buckets),
             search: search::Search::default(),
             clock: now_ms,
             infers: components.iter().any(|component| {

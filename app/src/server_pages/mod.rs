@@ -5,10 +5,12 @@
 //! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
 //! the server.
 
+pub mod cell;
 pub mod chart;
 pub mod compare;
 pub mod infra;
 pub mod row;
+pub mod seam;
 pub mod search;
 pub mod status;
 pub mod test;

@@ -17,6 +17,7 @@ mod query;
 mod search;
 mod server_pages;
 mod sources;
+mod tab;
 mod testgrid;
 mod v1;
 mod v2;
@@ -99,6 +100,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .route("/readyz", get(health::readyz))
         .merge(search::pages())
         .merge(sources::pages())
+        .merge(tab::pages())
         .merge(infra::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader));

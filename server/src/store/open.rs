@@ -64,6 +64,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../../../migrations/sqlite/0007_search.sql"),
     ),
+    (
+        12,
+        "specifications",
+        include_str!("../../../migrations/sqlite/0012_specifications.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

@@ -61,6 +61,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../../../migrations/postgres/0007_search.sql"),
     ),
+    (
+        12,
+        "specifications",
+        include_str!("../../../migrations/postgres/0012_specifications.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.

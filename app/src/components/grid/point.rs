@@ -94,7 +94,8 @@ pub(super) fn column_under(
 ) -> Option<usize> {
     let (x, _) = browser::point_in(area, event.client_x(), event.client_y());
     let x = x as i32 - names_width(area);
-    let column = (x >= 0).then(|| x + area.scroll_left())? / state.cell_width.get_untracked() as i32;
+    let column =
+        (x >= 0).then(|| x + area.scroll_left())? / state.cell_width.get_untracked() as i32;
     let column = usize::try_from(column).ok()?;
     (column < state.size.get_untracked().1).then_some(column)
 }
