@@ -23,6 +23,9 @@ pub struct GridSlice {
 pub trait Read: Send + Sync + 'static {
     /// Names the state of all that is published: another name, and anything may have changed.
     fn state(&self) -> String;
+    /// What is to be said on every page while nothing new can be shown, as one sentence; `None` while all
+    /// is well.
+    fn outage(&self) -> Option<String>;
     /// Release branches, master first, then newest first.
     fn releases(&self) -> Result<Items<Release>, WireError>;
     /// All dashboards, by name.

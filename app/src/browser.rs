@@ -13,6 +13,34 @@ mod imp {
         Date::now() as i64
     }
 
+    #[wasm_bindgen::prelude::wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = zoneOffset)]
+        fn offset(ms: f64) -> i32;
+        #[wasm_bindgen(js_name = zoneName)]
+        fn name() -> String;
+    }
+
+    /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.
+    pub fn zone_offset(ms: i64) -> i64 {
+        i64::from(offset(ms as f64))
+    }
+
+    /// The zone that the reader chose; empty for the computer's own.
+    pub fn zone_name() -> String {
+        name()
+    }
+
+    /// Calls `changed` whenever the reader wants another zone.
+    pub fn on_zone(changed: impl FnMut() + 'static) {
+        let hear = Closure::<dyn FnMut()>::new(changed);
+        if let Some(window) = web_sys::window() {
+            let _ = window.add_event_listener_with_callback("zone", hear.as_ref().unchecked_ref());
+        }
+        // As long as the page.
+        hear.forget();
+    }
+
     /// Compiles a pattern; `None` when it is not a regular expression. Go's leading `(?i)`, which
     /// configurations use, is understood.
     fn compile(pattern: &str) -> Option<RegExp> {
@@ -242,6 +270,19 @@ mod imp {
     pub fn now_ms() -> i64 {
         0
     }
+
+    /// How far the zone that the reader wants is ahead of UTC.
+    pub fn zone_offset(_ms: i64) -> i64 {
+        0
+    }
+
+    /// The zone that the reader chose.
+    pub fn zone_name() -> String {
+        String::new()
+    }
+
+    /// Calls `changed` whenever the reader wants another zone.
+    pub fn on_zone(_changed: impl FnMut() + 'static) {}
 
     /// Whether `name` matches `pattern`.
     pub fn matches(pattern: &str, name: &str) -> bool {

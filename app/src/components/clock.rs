@@ -29,7 +29,8 @@ impl Clock {
             now: RwSignal::new(None),
         };
         Effect::new(move |_| {
-            clock.zone.set(Zone::Local);
+            clock.zone.set(Zone::wanted());
+            browser::on_zone(move || clock.zone.set(Zone::wanted()));
             clock.now.set(Some(browser::now_ms()));
             set_interval(move || clock.now.set(Some(browser::now_ms())), TICK);
         });
@@ -47,7 +48,7 @@ pub fn use_clock() -> Clock {
     use_context::<Clock>().unwrap_or_else(Clock::start)
 }
 
-/// A moment: in UTC as the server writes it, then in the reader's zone.
+/// A moment: in UTC as the server writes it, then in the zone that the reader wants.
 #[component]
 pub fn Time(
     /// Milliseconds since 1970.

@@ -6,10 +6,14 @@
 //! the server.
 
 pub mod cell;
+pub mod changes;
 pub mod chart;
 pub mod compare;
+mod days;
 pub mod infra;
+pub mod metrics;
 pub mod row;
+pub mod rows;
 pub mod seam;
 pub mod search;
 pub mod status;

@@ -12,7 +12,7 @@ use crate::{
     reach::{Reach, Reached},
     trail::MoveGlyph,
     undone::UndoneKind,
-    wire::NamedLink,
+    wire::{NamedLink, drift::Declared},
 };
 
 /// What lies between two versions of a component: `GET /api/v2/compare`.
@@ -513,6 +513,8 @@ pub struct InfraFeed {
     pub total: u32,
     /// Roll-backs that did not hold, newest first.
     pub alarms: Vec<Alarm>,
+    /// What deploys say of components, against what runs show: those that drift first.
+    pub declared: Vec<Declared>,
     /// How many runs fail before or outside of their tests.
     pub weather: Weather,
     /// The components, each with what is known of its repository.

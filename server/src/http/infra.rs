@@ -22,6 +22,7 @@ use model::{
     infra::short_version,
     wire::{
         ErrorBody, Items, WireError,
+        drift::Declared,
         infra::{Alarm, Comparison, InfraChange, InfraFeed, VersionLine, VersionPage},
     },
 };
@@ -170,6 +171,20 @@ pub(super) async fn find_changes(State(reader): State<Arc<Reader>>, headers: Hea
 pub(super) async fn list_alarms(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
     let alarms = in_background(move || Ok(reader.current_alarms())).await?;
     json(&headers, &Items::from(alarms))
+}
+
+/// Components whose runs show another version than deploys declare.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/drift",
+    responses(
+        (status = 200, description = "Components whose newest runs show a version that no deploy declares, for longer than deploys usually take", body = Items<Declared>),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn list_drift(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    let drifting = in_background(move || Ok(reader.drifting())).await?;
+    json(&headers, &Items::from(drifting))
 }
 
 /// The versions of a component.

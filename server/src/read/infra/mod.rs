@@ -5,6 +5,7 @@
 mod alarms;
 mod builds;
 mod compare;
+mod drift;
 mod feed;
 mod histories;
 mod lines;
@@ -15,7 +16,6 @@ mod weather;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use chrono::{DateTime, Utc};
 use model::{
     infra::ComponentKind,
     reach::Impact,
@@ -23,11 +23,12 @@ use model::{
     wire::{
         WireError,
         infra::{InfraFeed, TabName},
+        time,
     },
 };
 
 pub use self::compare::CompareQuery;
-pub(super) use self::histories::Histories;
+pub(super) use self::{drift::Deploys, histories::Histories, lines::commit_url};
 use super::{Reader, catalog::not_found, published::Published, tab::TabState};
 
 /// What the reader keeps of the infrastructure beside each tab's trail.
@@ -37,6 +38,8 @@ pub(super) struct Infra {
     pub(super) histories: ArcSwap<Histories>,
     /// Which jobs a commit can reach, when somebody has worked that out.
     pub(super) impact: ArcSwapOption<Box<dyn Impact>>,
+    /// What deploys were reported.
+    pub(super) deploys: ArcSwap<Deploys>,
     /// The feed, with the name of the state that it was made from.
     feed: Mutex<Option<(String, Arc<InfraFeed>)>>,
 }
@@ -175,9 +178,4 @@ impl Published {
             .and_then(|prefix| prefix.rsplit('/').next())
             .unwrap_or(&group.name)
     }
-}
-
-/// A time in milliseconds as the API writes it; one out of range becomes 1970.
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
