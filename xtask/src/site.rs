@@ -106,7 +106,7 @@ pub(crate) fn build_site() -> Result<()> {
     if let Some([node, script]) = &optimiser {
         run(command(node)
             .arg(script)
-            .args(["-Oz", "--strip-debug", "--strip-producers"])
+            .args(["-Oz", "--converge", "--strip-debug", "--strip-producers"])
             .args(WASM_FEATURES)
             .arg("-o")
             .arg(work.join("optimised.wasm"))

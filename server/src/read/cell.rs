@@ -6,10 +6,10 @@ use model::{
     infra::short_version,
     link::{Tokens, expand},
     run::Run,
-    wire::{CellPage, NamedLink, WireError, infra::TabName},
+    wire::{CellPage, NamedLink, WireError, infra::TabName, time},
 };
 
-use super::{PublishError, Reader, TabEntry, links, search::moment};
+use super::{PublishError, Reader, TabEntry, links, row::find};
 use crate::settings::BucketSettings;
 
 /// The options of a template that hold what a bug says.
@@ -71,10 +71,7 @@ impl Reader {
             code: "not_found".to_owned(),
             message: format!("the tab has no {what} \"{name}\" (any more)"),
         };
-        let found = (grid.rows.iter())
-            .find(|known| known.id == row)
-            .or_else(|| grid.rows.iter().find(|known| known.name == row))
-            .ok_or_else(|| missing("row", row))?;
+        let found = find(grid, row).ok_or_else(|| missing("row", row))?;
         let at = grid
             .column_of(build)
             .ok_or_else(|| missing("build", build))?;
@@ -108,7 +105,7 @@ impl Reader {
             row: found.name.clone(),
             row_id: found.id.clone(),
             build: column.build.clone(),
-            started: moment(column.started_ms),
+            started: time(column.started_ms),
             status,
             message: detail
                 .map(|detail| detail.message.clone())
