@@ -91,21 +91,32 @@ mod imp {
         compile(pattern).is_some()
     }
 
-    /// Puts `text` on the clipboard; false when the page may not (it was not served securely).
-    pub fn copy(text: &str) -> bool {
+    /// Puts the text of the element `source`, and the address of this page, on the clipboard; `button`
+    /// says so. Where the page may not (it was not served securely), the element is shown instead.
+    pub fn copy_from(button: &web_sys::Element, source: &str) {
         let Some(window) = web_sys::window() else {
-            return false;
+            return;
         };
+        let Some(source) = window
+            .document()
+            .and_then(|page| page.get_element_by_id(source))
+        else {
+            return;
+        };
+        let text = source.text_content().unwrap_or_default();
         let navigator = window.navigator();
         let clipboard = Reflect::get(&navigator, &"clipboard".into()).unwrap_or(JsValue::UNDEFINED);
         if clipboard.is_undefined() {
-            return false;
+            let _ = source.remove_attribute("hidden");
+            button.set_text_content(Some("Take it from below"));
+        } else {
+            let text = format!("{}\n\n{}", text.trim(), address());
+            // Refusal is rare on a secure page and nothing to stop for.
+            let refused = Closure::once(|_: JsValue| ());
+            let _ = navigator.clipboard().write_text(&text).catch(&refused);
+            refused.forget();
+            button.set_text_content(Some("Copied"));
         }
-        // Refusal is rare on a secure page and nothing to stop for.
-        let refused = Closure::once(|_: JsValue| ());
-        let _ = navigator.clipboard().write_text(text).catch(&refused);
-        refused.forget();
-        true
     }
 
     /// The point of the window at (`x`, `y`) as it lies in `element`.
@@ -159,6 +170,23 @@ mod imp {
         {
             let _ = focus.call1(element, &options);
         }
+    }
+
+    /// Gives the focus to the element that stands `by` places after the one that has it, of those within
+    /// `element` that match; to the first when none of them has it, to `element` when there are none.
+    pub fn step_focus(element: &web_sys::Element, selector: &str, by: i32) {
+        let Ok(all) = element.query_selector_all(selector) else {
+            return;
+        };
+        let current = element.query_selector(":focus").ok().flatten();
+        let count = all.length() as i32;
+        let at = (0..count).find(|&at| {
+            all.get(at as u32)
+                .is_some_and(|node| current.as_deref() == Some(&node))
+        });
+        let next = at.map_or(0, |at| (at + by).rem_euclid(count));
+        let next = all.get(next as u32).and_then(|node| node.dyn_into().ok());
+        focus(next.as_ref().unwrap_or(element));
     }
 
     /// The height of the window.
@@ -267,10 +295,8 @@ mod imp {
         true
     }
 
-    /// Puts `text` on the clipboard.
-    pub fn copy(_text: &str) -> bool {
-        false
-    }
+    /// Puts the text of an element on the clipboard.
+    pub fn copy_from(_button: &leptos::web_sys::Element, _source: &str) {}
 
     /// The point of the window as it lies in `element`.
     pub fn point_in(_element: &leptos::web_sys::Element, _x: i32, _y: i32) -> (f64, f64) {
@@ -285,6 +311,9 @@ mod imp {
 
     /// Gives `element` the focus.
     pub fn focus(_element: &leptos::web_sys::Element) {}
+
+    /// Gives the focus to another element.
+    pub fn step_focus(_element: &leptos::web_sys::Element, _selector: &str, _by: i32) {}
 
     /// The height of the window.
     pub fn window_height() -> f64 {

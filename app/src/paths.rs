@@ -48,6 +48,21 @@ pub fn row_of_tab(tab: &str, row: &str) -> String {
     format!("{tab}/rows/{}", segment(row))
 }
 
+/// The page of the seam at the older edge of a build's column.
+pub fn seam(dashboard: &str, tab: &str, build: &str) -> String {
+    format!("{}/seams/{}", self::tab(dashboard, tab), segment(build))
+}
+
+/// The same as a part of the tab's own page.
+pub fn seam_part(dashboard: &str, tab: &str, build: &str) -> String {
+    format!("{}?part=", seam(dashboard, tab, build))
+}
+
+/// What can be done from a cell, as a part of the page of the tab with this path.
+pub fn cell_part(tab: &str, row: &str, build: &str) -> String {
+    format!("{tab}/cells/{}?part=&row={}", segment(build), segment(row))
+}
+
 /// The numbers of a tab's rows as charts; `query` says which, as on the tab's page.
 pub fn metrics(dashboard: &str, tab: &str, query: &str) -> String {
     let path = format!("{}/metrics", self::tab(dashboard, tab));

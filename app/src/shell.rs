@@ -34,6 +34,12 @@ const KEYS: &str = "addEventListener('keydown',e=>{\
     if(e.key==='/'&&f){e.preventDefault();f.focus()}\
     if(e.key==='?'&&l){l.open=true;l.scrollIntoView()}})";
 
+/// Whoever comes back to a tab finds its grid as far scrolled as it was left.
+const SCROLL: &str = "{const g=()=>document.querySelector('.grid'),k='grid '+location.pathname;\
+    addEventListener('pagehide',()=>{const e=g();if(e)try{sessionStorage[k]=e.scrollLeft+' '+e.scrollTop}catch{}});\
+    addEventListener('DOMContentLoaded',()=>{const e=g(),n=performance.getEntriesByType('navigation')[0];\
+    if(e&&n&&n.type!=='navigate')try{const[l,t]=(sessionStorage[k]||'0 0').split(' ');e.scrollTo(+l,+t)}catch{}})}";
+
 /// Takes what is said of an outage away when it is over. The page itself is renewed then.
 const OVER: &str = "setInterval(()=>fetch('/readyz').then(r=>{\
     if(r.ok)document.querySelector('.outage')?.remove()}).catch(()=>{}),5000)";
@@ -53,6 +59,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <meta name="color-scheme" content="light dark" />
         <script inner_html=THEME></script>
         <script inner_html=KEYS></script>
+        <script inner_html=SCROLL></script>
         <script inner_html=ZONE></script>
         <script inner_html=NARROW></script>
         <script type="module" inner_html=LOOKED></script>

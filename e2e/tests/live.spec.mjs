@@ -52,6 +52,11 @@ test("what fails appears on every open page, without a reload and in its place",
     await expect(page.getByTestId("seam-panel")).toContainText(seam.to.slice(0, 7));
     const width = await grid.evaluate((area) => Number.parseInt(area.style.getPropertyValue("--cell-width"), 10));
     expect(await place(page)).toEqual({ left: 120 + ids.length * width, top: 40, same: true });
+    const newest = page.getByTestId("newest");
+    await expect(newest).toContainText(`${ids.length} new builds`);
+    await newest.click();
+    await expect(newest).toBeHidden();
+    expect((await place(page)).left).toBe(0);
     await expect.poll(() => icon(page)).toContain(FAILING);
 
     // The dashboard: the block is among the worst now, and the title counts it.

@@ -9,7 +9,7 @@ use crate::{
     infra::{ComponentVersion, Source, single_version},
     rle::Runs,
     run::Problem,
-    status::Status,
+    status::{Class, Status},
     summary::ColumnStats,
     transition::Transition,
 };
@@ -167,6 +167,27 @@ impl Row {
             .map(|index| &self.cells[index])
     }
 
+    /// The oldest column of the streak of failures that reaches `column`, and whether some result lies before
+    /// it; `None` when the cell there did not fail. Only a pass or a flake ends a streak.
+    pub fn failing_since(&self, column: usize) -> Option<(usize, bool)> {
+        let mut since = None;
+        let mut position = 0;
+        for &(status, count) in self.statuses.runs() {
+            let (first, end) = (position, position + count as usize);
+            position = end;
+            if end <= column {
+                continue;
+            }
+            match status.class() {
+                Class::Failing => since = Some(end - 1),
+                _ if first <= column => return None,
+                Class::Passing | Class::Flaky => return since.map(|since| (since, true)),
+                Class::Blank | Class::Other => {}
+            }
+        }
+        since.map(|since| (since, false))
+    }
+
     /// Whether the row has no result in the newest `recent` columns (specification 4.2).
     pub fn is_stale(&self, recent: u32) -> bool {
         match self.statuses.runs().first() {
@@ -238,6 +259,41 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_streak_of_failures_begins_somewhere() {
+        let row = |letters: &str| Row {
+            statuses: letters
+                .chars()
+                .map(|letter| match letter {
+                    'P' => Status::Pass,
+                    'F' => Status::Fail,
+                    'K' => Status::Flaky,
+                    'R' => Status::Running,
+                    _ => Status::NoResult,
+                })
+                .collect(),
+            ..Row::default()
+        };
+        for (letters, column, since) in [
+            ("FFP", 0, Some((1, true))),
+            ("PFFPF", 1, Some((2, true))),
+            ("PFFPF", 4, Some((4, false))),
+            ("F.FRP", 0, Some((2, true))),
+            ("F.F..", 2, Some((2, false))),
+            ("FFK", 0, Some((1, true))),
+            ("FPF", 1, None),
+            ("F.P", 1, None),
+            ("F", 3, None),
+            ("", 0, None),
+        ] {
+            assert_eq!(
+                row(letters).failing_since(column),
+                since,
+                "{letters} {column}"
+            );
+        }
+    }
 
     #[test]
     fn a_slice_lines_up() {

@@ -30,6 +30,7 @@
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
+//! | job specification | what a run's job was asked to do | [`job_spec::JobSpec`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
 //! | bug | an issue that people linked to a row | [`bug`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
@@ -47,6 +48,7 @@ pub mod group;
 pub mod history;
 pub mod impact;
 pub mod infra;
+pub mod job_spec;
 pub mod link;
 pub mod logical_job;
 pub mod name;

@@ -15,8 +15,10 @@ pub struct RowOrder {
     pub rows: Vec<u32>,
     /// How many were left out because they have no recent result.
     pub stale: usize,
-    /// How many were left out by a filter.
+    /// How many were left out by a filter of names.
     pub filtered: usize,
+    /// How many pass those and were left out because none of their results failed.
+    pub unfailed: usize,
 }
 
 /// Whether a name (second) matches a pattern (first). Which regular expressions these are is the
@@ -37,6 +39,11 @@ pub fn order(grid: &Grid, query: &TabQuery, matches: Matches<'_>) -> RowOrder {
     for (index, row) in grid.rows.iter().enumerate() {
         if !passes(row, query, matches) {
             order.filtered += 1;
+        } else if !query
+            .only_failed
+            .is_none_or(|within| has_failed(row, within))
+        {
+            order.unfailed += 1;
         } else if !query.show_stale && row.is_stale(grid.recent) {
             order.stale += 1;
         } else {
@@ -60,23 +67,18 @@ pub fn order(grid: &Grid, query: &TabQuery, matches: Matches<'_>) -> RowOrder {
 }
 
 fn passes(row: &Row, query: &TabQuery, matches: Matches<'_>) -> bool {
-    let failed = |columns: Option<u32>| {
-        let mut position = 0;
-        row.statuses.runs().iter().any(|&(status, count)| {
-            let at = position;
-            position += count;
-            status.is_failing() && columns.is_none_or(|columns| at < columns)
-        })
-    };
-    query.only_failed.is_none_or(failed)
-        && query
-            .include
-            .iter()
-            .all(|pattern| matches(pattern, &row.name))
-        && !query
-            .exclude
-            .iter()
-            .any(|pattern| matches(pattern, &row.name))
+    let matched = |pattern: &String| matches(pattern, &row.name);
+    query.include.iter().all(matched) && !query.exclude.iter().any(matched)
+}
+
+/// Whether some cell failed, of the newest `within` columns or at all.
+fn has_failed(row: &Row, within: Option<u32>) -> bool {
+    let mut position = 0;
+    row.statuses.runs().iter().any(|&(status, count)| {
+        let at = position;
+        position += count;
+        status.is_failing() && within.is_none_or(|columns| at < columns)
+    })
 }
 
 /// Cells that failed.
@@ -137,7 +139,7 @@ mod tests {
         }
     }
 
-    fn names(query: &str) -> (Vec<String>, usize, usize) {
+    fn names(query: &str) -> (Vec<String>, RowOrder) {
         let grid = grid();
         let order = order(&grid, &TabQuery::parse(query), &|pattern, name| {
             name.contains(pattern)
@@ -147,12 +149,12 @@ mod tests {
             .iter()
             .map(|&index| grid.rows[index as usize].name.clone())
             .collect();
-        (names, order.stale, order.filtered)
+        (names, order)
     }
 
     #[test]
     fn rows_are_chosen_and_sorted() {
-        for (query, expected, stale, filtered) in [
+        for (query, expected, stale, hidden) in [
             ("", vec!["b10", "a", "c"], 1, 0),
             ("show-stale-tests=", vec!["b10", "a", "b9", "c"], 0, 0),
             (
@@ -168,9 +170,12 @@ mod tests {
             ("exclude-non-failed-tests=", vec!["b10", "a"], 0, 2),
             ("exclude-non-failed-tests=1", vec!["b10"], 0, 3),
         ] {
-            let (names, stale_now, filtered_now) = names(query);
+            let (names, found) = names(query);
             assert_eq!(names, expected, "{query}");
-            assert_eq!((stale_now, filtered_now), (stale, filtered), "{query}");
+            let counts = (found.stale, found.filtered + found.unfailed);
+            assert_eq!(counts, (stale, hidden), "{query}");
         }
+        let (_, found) = names("include-filter-by-regex=b&exclude-non-failed-tests=");
+        assert_eq!((found.filtered, found.unfailed, found.stale), (2, 1, 0));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{infra::ComponentVersion, status::Status};
+use crate::{infra::ComponentVersion, job_spec::JobSpec, status::Status};
 
 /// One build, read from its files or uploaded. Reading the same files twice gives the same run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Run {
     pub headers: Vec<Header>,
     /// Infra components in the order of the configuration, then product repositories by name.
     pub versions: Vec<ComponentVersion>,
+    /// What its job was asked to do; `None` when no file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<JobSpec>,
     /// What was wrong with the build's files.
     pub problems: Vec<Problem>,
     /// Whom the build itself wants to tell (`metadata["EmailAddresses"]`).

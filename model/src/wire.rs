@@ -3,12 +3,14 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+mod cell;
 pub mod drift;
 pub mod infra;
 mod row;
 mod search;
 mod since;
 
+pub use cell::CellPage;
 pub use row::{
     LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
 };

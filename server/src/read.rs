@@ -8,6 +8,7 @@ mod about;
 mod bugs;
 mod cache;
 mod catalog;
+mod cell;
 mod changes;
 mod filter;
 mod history;
@@ -143,6 +144,7 @@ pub struct Reader {
     /// When the snapshot was last compared with the database; 0 for never.
     compared_ms: AtomicI64,
     infra: infra::Infra,
+    web: cell::WebAddresses,
     search: search::Search,
     bugs: bugs::KnownBugs,
     clock: fn() -> i64,
@@ -214,6 +216,7 @@ impl Reader {
             known_sources: KnownSources::new(settings.update.poll_secs),
             compared_ms: AtomicI64::new(0),
             infra: infra::Infra::default(),
+            web: cell::WebAddresses::new(&settings.buckets),
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
             clock: now_ms,

@@ -1,4 +1,5 @@
-//! The panel beside the grid, and the parts of pages that the server draws into it.
+//! The panel beside the grid: what happened at a seam, or what differs between two columns, as the
+//! server draws it. What is fetched here other parts show too.
 
 use leptos::{
     html::{Aside, Div},
@@ -6,103 +7,133 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys,
 };
+use model::query::TabQuery;
 
-use crate::{api, browser, components::clock::use_clock, text::visible_message};
+use crate::{
+    api, browser,
+    components::grid::{Change, state::GridState},
+    text::{escape, visible_message},
+};
 
-/// A panel beside the grid. It takes the focus when it opens; Escape closes it.
+/// What the server draws at an address, in `place`; fetched whenever the address changes or the grid is
+/// renewed. Until the new is there, the old stays. `None` fetches nothing.
+pub fn fetched(
+    path: impl Fn() -> Option<String> + 'static,
+    place: NodeRef<Div>,
+    state: GridState,
+) -> RwSignal<String> {
+    let html = RwSignal::new("<p class=\"loading\">Loading…</p>".to_owned());
+    Effect::new(move |_| {
+        state.renewals.track();
+        let Some(path) = path() else { return };
+        leptos::task::spawn_local(async move {
+            let told = api::part(path).await.unwrap_or_else(|error| {
+                let mut text = "<p role=\"alert\" class=\"empty\">".to_owned();
+                escape(&mut text, &visible_message(&error.message));
+                text
+            });
+            html.try_set(told);
+        });
+    });
+    Effect::new(move |_| {
+        html.track();
+        let zone = state.clock.zone.get();
+        if let Some(place) = place.get() {
+            browser::write_times(&place, |ms| zone.text(ms));
+        }
+    });
+    html
+}
+
+/// What a click does on what was fetched: shows the row that an element names, and the column and the
+/// seam that it names beside it; copies what a button names. Answers whether it leads to another place.
+pub fn on_fetched_click(event: &web_sys::MouseEvent, state: GridState, change: Change) -> bool {
+    let near = |name: &str| {
+        let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
+        let element = target.closest(&format!("[{name}]")).ok()??;
+        let value = element.get_attribute(name)?;
+        Some((element, value))
+    };
+    if let Some((element, row)) = near("data-row") {
+        event.prevent_default();
+        // The router looks at every click on a link, however far it has come.
+        event.stop_propagation();
+        let query = state.query.get_untracked();
+        let query = match element.get_attribute("data-seam") {
+            seam @ Some(_) => TabQuery {
+                seam,
+                ..query.anywhere()
+            },
+            None => query,
+        };
+        let query = TabQuery {
+            row: Some(row),
+            column: element.get_attribute("data-column"),
+            ..query
+        };
+        change.run((query, false));
+        return true;
+    }
+    if let Some((button, source)) = near("data-copy") {
+        browser::copy_from(&button, &source);
+    }
+    false
+}
+
+/// The panel. It takes the focus when it opens; Escape closes it. What it shows is fetched anew
+/// when the grid is renewed, and until the new is there, the old stays.
 #[component]
 pub fn Panel(
-    /// Its title.
+    /// What the panel shows, for people.
     title: String,
-    /// Its name for tests and scripts.
+    /// The same for tests and scripts.
     name: &'static str,
-    /// Closes it.
-    close: Callback<()>,
-    /// What it says.
-    children: Children,
+    /// Where the server draws it.
+    path: String,
+    /// What the grid shows.
+    state: GridState,
+    /// Asks for other options.
+    change: Change,
 ) -> impl IntoView {
-    let label = title.clone();
-    let panel = NodeRef::<Aside>::new();
+    let (panel, place) = (NodeRef::<Aside>::new(), NodeRef::<Div>::new());
+    let html = fetched(move || Some(path.clone()), place, state);
     Effect::new(move |_| {
         if let Some(panel) = panel.get() {
             browser::focus(&panel);
         }
     });
+    let close = move || change.run((state.query.get_untracked().anywhere(), false));
     view! {
         <aside
             class="panel"
             data-testid=name
-            aria-label=label
+            aria-label=title.clone()
             tabindex="-1"
             node_ref=panel
             on:keydown=move |event| {
                 if event.key() == "Escape" {
-                    close.run(());
+                    close();
                 }
+            }
+            on:click=move |event| {
+                on_fetched_click(&event, state, change);
             }
         >
             <header class="panel__head">
                 <h2>
-                    <bdi>{title}</bdi>
+                    <bdi>{title.clone()}</bdi>
                 </h2>
                 <button
                     type="button"
                     class="panel__close"
                     aria-label="Close the panel"
-                    data-testid=format!("{}-close", name.trim_end_matches("-panel"))
-                    on:click=move |_| close.run(())
+                    data-testid="panel-close"
+                    on:click=move |_| close()
                 >
                     <span aria-hidden="true">"×"</span>
                 </button>
             </header>
-            {children()}
+            <div node_ref=place inner_html=move || html.get()></div>
         </aside>
-    }
-}
-
-/// What the server draws at an address, fetched whenever that changes. Until the new is there, the old
-/// stays.
-#[component]
-pub fn Part(
-    /// The address.
-    #[prop(into)]
-    path: Signal<String>,
-    /// Told with every element that is clicked, or lies around it; whether it did something with it.
-    on_click: Callback<web_sys::Element, bool>,
-) -> impl IntoView {
-    let place = NodeRef::<Div>::new();
-    let html = RwSignal::new(Ok("<p class=\"loading\">Loading…</p>".to_owned()));
-    let clock = use_clock();
-    Effect::new(move |_| {
-        let path = path.get();
-        leptos::task::spawn_local(async move {
-            html.try_set(api::part(path).await);
-        });
-    });
-    Effect::new(move |_| {
-        html.track();
-        let zone = clock.zone.get();
-        if let Some(place) = place.get() {
-            browser::write_times(&place, |ms| zone.text(ms));
-        }
-    });
-    view! {
-        <div
-            node_ref=place
-            on:click=move |event| {
-                let element = event.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok());
-                if element.is_some_and(|element| on_click.run(element)) {
-                    event.prevent_default();
-                }
-            }
-            inner_html=move || {
-                html.get()
-                    .unwrap_or_else(|error| {
-                        let mut text = "<p role=\"alert\" class=\"empty\">".to_owned();
-                        crate::text::escape(&mut text, &visible_message(&error.message));
-                        text + "</p>"
-                    })
-            }
-        ></div>
     }
 }

@@ -4,11 +4,13 @@ use leptos::prelude::*;
 use model::query::{Sort, TabQuery};
 
 use crate::{
-    browser,
-    components::grid::{Change, state::GridState},
+    components::grid::{
+        Change,
+        state::{GridState, unusable},
+    },
     grid::{
         names::{pattern_of, typed_of},
-        window::{CELL_WIDTH, cell_width},
+        window::next_width,
     },
     text::{count, visible},
 };
@@ -21,13 +23,8 @@ const SORTS: [(Sort, &str, &str); 4] = [
     (Sort::Name, "name", "by name"),
 ];
 
-/// The widths that can be chosen.
-const WIDTHS: [(u32, &str); 4] = [
-    (CELL_WIDTH, "standard"),
-    (20, "compact"),
-    (10, "dense"),
-    (72, "wide"),
-];
+/// In how many of the newest columns a row must have failed to be shown, as can be chosen.
+const WITHIN: [u32; 5] = [1, 3, 5, 10, 20];
 
 /// The view options of a tab.
 #[component]
@@ -52,16 +49,16 @@ pub fn Toolbar(
                 .unwrap_or_default()
         })
     };
-    let wrong = move || {
-        state.clock.is_running()
-            && query.with(|query| {
-                query
-                    .include
-                    .iter()
-                    .chain(&query.exclude)
-                    .any(|pattern| !browser::is_pattern(pattern))
-            })
-    };
+    let wrong = Memo::new(move |_| {
+        let wrong = query.with(|query| {
+            let (pattern, why) = unusable(query)?;
+            Some(format!(
+                "“{}” {why}: the last filter stays",
+                visible(pattern)
+            ))
+        });
+        wrong.filter(|_| state.clock.is_running())
+    });
     let chips = move || {
         query.with(|query| {
             let further = query
@@ -74,6 +71,41 @@ pub fn Toolbar(
                 .collect::<Vec<_>>()
         })
     };
+    let only = move || query.with(|query| query.only_failed);
+    let zoom = move |wider: bool, sign: &'static str, label: &'static str| {
+        view! {
+            <button
+                type="button"
+                class="button"
+                data-testid=if wider { "wider" } else { "narrower" }
+                aria-label=label
+                title=label
+                on:click=move |_| {
+                    let width = next_width(state.cell_width.get_untracked(), wider);
+                    edit(&move |query| query.width = Some(width));
+                }
+            >
+                {sign}
+            </button>
+        }
+    };
+    // What is hidden, by what, and how to see it.
+    let hidden =
+        move |chip: &'static str, what: &'static str, number: usize, lift: fn(&mut TabQuery)| {
+            (number > 0).then(|| {
+                let text = format!("{number} {what}: show");
+                view! {
+                    <button
+                        type="button"
+                        class="chip"
+                        data-testid=chip
+                        on:click=move |_| edit(&|query| lift(query))
+                    >
+                        {text}
+                    </button>
+                }
+            })
+        };
     view! {
         <div class="toolbar" role="search">
             <label class="toolbar__item toolbar__filter">
@@ -85,7 +117,7 @@ pub fn Toolbar(
                     placeholder="Filter rows: text or /regex/"
                     spellcheck="false"
                     prop:value=typed
-                    aria-invalid=move || if wrong() { "true" } else { "false" }
+                    aria-invalid=move || if wrong.get().is_some() { "true" } else { "false" }
                     on:input:target=move |event| {
                         let typed = event.target().value();
                         edit(
@@ -131,59 +163,51 @@ pub fn Toolbar(
                         .collect_view()}
                 </select>
             </label>
+            <span class="toolbar__item" role="group" aria-label="Width of the columns">
+                "Columns "
+                {zoom(false, "−", "Narrower columns (-)")}
+                {zoom(true, "+", "Wider columns (+)")}
+            </span>
             <label class="toolbar__item">
-                "Cells "
+                "Rows "
                 <select
                     class="field"
-                    data-testid="width"
+                    data-testid="only-failed"
                     on:change:target=move |event| {
-                        let width = event.target().value().parse::<u32>().ok();
-                        edit(
-                            &move |query| {
-                                query.width = width.filter(|&width| width != CELL_WIDTH);
-                            },
-                        );
+                        let value = event.target().value();
+                        let only = (!value.is_empty()).then(|| value.parse().ok());
+                        edit(&move |query| query.only_failed = only);
                     }
                 >
-                    {WIDTHS
-                        .into_iter()
-                        .map(|(width, words)| {
-                            view! {
-                                <option
-                                    value=width.to_string()
-                                    selected=move || {
-                                        query.with(|query| cell_width(query.width) == width)
-                                    }
-                                >
-                                    {words}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
+                    <option value="" selected=move || only().is_none()>
+                        "all"
+                    </option>
+                    <option value="ever" selected=move || only() == Some(None)>
+                        "that failed"
+                    </option>
                     {move || {
-                        let width = state.cell_width.get();
-                        (!WIDTHS.iter().any(|(known, _)| *known == width))
-                            .then(|| {
+                        // A link may ask for any number.
+                        let asked = only().flatten().filter(|asked| !WITHIN.contains(asked));
+                        WITHIN
+                            .into_iter()
+                            .chain(asked)
+                            .map(|within| {
+                                let words = format!(
+                                    "that failed in the last {}",
+                                    count(within as usize, "build", "builds"),
+                                );
                                 view! {
-                                    <option value=width.to_string() selected=true>
-                                        {format!("{width} px")}
+                                    <option
+                                        value=within.to_string()
+                                        selected=move || only() == Some(Some(within))
+                                    >
+                                        {words}
                                     </option>
                                 }
                             })
+                            .collect_view()
                     }}
                 </select>
-            </label>
-            <label class="toolbar__item toolbar__check">
-                <input
-                    type="checkbox"
-                    data-testid="only-failed"
-                    prop:checked=move || query.with(|query| query.only_failed.is_some())
-                    on:change:target=move |event| {
-                        let only = event.target().checked().then_some(None);
-                        edit(&move |query| query.only_failed = only);
-                    }
-                />
-                "only rows that failed"
             </label>
             <For each=chips key=|chip| chip.clone() let((include, pattern))>
                 <Chip
@@ -203,6 +227,22 @@ pub fn Toolbar(
                     })
                 />
             </For>
+            {move || {
+                let number = state.order.with(|order| order.filtered);
+                hidden(
+                    "filtered-chip",
+                    "hidden by the filter",
+                    number,
+                    |query| {
+                        query.include.clear();
+                        query.exclude.clear();
+                    },
+                )
+            }}
+            {move || {
+                let number = state.order.with(|order| order.unfailed);
+                hidden("unfailed-chip", "hidden that did not fail", number, |query| query.only_failed = None)
+            }}
             {move || {
                 let stale = state.order.with(|order| order.stale);
                 let shown = query.with(|query| query.show_stale);
@@ -230,19 +270,15 @@ pub fn Toolbar(
             <span class="toolbar__count" role="status">
                 {move || {
                     let (rows, columns) = state.size.get();
-                    let filtered = state.order.with(|order| order.filtered);
-                    let mut text = format!(
+                    let text = format!(
                         "{} × {}",
                         count(rows, "row", "rows"),
                         count(columns, "build", "builds"),
                     );
-                    if filtered > 0 {
-                        text += &format!(", {filtered} filtered out");
+                    match wrong.get() {
+                        Some(wrong) => format!("{wrong}; {text}"),
+                        None => text,
                     }
-                    if wrong() {
-                        text += "; not a regular expression, looked for as text";
-                    }
-                    text
                 }}
             </span>
         </div>

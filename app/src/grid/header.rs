@@ -110,6 +110,10 @@ pub struct ColumnCount {
     pub failed: u32,
     /// Cells that passed and failed.
     pub flaky: u32,
+    /// Cells that passed.
+    pub passed: u32,
+    /// Cells that still run.
+    pub running: u32,
     /// Cells with any result.
     pub filled: u32,
 }
@@ -117,7 +121,7 @@ pub struct ColumnCount {
 /// The cells of each column, by the runs of equal cells.
 pub fn column_counts(grid: &Grid) -> Vec<ColumnCount> {
     // Where a run begins a count begins, and where it ends it ends: the sums come last.
-    let mut changes = vec![[0_i64; 3]; grid.columns.len() + 1];
+    let mut changes = vec![[0_i64; 5]; grid.columns.len() + 1];
     for row in &grid.rows {
         let mut column = 0;
         for &(status, length) in row.statuses.runs() {
@@ -125,6 +129,8 @@ pub fn column_counts(grid: &Grid) -> Vec<ColumnCount> {
             let counted = [
                 status.is_failing(),
                 status == Status::Flaky,
+                status.is_passing(),
+                status == Status::Running,
                 status != Status::NoResult,
             ];
             for (which, counts) in counted.into_iter().enumerate() {
@@ -135,17 +141,19 @@ pub fn column_counts(grid: &Grid) -> Vec<ColumnCount> {
         }
     }
     changes.truncate(grid.columns.len());
-    let mut sums = [0; 3];
+    let mut sums = [0; 5];
     changes
         .into_iter()
         .map(|more| {
             for (sum, more) in sums.iter_mut().zip(more) {
                 *sum += more;
             }
-            let [failed, flaky, filled] = sums.map(|sum| sum as u32);
+            let [failed, flaky, passed, running, filled] = sums.map(|sum| sum as u32);
             ColumnCount {
                 failed,
                 flaky,
+                passed,
+                running,
                 filled,
             }
         })
@@ -153,7 +161,7 @@ pub fn column_counts(grid: &Grid) -> Vec<ColumnCount> {
 }
 
 /// How many cells of each column failed or were flaky, as bars in HTML; the highest bar is the column with
-/// most of both. Empty until the whole grid is there: a part of its rows would give a wrong number.
+/// most of both. What the bars stand on says whether something still runs, or else passed. Empty until the whole grid is there: a part of its rows would give a wrong number.
 pub fn failures_html(counts: &[ColumnCount], window: Range<usize>, cell_width: u32) -> String {
     let mut html = String::new();
     let most = counts.iter().map(|count| count.failed + count.flaky).max();
@@ -170,8 +178,13 @@ pub fn failures_html(counts: &[ColumnCount], window: Range<usize>, cell_width: u
     {
         let _ = write!(
             html,
-            r#"<span class="group" data-column="{column}" data-count="1" data-failed="{}" style="left:{}px;width:{cell_width}px;--failed:{};--flaky:{}">"#,
+            r#"<span class="group" data-column="{column}" data-count="1" data-failed="{}" data-base="{}" style="left:{}px;width:{cell_width}px;--failed:{};--flaky:{}">"#,
             count.failed,
+            match count {
+                ColumnCount { running: 1.., .. } => "running",
+                ColumnCount { passed: 1.., .. } => "passed",
+                _ => "",
+            },
             column * cell_width as usize,
             height(count.failed),
             height(count.failed + count.flaky),

@@ -1,7 +1,7 @@
 //! What is told when something in the grid is pointed at.
 
 use model::{
-    grid::Grid,
+    grid::{Grid, Row},
     infra::{ComponentKind, Source},
     status::Status,
 };
@@ -9,7 +9,7 @@ use model::{
 use crate::{
     grid::{
         header::{Fact, column_counts, groups, version_of},
-        seams::is_certain,
+        seams::{is_certain, version_text},
     },
     text::{visible, visible_message},
     time::{Zone, age_text},
@@ -66,13 +66,25 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
             let (row, at) = (grid.rows.get(*row)?, grid.columns.get(*column)?);
             let status = row.statuses.get(*column).unwrap_or_default();
             let detail = row.cell(*column as u32);
+            let mut facts = vec![
+                ("Status".into(), status.word().into()),
+                ("Build".into(), visible(&at.build)),
+                ("Began".into(), when(at.started_ms)),
+            ];
+            let named = |name: &str| at.product.iter().any(|version| version.component == *name);
+            for (name, value) in &at.headers {
+                if !named(name) {
+                    facts.push((visible(name), visible(value)));
+                }
+            }
+            for version in at.product.iter().chain(&at.infra) {
+                let value = version_text(version.version.as_deref());
+                facts.push((visible(&version.component), value));
+            }
+            facts.push(("History".into(), history(row, *column, grid)));
             Some(Told {
                 title: visible(&row.name),
-                facts: vec![
-                    ("Status".into(), status.word().into()),
-                    ("Build".into(), visible(&at.build)),
-                    ("Began".into(), when(at.started_ms)),
-                ],
+                facts,
                 message: detail
                     .map(|detail| visible_message(&detail.message))
                     .unwrap_or_default(),
@@ -87,6 +99,13 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
                 return Some(Told {
                     title: format!("{} of {} cells failed", count.failed, count.filled),
                     facts: vec![
+                        (
+                            "Others".into(),
+                            format!(
+                                "{} flaky, {} passed, {} running",
+                                count.flaky, count.passed, count.running
+                            ),
+                        ),
                         ("Build".into(), visible(&at.build)),
                         ("Began".into(), when(at.started_ms)),
                     ],
@@ -245,11 +264,29 @@ pub fn cell_sentence(grid: &Grid, row: usize, column: usize) -> String {
     )
 }
 
+/// A row's history in one line, with the streak of failures that the cell in `column` belongs to.
+fn history(row: &Row, column: usize, grid: &Grid) -> String {
+    let mut text = counts_text(row);
+    if let Some((since, before)) = row.failing_since(column)
+        && let Some(first) = grid.columns.get(since)
+    {
+        let words = if before {
+            "; failing since build "
+        } else {
+            "; failing at least since build "
+        };
+        text.push_str(words);
+        text.push_str(&visible(&first.build));
+    }
+    text
+}
+
 /// What a row's header says to those who do not see its cells.
 pub fn row_sentence(grid: &Grid, row: usize) -> String {
-    let Some(row) = grid.rows.get(row) else {
-        return String::new();
-    };
+    grid.rows.get(row).map(counts_text).unwrap_or_default()
+}
+
+fn counts_text(row: &Row) -> String {
     let (mut failed, mut flaky, mut filled) = (0, 0, 0);
     for &(status, count) in row.statuses.runs() {
         match status {
@@ -268,7 +305,7 @@ mod tests {
 
     use super::*;
     use model::{
-        grid::{CellDetail, Column, Row, VersionOf},
+        grid::{CellDetail, Column, VersionOf},
         run::Problem,
         transition::Transition,
     };
@@ -337,6 +374,11 @@ mod tests {
         assert_eq!(value(&told, "Status"), "failed");
         assert_eq!(value(&told, "Began"), "20 Nov 2026 11:39 UTC (1 min ago)");
         assert_eq!(told.message, "timed out");
+        assert_eq!(value(&told, "prow"), "bbb");
+        assert_eq!(
+            value(&told, "History"),
+            "1 failed and 0 flaky of 2; failing since build 3"
+        );
         assert_eq!(
             tell(
                 &grid(),

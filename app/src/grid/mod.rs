@@ -1,10 +1,9 @@
 //! What the grid draws, worked out without a browser: how rows are named, which of them are in
-//! sight, what the header says, where the seams are, what a hover and a panel tell.
+//! sight, what the header says, where the seams are, what a hover tells.
 
 pub mod cells;
 pub mod header;
 pub mod hover;
 pub mod names;
-pub mod report;
 pub mod seams;
 pub mod window;

@@ -77,6 +77,70 @@ pub fn typed_of(pattern: &str) -> String {
     }
 }
 
+/// Whether a regular expression may take for ever on a name that nearly matches: something that repeats
+/// without end, or has alternatives, repeats without end itself. Browsers try every way to split
+/// a name then, and cannot be stopped.
+pub fn is_explosive(pattern: &str) -> bool {
+    // Per open group: whether there is something in it that can match in several ways.
+    let mut groups = vec![false];
+    // Whether what stands before is such a group.
+    let mut before = false;
+    let mut letters = pattern.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => {
+                letters.next();
+                before = false;
+            }
+            '[' => {
+                // A bracket at the beginning closes nothing.
+                let mut first = true;
+                while let Some(letter) = letters.next() {
+                    match letter {
+                        '\\' => drop(letters.next()),
+                        ']' if !first => break,
+                        _ => {}
+                    }
+                    first = letter == '^' && first;
+                }
+                before = false;
+            }
+            '(' => {
+                groups.push(false);
+                before = false;
+            }
+            ')' => {
+                before = groups.len() > 1 && groups.pop() == Some(true);
+                if let (true, Some(outer)) = (before, groups.last_mut()) {
+                    *outer = true;
+                }
+            }
+            '|' => {
+                if let Some(group) = groups.last_mut() {
+                    *group = true;
+                }
+                before = false;
+            }
+            '*' | '+' | '{' => {
+                let endless = letter != '{' || {
+                    let count: String = letters.by_ref().take_while(|&it| it != '}').collect();
+                    count.ends_with(',')
+                };
+                if endless && before {
+                    return true;
+                }
+                if let (true, Some(group)) = (endless, groups.last_mut()) {
+                    *group = true;
+                }
+                before = false;
+            }
+            '?' => {}
+            _ => before = false,
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use model::grid::Row;
@@ -112,6 +176,32 @@ mod tests {
             (&[], ""),
         ] {
             assert_eq!(shared_beginning(&grid(names)), shared, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_explode_are_known() {
+        for (pattern, explosive) in [
+            ("(a+)+$", true),
+            ("(a*)*", true),
+            ("(a|aa)+$", true),
+            ("((a+)b?)*", true),
+            ("(?:x{2,})+", true),
+            ("([a-z]+.*){3,}", true),
+            ("(a+)?", false),
+            ("(a|b){1,3}", false),
+            ("^operator|container test", false),
+            ("(ab)+", false),
+            (r"\(a+\)+", false),
+            ("[(a+)]+", false),
+            ("[]*]+(b)+", false),
+            ("(a+)b+", false),
+            ("a+b*c{2,}", false),
+            ("(((", false),
+            (")+", false),
+            ("", false),
+        ] {
+            assert_eq!(is_explosive(pattern), explosive, "{pattern}");
         }
     }
 

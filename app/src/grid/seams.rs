@@ -2,7 +2,13 @@
 
 use std::ops::Range;
 
-use model::{grid::Grid, infra::ComponentKind, transition::Transition};
+use model::{
+    grid::Grid,
+    infra::{ComponentKind, short_version},
+    transition::Transition,
+};
+
+use crate::text::visible;
 
 /// All transitions at the older edge of one column: one line through all rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +81,7 @@ pub fn seams(grid: &Grid, window: &Range<usize>) -> Vec<Seam> {
 /// The bands over two columns that are compared, as HTML; one where they are the same.
 pub fn marks_html(newer: usize, older: usize) -> String {
     let mark = |side, column| {
-        format!(r#"<div class="mark" data-side="{side}" style="--column:{column}"></div>"#)
+        format!(r#"<div class="pick" data-side="{side}" style="--column:{column}"></div>"#)
     };
     if newer == older {
         return mark("chosen", newer);
@@ -86,6 +92,24 @@ pub fn marks_html(newer: usize, older: usize) -> String {
 /// Whether a transition is drawn as a fact.
 pub const fn is_certain(transition: &Transition) -> bool {
     transition.certain && transition.from.is_some()
+}
+
+/// One change in words: `test-infra 7619858115 → 7722333019`.
+pub fn change_text(change: &Transition) -> String {
+    format!(
+        "{} {} → {}",
+        visible(&change.component),
+        version_text(change.from.as_deref()),
+        version_text(Some(&change.to)),
+    )
+}
+
+/// A version as people write it.
+pub fn version_text(version: Option<&str>) -> String {
+    version.map_or_else(
+        || "unknown".to_owned(),
+        |version| visible(short_version(version)),
+    )
 }
 
 /// The transitions of one component in the columns `window`.
@@ -129,9 +153,9 @@ mod tests {
 
     #[test]
     fn two_columns_have_a_band_each() {
-        assert_eq!(marks_html(1, 4).matches("mark").count(), 2);
+        assert_eq!(marks_html(1, 4).matches("pick").count(), 2);
         assert!(marks_html(1, 4).contains(r#"data-side="older" style="--column:4""#));
-        assert_eq!(marks_html(3, 3).matches("mark").count(), 1);
+        assert_eq!(marks_html(3, 3).matches("pick").count(), 1);
     }
 
     #[test]

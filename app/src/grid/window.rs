@@ -51,6 +51,31 @@ pub fn cell_width(option: Option<u32>) -> u32 {
     option.unwrap_or(CELL_WIDTH).clamp(NARROWEST, WIDEST)
 }
 
+/// The widths that keys and buttons step through.
+pub const WIDTHS: [u32; 9] = [4, 6, 10, 14, 20, 28, CELL_WIDTH, 52, 72];
+
+/// The next of [`WIDTHS`]; the same at the end.
+pub fn next_width(width: u32, wider: bool) -> u32 {
+    let next = if wider {
+        WIDTHS.into_iter().find(|&next| next > width)
+    } else {
+        WIDTHS.into_iter().rfind(|&next| next < width)
+    };
+    next.unwrap_or(width)
+}
+
+/// The width at which `columns` take `room` pixels, as far as there is one.
+pub fn fitting_width(room: u32, columns: u32) -> u32 {
+    (room / columns.max(1)).clamp(NARROWEST, 72)
+}
+
+/// How far to scroll to the right so that what lies `at` pixels from the edge stays there while the width of
+/// columns goes from `old` to `new`.
+pub fn scroll_kept(left: u32, at: u32, old: u32, new: u32) -> u32 {
+    let middle = f64::from(left + at) / f64::from(old.max(1)) * f64::from(new);
+    (middle - f64::from(at)).max(0.0) as u32
+}
+
 /// The rows to draw out of `rows`.
 pub fn row_window(view: Viewport, rows: usize) -> Range<usize> {
     steps(
@@ -114,6 +139,25 @@ mod tests {
         assert_eq!(at(22_000), at(22_010));
         assert_eq!(row_window(Viewport::default(), 3), 0..3);
         assert_eq!(row_window(Viewport::default(), 0), 0..0);
+    }
+
+    #[test]
+    fn widths_step_and_fit() {
+        assert_eq!((next_width(36, true), next_width(36, false)), (52, 28));
+        assert_eq!((next_width(4, false), next_width(200, true)), (4, 200));
+        assert_eq!((next_width(25, true), next_width(200, false)), (28, 72));
+        assert_eq!(
+            (
+                fitting_width(1000, 20),
+                fitting_width(1000, 5000),
+                fitting_width(9, 0)
+            ),
+            (50, 4, 9)
+        );
+        // Column 100 stays where it is.
+        assert_eq!(scroll_kept(3_000, 600, 36, 4), 0);
+        assert_eq!(scroll_kept(3_000, 600, 36, 72), 6_600);
+        assert_eq!(scroll_kept(0, 0, 36, 72), 0);
     }
 
     #[test]

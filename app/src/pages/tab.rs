@@ -23,8 +23,7 @@ use crate::{
         legend::Legend,
         name_link::name_link,
         notes::notes_view,
-        pair_panel::PairPanel,
-        seam_panel::SeamPanel,
+        panel::Panel,
         siblings::SiblingLinks,
         status::StatusBadge,
         tab_facts::TabFacts,
@@ -146,11 +145,17 @@ pub fn TabView(
         }
     });
 
-    let seam = Memo::new(move |_| query.with(|query| query.seam.clone()));
-    let pair = Memo::new(move |_| {
+    let panel = Memo::new(move |_| {
+        let (dashboard, tab) = names.get_value();
         query.with(|query| {
+            if let Some(build) = &query.seam {
+                let title = format!("Seam at build {}", visible(build));
+                let path = paths::seam_part(&dashboard, &tab, build);
+                return Some((title, "seam-panel", path));
+            }
             let (older, newer) = query.pair()?;
-            Some((older.to_owned(), newer.to_owned()))
+            let path = paths::compare_builds_part(&dashboard, &tab, older, newer);
+            Some(("Two builds".to_owned(), "pair-panel", path))
         })
     });
     view! {
@@ -177,15 +182,11 @@ pub fn TabView(
             <div class="tab__body">
                 <GridView state change />
                 {move || {
-                    let (dashboard, tab) = names.get_value();
-                    if let Some(newer) = seam.get() {
-                        Some(view! { <SeamPanel newer state change dashboard tab /> }.into_any())
-                    } else {
-                        pair.get()
-                            .map(|pair| {
-                                view! { <PairPanel pair state change dashboard tab /> }.into_any()
-                            })
-                    }
+                    panel
+                        .get()
+                        .map(|(title, name, path)| {
+                            view! { <Panel title name path state change /> }
+                        })
                 }}
             </div>
             <Legend />

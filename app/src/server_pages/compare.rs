@@ -13,10 +13,13 @@ use model::{
 };
 
 pub use self::builds::{builds_page, builds_part};
-pub(super) use self::commits::{bump_list, commit_head};
 use self::{
     commits::{brought, groups, lost},
     markdown::markdown,
+};
+pub(super) use self::{
+    commits::{bump_list, commit_head},
+    markdown::{code, plain},
 };
 use super::ServerPage;
 use crate::{

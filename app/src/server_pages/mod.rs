@@ -5,6 +5,7 @@
 //! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
 //! the server.
 
+pub mod cell;
 pub mod changes;
 pub mod chart;
 pub mod compare;
@@ -13,6 +14,7 @@ pub mod infra;
 pub mod metrics;
 pub mod row;
 pub mod rows;
+pub mod seam;
 pub mod search;
 pub mod status;
 pub mod test;

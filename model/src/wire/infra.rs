@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     history::{bump::Bump, revert::Revert},
     infra::ComponentKind,
+    job_spec::SpecChange,
     pair::{HeaderMove, PairRows},
     reach::{Reach, Reached},
     trail::MoveGlyph,
@@ -292,6 +293,20 @@ pub struct BuildsCompared {
     pub links: Vec<NamedLink>,
     /// What the two builds say of the rows.
     pub rows: PairRows,
+    /// What their jobs were asked to do.
+    pub spec: SpecsCompared,
+}
+
+/// What the jobs of two builds were asked to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct SpecsCompared {
+    /// Whether it is known of the older build.
+    pub older_known: bool,
+    /// Whether it is known of the newer build.
+    pub newer_known: bool,
+    /// What differs, where both are known.
+    pub changes: Vec<SpecChange>,
 }
 
 /// One component in two builds.

@@ -20,6 +20,7 @@ mod rows;
 mod search;
 mod server_pages;
 mod sources;
+mod tab;
 mod testgrid;
 mod v1;
 mod v2;
@@ -105,6 +106,7 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(graphs::pages())
         .merge(rows::pages())
         .merge(sources::pages())
+        .merge(tab::pages())
         .merge(infra::pages())
         .with_state(reader.clone())
         .merge(pages::pages_router(reader).layer(middleware::from_fn(graphs::go_on)));

@@ -23,6 +23,10 @@ pub(super) fn merge_runs(mut first: Run, other: Run, columns: &[ColumnHeader]) -
         .zip(other.finished_ms)
         .map(|(a, b)| a.max(b));
     first.open |= other.open;
+    // Several jobs have no one specification.
+    if first.spec != other.spec {
+        first.spec = None;
+    }
 
     let mut names: HashSet<String> = first
         .results

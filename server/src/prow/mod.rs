@@ -7,6 +7,7 @@ pub mod cells;
 pub mod clone_records;
 pub mod column;
 pub mod finished;
+pub mod job_spec;
 pub mod json;
 pub mod junit;
 pub mod layout;
@@ -35,6 +36,7 @@ use crate::{
 use cells::{Naming, case_cell};
 use clone_records::CloneRecords;
 use finished::Finished;
+use job_spec::parse_job_spec;
 use json::{Json, parse_time_ms};
 use junit::read_junit;
 use overall::{deadline_ms, overall_cell};
@@ -164,6 +166,7 @@ pub fn parse_build(files: &BuildFiles, options: &ParseOptions<'_>) -> Run {
         started_ms,
         finished_ms,
         versions: infra::find_versions(options.components, &evidence),
+        spec: evidence.prowjob_bytes.and_then(parse_job_spec),
         emails: finished.value().map(Finished::emails).unwrap_or_default(),
         ..Run::default()
     };

@@ -51,7 +51,8 @@ fn build_url(entry: &TabEntry, run: &StoredRun, prefix: &str, build: &str) -> St
     expand(&entry.tab.open_test_template, &tokens).unwrap_or_default()
 }
 
-fn tokens(entry: &TabEntry, prefix: &str) -> Tokens {
+/// What tokens stand for in the whole of a tab.
+pub(super) fn tokens(entry: &TabEntry, prefix: &str) -> Tokens {
     Tokens::new()
         .with("gcs-prefix", prefix)
         .with("environment", entry.tab.name.as_str())

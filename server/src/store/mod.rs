@@ -22,6 +22,7 @@ mod groups;
 mod history;
 mod impact;
 mod imported;
+mod job_specs;
 mod metrics;
 mod modified;
 mod names;

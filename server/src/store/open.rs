@@ -79,6 +79,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "watched",
         include_str!("../../../migrations/sqlite/0010_watched.sql"),
     ),
+    (
+        12,
+        "specifications",
+        include_str!("../../../migrations/sqlite/0012_specifications.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.

@@ -89,6 +89,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "watched",
         include_str!("../../../migrations/postgres/0010_watched.sql"),
     ),
+    (
+        12,
+        "specifications",
+        include_str!("../../../migrations/postgres/0012_specifications.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.

@@ -387,6 +387,8 @@ fn build_run(
         });
     }
     Ok(Run {
+        // Loaded on its own where it is wanted.
+        spec: None,
         build: row.build,
         label: row.label,
         path: row.path,

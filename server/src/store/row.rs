@@ -8,6 +8,7 @@ use std::{
 
 use model::{
     infra::ComponentVersion,
+    job_spec::JobSpec,
     rle::Runs,
     run::{Cell, Header, Problem, Run, TestResult},
     status::Status,
@@ -155,6 +156,8 @@ pub(super) struct RunRow {
     /// By ordinal.
     pub(super) details: BTreeMap<u32, Detail>,
     pub(super) versions: Vec<ComponentVersion>,
+    /// `None` also where the row was loaded: a specification that is stored stays.
+    pub(super) spec: Option<JobSpec>,
     pub(super) headers: Vec<Header>,
     pub(super) problems: Vec<Problem>,
     pub(super) emails: Vec<String>,
@@ -168,6 +171,8 @@ pub(super) struct Encoded {
     pub(super) details: Vec<u8>,
     /// Hash and JSON of the infra vector; `None` when it is empty.
     pub(super) vector: Option<(Vec<u8>, String)>,
+    /// Hash and JSON of the job specification.
+    pub(super) spec: Option<(Vec<u8>, String)>,
     pub(super) headers: String,
     pub(super) problems: String,
     pub(super) emails: String,
@@ -193,6 +198,7 @@ impl RunRow {
             finished_ms: run.finished_ms,
             open: run.open,
             versions: run.versions.clone(),
+            spec: run.spec.clone(),
             headers: run.headers.clone(),
             problems: run.problems.clone(),
             emails: run.emails.clone(),
@@ -293,6 +299,10 @@ impl RunRow {
             let json = to_json(&self.versions);
             (hash_of(json.as_bytes()), json)
         });
+        let spec = self.spec.as_ref().map(|spec| {
+            let json = to_json(spec);
+            (hash_of(json.as_bytes()), json)
+        });
         let headers = to_json(&self.headers);
         let problems = to_json(&self.problems);
         let emails = to_json(&self.emails);
@@ -317,12 +327,16 @@ impl RunRow {
         add(headers.as_bytes());
         add(problems.as_bytes());
         add(emails.as_bytes());
+        if let Some((hash, _)) = &spec {
+            add(hash);
+        }
         Encoded {
             hash: hash_of(&content),
             statuses,
             durations,
             details,
             vector,
+            spec,
             headers,
             problems,
             emails,
@@ -451,6 +465,7 @@ pub(super) fn decode_row(row: StoredRow) -> Result<RunRow, Inconsistency> {
         versions: versions
             .map_or(Ok(Vec::new()), |json| from_json(&json))
             .map_err(wrong("vector_id"))?,
+        spec: None,
         headers: from_json(&headers).map_err(wrong("headers"))?,
         problems: from_json(&problems).map_err(wrong("problems"))?,
         emails: from_json(&emails).map_err(wrong("emails"))?,

@@ -1,6 +1,6 @@
 //! Writing runs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use model::{name::natural_cmp, run::Run, tabulate::Test};
 use sqlx::QueryBuilder;
@@ -62,6 +62,34 @@ const ROWS: usize = 32;
 
 /// Rows per statement when many are inserted: few sizes, so that the statements stay prepared.
 const BATCHES: [usize; 4] = [256, 32, 4, 1];
+
+/// How what several runs share is written: infra vectors, then job specifications. Each begins an
+/// insertion of hashes and JSON, and ends it so that the numbers of all come back.
+const SHARED: [(&str, &str); 2] = [
+    (
+        "INSERT INTO infra_vector (hash, versions) ",
+        " ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions RETURNING hash, id",
+    ),
+    (
+        "INSERT INTO job_spec (hash, spec) ",
+        " ON CONFLICT (hash) DO UPDATE SET spec = excluded.spec RETURNING hash, id",
+    ),
+];
+
+/// What these runs share of one kind, each once. All groups take them in one order, so that no two wait
+/// for each other.
+fn shared_parts<'a>(
+    runs: &'a [(RunRow, Encoded)],
+    part: impl Fn(&'a Encoded) -> Option<&'a (Vec<u8>, String)>,
+) -> Vec<&'a (Vec<u8>, String)> {
+    let mut parts: Vec<_> = runs
+        .iter()
+        .filter_map(|(_, encoded)| part(encoded))
+        .collect();
+    parts.sort();
+    parts.dedup();
+    parts
+}
 
 /// `rows` in parts whose lengths are among [`BATCHES`].
 fn batches<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -223,31 +251,27 @@ impl Store {
                 changed.push((row, encoded));
             }
 
-            let mut vectors: HashMap<Vec<u8>, i64> = HashMap::new();
-            let mut seen = HashSet::new();
-            let mut distinct: Vec<&(Vec<u8>, String)> = changed
-                .iter()
-                .filter_map(|(_, encoded)| encoded.vector.as_ref())
-                .filter(|(hash, _)| seen.insert(hash))
-                .collect();
-            // All groups take them in one order, so that no two wait for each other.
-            distinct.sort();
-            for part in distinct.chunks(ROWS) {
-                let stored: Vec<(Vec<u8>, i64)> =
-                    QueryBuilder::new("INSERT INTO infra_vector (hash, versions) ")
-                        .push_values(part, |mut row, (hash, versions)| {
-                            row.push_bind(hash.as_slice()).push_bind(versions.as_str());
+            let mut shared: [HashMap<Vec<u8>, i64>; 2] = Default::default();
+            for ((insert, update), (known, parts)) in SHARED.into_iter().zip(
+                shared.iter_mut().zip([
+                    shared_parts(&changed, |encoded| encoded.vector.as_ref()),
+                    shared_parts(&changed, |encoded| encoded.spec.as_ref()),
+                ]),
+            ) {
+                for part in parts.chunks(ROWS) {
+                    let stored: Vec<(Vec<u8>, i64)> = QueryBuilder::new(insert)
+                        .push_values(part, |mut row, (hash, json)| {
+                            row.push_bind(hash.as_slice()).push_bind(json.as_str());
                         })
-                        .push(
-                            " ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions \
-                             RETURNING hash, id",
-                        )
+                        .push(update)
                         .build_query_as()
                         .persistent(false)
                         .fetch_all(&mut *tx)
                         .await?;
-                vectors.extend(stored);
+                    known.extend(stored);
+                }
             }
+            let [vectors, specs] = shared;
             let revision = if saved.changed() {
                 let newest = runs
                     .iter()
@@ -271,13 +295,14 @@ impl Store {
                 QueryBuilder::new(
                     "INSERT INTO run (group_id, build, label, path, started_ms, finished_ms, open, \
                      recorded_ms, rank, hash, statuses, durations, details, vector_id, headers, \
-                     problems, emails, revision) ",
+                     problems, emails, revision, spec_id) ",
                 )
                 .push_values(part, |mut values, (row, encoded)| {
-                    let vector_id = encoded
-                        .vector
-                        .as_ref()
-                        .and_then(|(hash, _)| vectors.get(hash).copied());
+                    let number = |of: &Option<(Vec<u8>, String)>, known: &HashMap<Vec<u8>, i64>| {
+                        of.as_ref().and_then(|(hash, _)| known.get(hash).copied())
+                    };
+                    let vector_id = number(&encoded.vector, &vectors);
+                    let spec_id = number(&encoded.spec, &specs);
                     values
                         .push_bind(group.0)
                         .push_bind(row.build.as_str())
@@ -296,7 +321,8 @@ impl Store {
                         .push_bind(encoded.headers.as_str())
                         .push_bind(encoded.problems.as_str())
                         .push_bind(encoded.emails.as_str())
-                        .push_bind(revision);
+                        .push_bind(revision)
+                        .push_bind(spec_id);
                 })
                 .push(
                     " ON CONFLICT (group_id, build) DO UPDATE SET \
@@ -307,7 +333,8 @@ impl Store {
                      durations = excluded.durations, details = excluded.details, \
                      vector_id = excluded.vector_id, headers = excluded.headers, \
                      problems = excluded.problems, emails = excluded.emails, \
-                     revision = excluded.revision",
+                     revision = excluded.revision, \
+                     spec_id = COALESCE(excluded.spec_id, run.spec_id)",
                 )
                 .build()
                 .persistent(false)

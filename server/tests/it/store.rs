@@ -71,6 +71,7 @@ pub(crate) fn result(name: &str, status: Status) -> TestResult {
 /// A run that uses every field.
 pub(crate) fn full_run(build: &str, started_ms: i64) -> Run {
     Run {
+        spec: None,
         build: build.into(),
         label: format!("v{build}"),
         path: format!("bucket/logs/job/{build}"),

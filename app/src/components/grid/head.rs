@@ -11,8 +11,7 @@ use crate::{
     grid::{
         header::{ColumnCount, Fact, column_counts, facts, failures_html, row_html},
         hover::Target,
-        report::Report,
-        seams::{is_certain, of_component, seams},
+        seams::{change_text, is_certain, of_component, seams},
     },
 };
 
@@ -130,7 +129,7 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
     let certain = is_certain(&change);
     let label = format!(
         "{}{}, at build {}",
-        Report::change_text(&change),
+        change_text(&change),
         if certain { "" } else { ", uncertain" },
         crate::text::visible(&change.build)
     );

@@ -82,7 +82,8 @@ pub(super) fn reveal(
     let header = measure(".head").map_or(0, |header| header.client_height());
     let width = state.cell_width.get_untracked() as i32;
     let (left, top) = (column as i32 * width, row as i32 * ROW_HEIGHT as i32);
-    let room_x = area.client_width() - names - width;
+    // The edge at which a seam would be is in sight, too.
+    let room_x = area.client_width() - names - 2 * width;
     let room_y = area.client_height() - header - ROW_HEIGHT as i32;
     let between = |at: i32, low: i32, high: i32| at.max(low.min(high)).min(high);
     area.set_scroll_left(between(area.scroll_left(), left - room_x, left));

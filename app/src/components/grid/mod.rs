@@ -3,6 +3,7 @@
 
 pub mod head;
 mod keys;
+pub mod menu;
 mod point;
 pub mod state;
 pub mod tooltip;
@@ -15,7 +16,8 @@ use crate::{
     components::grid::{
         head::Head,
         keys::{follow, open_row, reveal, step},
-        point::{cell_under, closest, column_under, number, pointed},
+        menu::Menu,
+        point::{cell_under, closest, column_under, names_width, number, pointed},
         state::{GridState, Hover},
         tooltip::Tooltip,
     },
@@ -23,9 +25,9 @@ use crate::{
         cells::{link, row_html},
         hover::{Target, cell_sentence, row_sentence},
         seams::{marks_html, seams},
-        window::{ROW_HEIGHT, Viewport},
+        window::{ROW_HEIGHT, Viewport, fitting_width, next_width, scroll_kept},
     },
-    text::visible,
+    text::{count, visible},
 };
 
 /// How a part of the grid asks for other options: the new ones, and whether they take the place of
@@ -52,6 +54,9 @@ pub fn GridView(
             };
             if state.view.get_untracked() != view {
                 state.view.set(view);
+                if view.left == 0 && state.unseen.get_untracked() > 0 {
+                    state.unseen.set(0);
+                }
             }
         }
     };
@@ -61,15 +66,72 @@ pub fn GridView(
             browser::watch_size(&area, measure);
         }
     });
-    // Whoever looks at older columns goes on looking at them; at the left edge the newest are shown.
+    // Whoever looks at older columns goes on looking at them; at the left edge the newest slide in.
     Effect::new(move |_| {
-        let (_, moved) = state.renewals.get();
-        if let Some(area) = area.get_untracked()
-            && area.scroll_left() > 0
-        {
+        let (count, moved) = state.renewals.get();
+        let Some(area) = area.get_untracked().filter(|_| moved > 0) else {
+            return;
+        };
+        if area.scroll_left() > 0 {
             let by = moved as i32 * state.cell_width.get_untracked() as i32;
             area.set_scroll_left(area.scroll_left() + by);
+            state.unseen.update(|unseen| *unseen += moved);
+        } else {
+            // Another value each time, or it would slide once only.
+            let _ = area.set_attribute("data-slide", if count % 2 == 0 { "even" } else { "odd" });
         }
+    });
+    // Other widths leave the column under the eye where it is: the current one, else the one in the middle.
+    // One that was dragged over comes to the left edge.
+    let dragged_to = StoredValue::new(None::<usize>);
+    Effect::new(move |old: Option<u32>| {
+        let new = state.cell_width.get();
+        let Some(area) = area
+            .get_untracked()
+            .filter(|_| old.is_some_and(|old| old != new))
+        else {
+            return new;
+        };
+        let old = old.unwrap_or(new);
+        let view = state.view.get_untracked();
+        let room = view.width.saturating_sub(names_width(&area) as u32);
+        let current = state
+            .cursor
+            .get_untracked()
+            .and_then(|(_, column)| (column as u32 * old).checked_sub(view.left))
+            .filter(|&at| at < room);
+        let at = match current {
+            Some(at) => at,
+            None if view.left == 0 => 0,
+            None => room / 2,
+        };
+        let left = match dragged_to.get_value() {
+            Some(column) => column as u32 * new,
+            None => scroll_kept(view.left, at, old, new),
+        };
+        dragged_to.set_value(None);
+        // The area has its new size by then.
+        request_animation_frame(move || area.set_scroll_left(left as i32));
+        new
+    });
+    // What a link points at comes into sight once all rows are there.
+    let aim = Memo::new(move |_| {
+        let ready = state.whole.get() && state.clock.is_running();
+        let aim = state
+            .query
+            .with(|query| (query.row.clone(), query.column.clone()));
+        ready.then_some(aim)
+    });
+    Effect::new(move |_| {
+        let Some(aim) = aim.get() else { return };
+        let Some(cell) = state.aimed(aim) else { return };
+        state.cursor.set(Some(cell));
+        // The area has its new size by then.
+        request_animation_frame(move || {
+            if let Some(area) = area.get_untracked() {
+                reveal(&area, cell, state);
+            }
+        });
     });
     // One measurement a frame, however many events come.
     let waiting = StoredValue::new(false);
@@ -112,7 +174,7 @@ pub fn GridView(
     };
     let choose = move |column: usize| {
         // Of two that are chosen the one that is farther away stays.
-        let stays = state.marked().map(|(newer, older)| {
+        let stays = state.marked_untracked().map(|(newer, older)| {
             if column.abs_diff(newer) > column.abs_diff(older) {
                 newer
             } else {
@@ -121,8 +183,8 @@ pub fn GridView(
         });
         compare(state, change, (stays.unwrap_or(column), column));
     };
-    // Where the button went down on the header.
-    let drag = StoredValue::new(None::<usize>);
+    // Where the button went down on the header, and whether on the bars.
+    let drag = StoredValue::new(None::<(usize, bool)>);
     let column_of = move |event: &web_sys::MouseEvent| {
         area.get_untracked()
             .and_then(|area| column_under(event, state, &area))
@@ -134,16 +196,71 @@ pub fn GridView(
             && closest(&event, ".head__cells").is_some()
             && closest(&event, ".seam").is_none()
         {
+            let bars = closest(&event, "[data-kind=failures]").is_some();
+            drag.set_value(column_of(&event).map(|column| (column, bars)));
+        }
+    };
+    let set_width = move |width: u32| {
+        let query = state.query.get_untracked();
+        let width = Some(width);
+        change.run((TabQuery { width, ..query }, true));
+    };
+    let open_menu = move |cell: (usize, usize), x: i32, y: i32| {
+        state.hover.set(None);
+        state.cursor.set(Some(cell));
+        state.menu.set(Some((cell.0, cell.1, x, y)));
+    };
+    let cell_of = move |event: &web_sys::MouseEvent| {
+        let body = body.get_untracked()?;
+        closest(event, ".row__cells")?;
+        cell_under(event, state, &body)
+    };
+    // A right click, and on many devices a long touch.
+    let on_menu = move |event: web_sys::MouseEvent| {
+        if let Some(cell) = cell_of(&event) {
             event.prevent_default();
-            drag.set_value(column_of(&event));
+            open_menu(cell, event.client_x(), event.client_y());
         }
     };
     let on_up = move |event: web_sys::PointerEvent| {
-        if let Some(from) = drag.get_value() {
-            drag.set_value(None);
-            if let Some(to) = column_of(&event).filter(|to| *to != from) {
+        let Some((from, bars)) = drag.get_value() else {
+            return;
+        };
+        drag.set_value(None);
+        let Some(to) = column_of(&event) else {
+            state.chosen.set(None);
+            return;
+        };
+        if !bars {
+            if from != to {
                 compare(state, change, (from, to));
             }
+            return;
+        }
+        state.chosen.set(None);
+        let Some(area) = area.get_untracked() else {
+            return;
+        };
+        if from == to {
+            // To the first row that failed there.
+            let failed = |position: &usize| {
+                let row = state.row_at(*position);
+                state.grid.with_untracked(|grid| {
+                    row.and_then(|row| grid.rows.get(row)?.statuses.get(to))
+                        .is_some_and(model::status::Status::is_failing)
+                })
+            };
+            let rows = state.size.get_untracked().0;
+            let cell = ((0..rows).find(failed).unwrap_or_default(), to);
+            state.cursor.set(Some(cell));
+            reveal(&area, cell, state);
+            browser::focus(&area);
+        } else {
+            let room = (area.client_width() - names_width(&area)).max(0) as u32;
+            let (first, last) = (from.min(to), from.max(to));
+            let width = fitting_width(room, (last - first + 1) as u32);
+            dragged_to.set_value(Some(first));
+            set_width(width);
         }
     };
     let on_click = move |event: web_sys::MouseEvent| {
@@ -170,10 +287,24 @@ pub fn GridView(
             "Escape" => {
                 state.hover.set(None);
                 state.chosen.set(None);
+                state.menu.set(None);
                 let query = state.query.get_untracked();
                 if query.seam.is_some() || query.pair().is_some() {
                     change.run((query.anywhere(), false));
                 }
+            }
+            "m" | "ContextMenu" if !from_handle => {
+                let frame = area
+                    .get_untracked()
+                    .and_then(|area| area.query_selector(".cursor").ok().flatten());
+                if let (Some(cell), Some(frame)) = (state.cursor.get_untracked(), frame) {
+                    event.prevent_default();
+                    let (x, y) = browser::point_in(&frame, 0, 0);
+                    open_menu(cell, -x as i32, -y as i32 + ROW_HEIGHT as i32);
+                }
+            }
+            key @ ("+" | "=" | "-") => {
+                set_width(next_width(state.cell_width.get_untracked(), key != "-"));
             }
             "c" if !from_handle => {
                 let pair = state.marked_untracked().or_else(|| {
@@ -220,6 +351,7 @@ pub fn GridView(
             class="grid"
             data-testid="grid"
             data-whole=move || if state.whole.get() { "true" } else { "false" }
+            data-tiny=move || (state.cell_width.get() < 8).then_some("")
             data-narrow=move || (state.cell_width.get() < 16).then_some("")
             role="group"
             aria-label="Results: one row per test, one column per build, newest build first"
@@ -234,7 +366,7 @@ pub fn GridView(
             }
             on:scroll=on_scroll
             on:pointermove=move |event| {
-                if let (Some(from), Some(to)) = (drag.get_value(), column_of(&event)) {
+                if let (Some((from, _)), Some(to)) = (drag.get_value(), column_of(&event)) {
                     state.chosen.set(Some((from, to)));
                 } else {
                     point(&event);
@@ -247,7 +379,11 @@ pub fn GridView(
                     state.chosen.set(None);
                 }
             }
-            on:pointerdown=on_down
+            on:pointerdown=move |event| {
+                state.menu.set(None);
+                on_down(event);
+            }
+            on:contextmenu=on_menu
             on:pointerup=on_up
             on:click=on_click
             on:keydown=on_key
@@ -288,9 +424,10 @@ pub fn GridView(
                 </div>
             </div>
             <Empty state />
-            <Note state />
+            <Note state area />
         </div>
         <Tooltip state />
+        <Menu state change area />
         <p class="unseen" aria-live="polite">
             {move || {
                 let (position, column) = state.cursor.get()?;
@@ -315,9 +452,11 @@ fn compare(state: GridState, change: Change, pair: (usize, usize)) {
 
 /// What is being chosen.
 #[component]
-fn Note(state: GridState) -> impl IntoView {
+fn Note(state: GridState, area: NodeRef<Div>) -> impl IntoView {
     let text = move || {
-        let (from, to) = state.chosen.get()?;
+        let Some((from, to)) = state.chosen.get() else {
+            return state.astray();
+        };
         let build = |column: usize| {
             state.grid.with(|grid| {
                 let build = grid
@@ -336,9 +475,31 @@ fn Note(state: GridState) -> impl IntoView {
             format!("Builds {} and {}: c compares", build(from), build(to))
         })
     };
+    let newest = move |_| {
+        if let Some(area) = area.get_untracked() {
+            area.set_scroll_left(0);
+        }
+    };
+    let unseen = move || {
+        let unseen = state.unseen.get();
+        (unseen > 0).then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="grid__newest"
+                    data-testid="newest"
+                    on:click=newest
+                >
+                    {count(unseen, "new build", "new builds")}
+                    ": show"
+                </button>
+            }
+        })
+    };
     view! {
         <p class="grid__note" role="status" data-testid="grid-note">
             {text}
+            {unseen}
         </p>
     }
 }

@@ -15,10 +15,11 @@ use crate::{
     components::clock::Clock,
     grid::{
         hover::Target,
-        names::shared_beginning,
+        names::{is_explosive, shared_beginning},
         window::{Viewport, cell_width, column_window, row_window},
     },
     paths,
+    text::visible,
 };
 
 /// What the parts of the grid share. Positions are indexes into the shown rows, columns indexes into
@@ -51,11 +52,16 @@ pub struct GridState {
     pub cursor: RwSignal<Option<(usize, usize)>>,
     /// The two columns that are being chosen to be compared: where it began and where it is.
     pub chosen: RwSignal<Option<(usize, usize)>>,
+    /// The cell whose menu is open, as position and column, and where: from the left and the top of the
+    /// window, in pixels.
+    pub menu: RwSignal<Option<(usize, usize, i32, i32)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
     /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
     /// the others to the right.
     pub renewals: RwSignal<(u32, usize)>,
+    /// How many columns have come at the left that have not been in sight.
+    pub unseen: RwSignal<usize>,
     /// Times.
     pub clock: Clock,
 }
@@ -71,6 +77,23 @@ pub struct Hover {
     pub y: i32,
 }
 
+/// The first pattern of the options that cannot be used, and why.
+pub fn unusable(query: &TabQuery) -> Option<(&str, &'static str)> {
+    query
+        .include
+        .iter()
+        .chain(&query.exclude)
+        .find_map(|pattern| {
+            if !browser::is_pattern(pattern) {
+                Some((pattern.as_str(), "is no regular expression"))
+            } else if is_explosive(pattern) {
+                Some((pattern.as_str(), "could take for ever"))
+            } else {
+                None
+            }
+        })
+}
+
 impl GridState {
     /// The state of a grid of which `grid` is all or the first screen.
     pub fn new(grid: Arc<Grid>, page: &TabPage, query: Memo<TabQuery>, clock: Clock) -> Self {
@@ -80,8 +103,23 @@ impl GridState {
         let grid = RwSignal::new(grid);
         let whole = RwSignal::new(whole);
         let view = RwSignal::new(Viewport::default());
+        // A pattern that cannot be used leaves the rows that the last good one chose.
+        let sound = Memo::new(move |old: Option<&TabQuery>| {
+            let query = query.get().anywhere();
+            if unusable(&query).is_none() {
+                return query;
+            }
+            let (include, exclude) = old
+                .map(|old| (old.include.clone(), old.exclude.clone()))
+                .unwrap_or_default();
+            TabQuery {
+                include,
+                exclude,
+                ..query
+            }
+        });
         let order = Memo::new(move |_| {
-            let query = query.get();
+            let query = sound.get();
             // Until the page is alive and the grid complete, both sides draw the same: nothing.
             if needs_all(&query) && !(whole.get() && clock.is_running()) {
                 return RowOrder::default();
@@ -121,8 +159,10 @@ impl GridState {
             columns,
             cursor: RwSignal::new(None),
             chosen: RwSignal::new(None),
+            menu: RwSignal::new(None),
             hover: RwSignal::new(None),
             renewals: RwSignal::new((0, 0)),
+            unseen: RwSignal::new(0),
             clock,
         }
     }
@@ -150,6 +190,7 @@ impl GridState {
             Some((row, new.column_of(&old.columns.get(column)?.build)?))
         });
         self.hover.set(None);
+        self.menu.set(None);
         self.chosen.update(|chosen| {
             *chosen = chosen.map(|(from, to)| (from + moved, to + moved));
         });
@@ -199,6 +240,62 @@ impl GridState {
             ..self.query.get_untracked().anywhere()
         };
         (a != b).then_some(query)
+    }
+
+    /// The cell that a link points at by row and column: in the current column or row where it names only
+    /// one. `None` when it names nothing that is shown.
+    pub fn aimed(self, (row, column): (Option<String>, Option<String>)) -> Option<(usize, usize)> {
+        if row.is_none() && column.is_none() {
+            return None;
+        }
+        let (at_row, at_column) = self.cursor.get_untracked().unwrap_or_default();
+        let position = match row {
+            Some(row) => self.position_of(&row)?,
+            None => at_row,
+        };
+        let column = match column {
+            Some(build) => self.grid.with_untracked(|grid| grid.column_of(&build))?,
+            None => at_column,
+        };
+        Some((position, column))
+    }
+
+    /// The position of a row by its identity or its name.
+    fn position_of(self, row: &str) -> Option<usize> {
+        self.grid.with(|grid| {
+            let at = |index: &u32| &grid.rows[*index as usize];
+            self.order.with(|order| {
+                let mut rows = order.rows.iter();
+                rows.position(|index| at(index).id == row || at(index).name == row)
+            })
+        })
+    }
+
+    /// Why what a link points at is not in sight.
+    pub fn astray(self) -> Option<String> {
+        if !self.whole.get() || !self.clock.is_running() {
+            return None;
+        }
+        let (row, column) = self
+            .query
+            .with(|query| (query.row.clone(), query.column.clone()));
+        let row = row.filter(|row| self.position_of(row).is_none());
+        self.grid.with(|grid| {
+            if let Some(row) = row {
+                let known = grid.rows.iter().any(|it| it.id == row || it.name == row);
+                let why = if known {
+                    "is hidden: by a filter, or because it is stale"
+                } else {
+                    "is not in this tab (any more)"
+                };
+                return Some(format!("The row {} {why}", visible(&row)));
+            }
+            let gone = column.filter(|build| grid.column_of(build).is_none())?;
+            Some(format!(
+                "Build {} is not in this tab (any more)",
+                visible(&gone)
+            ))
+        })
     }
 
     /// The grid's row at a position.

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use model::{
     infra::{ComponentKind, short_version},
+    job_spec::SpecChange,
     pair::{ChangedRow, HeaderMove, PairRows, RowChange},
     query::TabQuery,
-    wire::infra::{BuildsCompared, ComponentMove, TabName},
+    wire::infra::{BuildsCompared, ComponentMove, SpecsCompared, TabName},
 };
 
 use super::glyph;
@@ -155,6 +156,7 @@ fn told(found: &BuildsCompared) -> impl IntoView + use<> {
                     </section>
                 }
             })}
+        {spec(&found.spec)}
         {rows(found)}
     }
 }
@@ -217,6 +219,90 @@ fn header_line(header: &HeaderMove) -> impl IntoView + use<> {
             </span>
         </li>
     }
+}
+
+/// What the jobs were asked to do.
+fn spec(spec: &SpecsCompared) -> impl IntoView + use<> {
+    let said = match (spec.older_known, spec.newer_known, spec.changes.len()) {
+        (true, true, 0) => "Both builds were asked to do the same.",
+        (true, true, _) => "",
+        (false, false, _) => {
+            "Nothing is known of either build: no prowjob.json was read, or before it was kept."
+        }
+        (false, true, _) => {
+            "Nothing is known of the older build: no prowjob.json was read, or before it was kept."
+        }
+        (true, false, _) => "Nothing is known of the newer build: no prowjob.json was read.",
+    };
+    let lines = spec.changes.iter().map(spec_line).collect_view();
+    view! {
+        <section class="part" data-testid="builds-spec">
+            <h2>"Job specification"</h2>
+            {(!said.is_empty()).then(|| view! { <p class="part__said">{said}</p> })}
+            <ul class="lines">{lines}</ul>
+        </section>
+    }
+}
+
+fn spec_line(change: &SpecChange) -> impl IntoView + use<> {
+    let several = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains('\n'));
+    let told = if several(&change.from) || several(&change.to) {
+        let lines = line_changes(
+            change.from.as_deref().unwrap_or_default(),
+            change.to.as_deref().unwrap_or_default(),
+        );
+        let lines = lines
+            .into_iter()
+            .map(|(sign, line)| {
+                view! {
+                    <li class="spec__line" data-sign=sign>
+                        {sign}
+                        " "
+                        <code>{visible(line)}</code>
+                    </li>
+                }
+            })
+            .collect_view();
+        view! { <ul class="spec__lines">{lines}</ul> }.into_any()
+    } else {
+        let value = |value: &Option<String>| match value {
+            None => view! { <span class="line__soft">"not set"</span> }.into_any(),
+            Some(value) => view! { <code>{visible(value)}</code> }.into_any(),
+        };
+        view! { <span>{value(&change.from)} " → " {value(&change.to)}</span> }.into_any()
+    };
+    view! {
+        <li class="line" data-testid="builds-spec-change" data-facet=change.facet.words()>
+            <span class="line__head">
+                <span class="bump__what">{change.facet.words()} " " <bdi>{visible(&change.name)}</bdi></span>
+                {told}
+            </span>
+        </li>
+    }
+}
+
+/// The lines that only one of two texts has, with their signs: first those that went, then those that
+/// came.
+fn line_changes<'a>(from: &'a str, to: &'a str) -> Vec<(&'static str, &'a str)> {
+    let only = |these: &'a str, those: &str, sign| {
+        let mut known: Vec<&str> = those.lines().collect();
+        let mut only = Vec::new();
+        for line in these.lines() {
+            match known.iter().position(|known| *known == line) {
+                Some(at) => {
+                    known.swap_remove(at);
+                }
+                None => only.push((sign, line)),
+            }
+        }
+        only
+    };
+    let mut lines = only(from, to, "−");
+    lines.extend(only(to, from, "+"));
+    if lines.is_empty() {
+        lines.push(("±", "the same lines in another order"));
+    }
+    lines
 }
 
 /// What the rows did, in one sentence.
@@ -329,6 +415,13 @@ fn row_line(found: &BuildsCompared, row: &ChangedRow) -> impl IntoView + use<> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_told_by_what_only_one_has() {
+        assert_eq!(line_changes("a\nb\nb", "b\nc\na"), [("−", "b"), ("+", "c")]);
+        assert_eq!(line_changes("a\nb", "b\na").len(), 1);
+        assert_eq!(line_changes("", "b\na").len(), 2);
+    }
 
     #[test]
     fn rows_are_told_with_their_denominator() {

@@ -93,7 +93,7 @@ fn commit_line(commit: &CommitLine) -> String {
 }
 
 /// Text that must not become markup, nor call anybody.
-fn plain(text: &str) -> String {
+pub(in crate::server_pages) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in visible(text).chars() {
         if matches!(
@@ -111,7 +111,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Text within backticks.
-fn code(text: &str) -> String {
+pub(in crate::server_pages) fn code(text: &str) -> String {
     visible(text).replace('`', "'")
 }
 

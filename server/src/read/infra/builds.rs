@@ -4,16 +4,17 @@ use model::{
     config::LinkTemplate,
     grid::{Column, Grid},
     infra::same_version,
+    job_spec::compare_specs,
     link::{Tokens, expand},
     pair::{compare_headers, compare_rows},
     wire::{
         NamedLink, WireError,
-        infra::{BuildsCompared, ComponentMove},
+        infra::{BuildsCompared, ComponentMove, SpecsCompared},
     },
 };
 
 use super::time;
-use crate::read::{Reader, TabEntry};
+use crate::read::{PublishError, Reader, TabEntry};
 
 impl Reader {
     /// What differs between two builds of a tab; the older is found by when they began.
@@ -41,11 +42,31 @@ impl Reader {
         let (a, b) = (column(builds[0])?, column(builds[1])?);
         let ((newer, newer_mark), (older, older_mark)) = (a.min(b), a.max(b));
         let (older_mark, newer_mark) = (older_mark as u32, newer_mark as u32);
+        let (older_build, newer_build) = (&grid.columns[older].build, &grid.columns[newer].build);
+        let spec = match self.group(&view.entry.group.name).stored() {
+            None => SpecsCompared::default(),
+            Some(stored) => {
+                let specs = self
+                    .store
+                    .load_job_specs(stored.id, [older_build, newer_build]);
+                let specs = specs.await.map_err(PublishError::from)?;
+                let (from, to) = (specs.get(older_build), specs.get(newer_build));
+                SpecsCompared {
+                    older_known: from.is_some(),
+                    newer_known: to.is_some(),
+                    changes: from
+                        .zip(to)
+                        .map(|(from, to)| compare_specs(from, to))
+                        .unwrap_or_default(),
+                }
+            }
+        };
         Ok(BuildsCompared {
+            spec,
             tab: published.tab_name(index),
-            older: grid.columns[older].build.clone(),
+            older: older_build.clone(),
             older_time: time(grid.columns[older].started_ms),
-            newer: grid.columns[newer].build.clone(),
+            newer: newer_build.clone(),
             newer_time: time(grid.columns[newer].started_ms),
             glyph: trail.glyph(older_mark, newer_mark),
             components: trail

@@ -47,6 +47,10 @@ async fn migrations_keep_what_is_stored() {
     groups.sort_by_key(|group| group.id);
     assert_eq!(groups.len(), 2);
     let group = &groups[0];
+    let specs = store.load_job_specs(group.id, ["100", "101"]).await;
+    let specs = specs.expect("job specifications");
+    assert_eq!(specs["100"].facts().len(), 1);
+    assert!(!specs.contains_key("101"));
     assert_eq!(group.name, "ci-kubernetes-unit");
     assert_eq!(group.config_hash, "c0ffee");
     assert_eq!(group.mark.as_deref(), Some("101"));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::{
+    job_spec::{Facet, JobSpec, SpecFact},
     run::{Header, Run},
     status::Status,
     tabulate::Test,
@@ -491,4 +492,57 @@ async fn texts_that_an_engine_refuses_are_kept_as_far_as_can_be() {
         .map(|result| result.name.as_str())
         .collect();
     assert_eq!(names[3..], ["Test\u{fffd}C", &long]);
+}
+
+#[tokio::test]
+async fn job_specifications_are_shared_and_stay() {
+    let test = test_store().await;
+    let store = &test.store;
+    let group = store.add_group("job").await.expect("a group");
+    let spec = |image: &str| {
+        let fact = SpecFact(Facet::Image, String::new(), image.into());
+        Some(JobSpec::new(vec![fact]))
+    };
+    let runs: Vec<Run> = [
+        ("1", spec("a")),
+        ("2", spec("a")),
+        ("3", spec("b")),
+        ("4", None),
+    ]
+    .into_iter()
+    .enumerate()
+    .map(|(index, (build, spec))| Run {
+        spec,
+        ..full_run(build, index as i64 + 1)
+    })
+    .collect();
+    let saved = store.save_runs(group, &runs, 1).await.expect("saved");
+    assert_eq!(saved.inserted, 4);
+    let saved = store.save_runs(group, &runs, 2).await.expect("saved");
+    assert_eq!(saved.unchanged, 4);
+    let load = async |a, b| store.load_job_specs(group, [a, b]).await.expect("loaded");
+    let found = load("1", "3").await;
+    assert_eq!(
+        (found.get("1"), found.get("3")),
+        (spec("a").as_ref(), spec("b").as_ref())
+    );
+    assert_eq!(load("4", "5").await.len(), 0);
+
+    // A recording of the same build knows nothing of it.
+    let recording = recorded(Run {
+        spec: None,
+        ..full_run("1", 1)
+    });
+    store
+        .merge_runs(group, &recording, 5, 5)
+        .await
+        .expect("merged");
+    assert_eq!(load("1", "2").await.len(), 2);
+    let changed = [Run {
+        spec: spec("c"),
+        ..full_run("2", 2)
+    }];
+    let saved = store.save_runs(group, &changed, 3).await.expect("saved");
+    assert_eq!(saved.updated, 1);
+    assert_eq!(load("2", "2").await.get("2"), spec("c").as_ref());
 }

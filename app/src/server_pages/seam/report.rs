@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use model::{
     alert::Thresholds,
     grid::{Column, Grid},
-    infra::{ComponentKind, short_version},
+    infra::ComponentKind,
     transition::{Transition, TurnKind, find_turns},
 };
 
@@ -14,13 +14,14 @@ use crate::{
         header::{Fact, facts, version_of},
         seams::is_certain,
     },
+    server_pages::compare::{code, plain},
     text::{count, visible, visible_message},
     time::rfc3339,
 };
 
 /// A seam's panel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub(super) struct Report {
     /// Index of the newer of the two columns.
     pub column: usize,
     /// The newer column.
@@ -41,9 +42,9 @@ pub struct Report {
 
 /// A row that turned at a seam.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TurnedRow {
-    /// Index into the grid's rows.
-    pub row: usize,
+pub(super) struct TurnedRow {
+    /// Its identity.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// What the newer cell says.
@@ -55,7 +56,7 @@ pub struct TurnedRow {
 
 /// The report of the seam at the older edge of `build`'s column; `None` when the grid has no such
 /// column.
-pub fn report(grid: &Grid, build: &str) -> Option<Report> {
+pub(super) fn report(grid: &Grid, build: &str) -> Option<Report> {
     let column = grid.column_of(build)?;
     let newer = grid.columns.get(column)?.clone();
     let older = grid.columns.get(column + 1).cloned();
@@ -97,13 +98,13 @@ pub fn report(grid: &Grid, build: &str) -> Option<Report> {
         passes_to_close: 1,
     };
     let (mut broke, mut fixed) = (Vec::new(), Vec::new());
-    for (index, row) in grid.rows.iter().enumerate() {
+    for row in &grid.rows {
         for turn in find_turns(&row.statuses, thresholds) {
             if !turn.crosses(column) {
                 continue;
             }
             let turned = TurnedRow {
-                row: index,
+                id: row.id.clone(),
                 name: row.name.clone(),
                 message: row
                     .cell(turn.newer as u32)
@@ -131,7 +132,7 @@ pub fn report(grid: &Grid, build: &str) -> Option<Report> {
 
 impl Report {
     /// What the versions alone say about the cause, and no more than that.
-    pub fn verdict(&self) -> &'static str {
+    pub(super) fn verdict(&self) -> &'static str {
         let all_certain = self.infra.iter().chain(&self.product).all(is_certain);
         match (self.infra.is_empty(), self.product.is_empty(), all_certain) {
             (false, true, true) => "Only infrastructure changed here.",
@@ -146,18 +147,8 @@ impl Report {
         }
     }
 
-    /// One change in words: `test-infra 7619858115 → 7722333019`.
-    pub fn change_text(change: &Transition) -> String {
-        format!(
-            "{} {} → {}",
-            visible(&change.component),
-            version_text(change.from.as_deref()),
-            version_text(Some(&change.to)),
-        )
-    }
-
-    /// The report as Markdown, for an issue or a chat. `page` is the address of this view.
-    pub fn markdown(&self, dashboard: &str, tab: &str, page: &str) -> String {
+    /// The report as Markdown, for an issue or a chat. The address of the view is its reader's to add.
+    pub(super) fn markdown(&self, dashboard: &str, tab: &str) -> String {
         let mut text = format!(
             "### Seam in {} / {} at build {}\n\n",
             plain(dashboard),
@@ -216,38 +207,13 @@ impl Report {
             }
             text.push('\n');
         }
-        let _ = writeln!(text, "{page}");
+        text.truncate(text.trim_end().len());
         text
     }
 }
 
 /// How many rows of each kind Markdown lists.
 const MOST_ROWS: usize = 20;
-
-/// A version as people write it.
-pub fn version_text(version: Option<&str>) -> String {
-    version.map_or_else(
-        || "unknown".to_owned(),
-        |version| visible(short_version(version)),
-    )
-}
-
-/// Text that Markdown shows as it stands.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for letter in visible(text).chars() {
-        if "\\`*_{}[]<>#|~!@".contains(letter) {
-            plain.push('\\');
-        }
-        plain.push(letter);
-    }
-    plain
-}
-
-/// Text inside a code span.
-fn code(text: &str) -> String {
-    text.replace('`', "'")
-}
 
 /// A link target.
 fn link(url: &str) -> String {
@@ -364,10 +330,7 @@ mod tests {
 
     #[test]
     fn markdown_says_it_all() {
-        let markdown =
-            report(&grid(), "3")
-                .unwrap()
-                .markdown("sig*", "gce", "https://host/d/sig/gce?seam=3");
+        let markdown = report(&grid(), "3").unwrap().markdown("sig*", "gce");
         for part in [
             "### Seam in sig\\* / gce at build 3",
             "Between [2](https://ci.example/2) (1970-01-01T00:00:00Z) and [3]",
@@ -375,7 +338,6 @@ mod tests {
             "**Product**: no change",
             "**Broke**: 2 rows\n- `broke`: boskos \\<down\\>",
             "**Fixed**: 1 row\n- `fixed`",
-            "https://host/d/sig/gce?seam=3",
         ] {
             assert!(markdown.contains(part), "{part} in\n{markdown}");
         }
