@@ -80,9 +80,9 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/sqlite/0010_watched.sql"),
     ),
     (
-        12,
+        11,
         "specifications",
-        include_str!("../../../migrations/sqlite/0012_specifications.sql"),
+        include_str!("../../../migrations/sqlite/0011_specifications.sql"),
     ),
 ];
 

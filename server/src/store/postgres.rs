@@ -90,9 +90,9 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../../migrations/postgres/0010_watched.sql"),
     ),
     (
-        12,
+        11,
         "specifications",
-        include_str!("../../../migrations/postgres/0012_specifications.sql"),
+        include_str!("../../../migrations/postgres/0011_specifications.sql"),
     ),
 ];
 
