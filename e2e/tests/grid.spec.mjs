@@ -114,7 +114,7 @@ test("columns are as wide as one likes, and stay where they are", async ({ page,
     await page.keyboard.press("-");
   }
   await expect.poll(() => width(page)).toBe(4);
-  await expect(page.getByTestId("seam").first()).toBeVisible();
+  await expect(page.locator('.seam[data-kind="infra"]').first()).toBeVisible();
   await page.getByTestId("wider").click();
   await expect.poll(() => width(page)).toBe(6);
   await expect(page).toHaveURL(/[?&]width=6/);

@@ -88,6 +88,12 @@ pub(super) fn reveal(
     let between = |at: i32, low: i32, high: i32| at.max(low.min(high)).min(high);
     area.set_scroll_left(between(area.scroll_left(), left - room_x, left));
     area.set_scroll_top(between(area.scroll_top(), top - room_y, top));
+    // The area itself may reach below the window.
+    let (_, above) = browser::point_in(area, 0, 0);
+    let below = header + top - area.scroll_top() + 2 * ROW_HEIGHT as i32;
+    if f64::from(below) - above > browser::window_height() {
+        area.scroll_into_view_with_bool(false);
+    }
 }
 
 /// Opens the current cell's build, here or in a tab of its own.
