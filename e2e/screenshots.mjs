@@ -77,7 +77,8 @@ try {
 async function start() {
   const folder = join(results, "screens-world");
   prepareWorld(folder);
-  return serve(folder, "--no-update", ...options);
+  // One that reads its sources, so that there is a state to tell of them.
+  return serve(folder, ...options);
 }
 
 /** Every page, and every state that a page can be in, by name. */

@@ -18,7 +18,7 @@ mod imp {
         #[wasm_bindgen(js_name = zoneOffset)]
         fn offset(ms: f64) -> i32;
         #[wasm_bindgen(js_name = zoneName)]
-        fn name() -> String;
+        fn name(short: bool) -> String;
     }
 
     /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.
@@ -26,9 +26,10 @@ mod imp {
         i64::from(offset(ms as f64))
     }
 
-    /// The zone that the reader chose; empty for the computer's own.
-    pub fn zone_name() -> String {
-        name()
+    /// What the zone that the reader wants is called: `UTC`, `local time`, `Asia/Tokyo`; in `short` for
+    /// headings.
+    pub fn zone_name(short: bool) -> String {
+        name(short)
     }
 
     /// Calls `changed` whenever the reader wants another zone.
@@ -124,6 +125,28 @@ mod imp {
         // Neither may be sent to another thread, of which a page has none.
         let kept = send_wrapper::SendWrapper::new((observer, callback));
         leptos::prelude::on_cleanup(move || kept.0.disconnect());
+    }
+
+    /// Writes the moments within `element` anew: what `write` makes of milliseconds since 1970. Ages stay.
+    pub fn write_times(element: &web_sys::Element, write: impl Fn(i64) -> String) {
+        let Ok(times) = element.query_selector_all("time[datetime]") else {
+            return;
+        };
+        for index in 0..times.length() {
+            let Some(time) = times
+                .get(index)
+                .and_then(|node| node.dyn_into::<web_sys::Element>().ok())
+            else {
+                continue;
+            };
+            let told = time.text_content().unwrap_or_default();
+            if let Some(at) = time.get_attribute("datetime")
+                && !told.ends_with("ago")
+                && !told.ends_with("now")
+            {
+                time.set_text_content(Some(&write(Date::parse(&at) as i64)));
+            }
+        }
     }
 
     /// Gives `element` the focus and leaves the page where it is.
@@ -226,9 +249,9 @@ mod imp {
         0
     }
 
-    /// The zone that the reader chose.
-    pub fn zone_name() -> String {
-        String::new()
+    /// What the zone that the reader wants is called; the server knows none.
+    pub fn zone_name(_short: bool) -> String {
+        "local time".to_owned()
     }
 
     /// Calls `changed` whenever the reader wants another zone.
@@ -256,6 +279,9 @@ mod imp {
 
     /// Calls `changed` whenever `element` has another size.
     pub fn watch_size(_element: &leptos::web_sys::Element, _changed: impl Fn() + 'static) {}
+
+    /// Writes the moments within `element` anew.
+    pub fn write_times(_element: &leptos::web_sys::Element, _write: impl Fn(i64) -> String) {}
 
     /// Gives `element` the focus.
     pub fn focus(_element: &leptos::web_sys::Element) {}

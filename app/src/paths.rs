@@ -169,6 +169,11 @@ pub fn compare_builds(dashboard: &str, tab: &str, older: &str, newer: &str) -> S
     )
 }
 
+/// The same as a part of the tab's own page.
+pub fn compare_builds_part(dashboard: &str, tab: &str, older: &str, newer: &str) -> String {
+    format!("{}&part=", compare_builds(dashboard, tab, older, newer))
+}
+
 /// The page of one version of a component.
 pub fn infra_version(component: &str, version: &str) -> String {
     format!("{INFRA}/{}/{}", segment(component), segment(version))

@@ -34,6 +34,10 @@ const KEYS: &str = "addEventListener('keydown',e=>{\
     if(e.key==='/'&&f){e.preventDefault();f.focus()}\
     if(e.key==='?'&&l){l.open=true;l.scrollIntoView()}})";
 
+/// Takes what is said of an outage away when it is over. The page itself is renewed then.
+const OVER: &str = "setInterval(()=>fetch('/readyz').then(r=>{\
+    if(r.ok)document.querySelector('.outage')?.remove()}).catch(()=>{}),5000)";
+
 /// How much changed since the reader last looked.
 const LOOKED: &str = include_str!("looked.js");
 
@@ -58,8 +62,17 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
 }
 
 /// The whole document. `state` names the published state from which it is drawn, or an older one: see
-/// [`crate::live`].
-pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
+/// [`crate::live`]. `outage` is said on top of the page; it stands behind all else, where the browser's
+/// program does not look for it.
+pub fn shell(assets: &Assets, state: String, outage: Option<String>) -> impl IntoView + use<> {
+    let outage = outage.map(|said| {
+        view! {
+            <p class="outage" role="alert" data-testid="outage">
+                {said}
+            </p>
+            <script inner_html=OVER></script>
+        }
+    });
     let start = assets.script.as_ref().zip(assets.wasm.as_ref()).map(|(script, wasm)| {
         let code = format!(
             "import init,{{hydrate}} from {script:?};await init({{module_or_path:{wasm:?}}});hydrate();"
@@ -85,6 +98,7 @@ pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
             </head>
             <body>
                 <App />
+                {outage}
             </body>
         </html>
     }

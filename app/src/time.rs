@@ -15,10 +15,8 @@ pub enum Zone {
     /// As the server writes them.
     #[default]
     Utc,
-    /// As the reader's computer has it.
+    /// As the reader wants it: the computer's, or another that was chosen.
     Local,
-    /// As the reader chose.
-    Chosen,
 }
 
 impl Zone {
@@ -26,7 +24,7 @@ impl Zone {
     pub fn offset_minutes(self, ms: i64) -> i64 {
         match self {
             Self::Utc => 0,
-            Self::Local | Self::Chosen => browser::zone_offset(ms),
+            Self::Local => browser::zone_offset(ms),
         }
     }
 
@@ -35,31 +33,30 @@ impl Zone {
         Moment::new(ms, self.offset_minutes(ms))
     }
 
+    /// `20 Nov 2026 11:39 UTC`; in another zone without a word for it.
+    pub fn text(self, ms: i64) -> String {
+        let text = self.moment(ms).full_text();
+        match self {
+            Self::Utc => text + " UTC",
+            Self::Local => text,
+        }
+    }
+
     /// The zone that the reader wants.
     pub fn wanted() -> Self {
-        match browser::zone_name().as_str() {
-            "" => Self::Local,
-            "UTC" => Self::Utc,
-            _ => Self::Chosen,
+        if browser::zone_name(true) == "UTC" {
+            Self::Utc
+        } else {
+            Self::Local
         }
     }
 
-    /// `UTC`, `local time` or the chosen zone's place: `Asia/Tokyo`.
-    pub fn word(self) -> String {
+    /// `UTC`, `local time` or the chosen zone: `Asia/Tokyo`. In `short`, for headings: `UTC`, `local`,
+    /// `Tokyo`.
+    pub fn word(self, short: bool) -> String {
         match self {
             Self::Utc => "UTC".to_owned(),
-            Self::Local => "local time".to_owned(),
-            Self::Chosen => browser::zone_name(),
-        }
-    }
-
-    /// As [`Zone::word`], as short as a heading wants it: `UTC`, `local`, `Tokyo`.
-    pub fn short_word(self) -> String {
-        let word = self.word();
-        match self {
-            Self::Utc => word,
-            Self::Local => "local".to_owned(),
-            Self::Chosen => word.rsplit('/').next().unwrap_or(&word).replace('_', " "),
+            Self::Local => browser::zone_name(short),
         }
     }
 }

@@ -26,7 +26,10 @@
     } catch {
         // A browser that forbids storage forgets the choice, nothing else.
     }
-    globalThis.zoneName = () => chosen;
+    globalThis.zoneName = (short) => {
+        if (!chosen) return short ? "local" : "local time";
+        return short ? chosen.split("/").at(-1).replaceAll("_", " ") : chosen;
+    };
     globalThis.zoneOffset = (ms) => {
         if (!format) return -new Date(ms).getTimezoneOffset();
         const quarter = Math.floor(ms / 900_000);

@@ -88,18 +88,6 @@ for (const width of [390, 320]) {
   });
 }
 
-test("on a small screen a source is read without scrolling sideways", async ({ page }) => {
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.goto("/status");
-  const row = page.getByTestId("source").first();
-  await expect(row).toBeVisible();
-  const hidden = await page.evaluate(() => {
-    const around = document.querySelector(".source__scroll");
-    return around.scrollWidth - around.clientWidth;
-  });
-  expect(hidden).toBeLessThanOrEqual(0);
-});
-
 /** How light the page's ground is, from 0 (black) to 1 (white). */
 function lightness(page) {
   return page.evaluate(() => {

@@ -31,6 +31,27 @@ pub fn behind_since_ms(
     (now_ms.saturating_sub(last) > patience).then_some(last)
 }
 
+/// For how long a finished build is watched after it last changed.
+pub const WATCHED_MS: i64 = 24 * 3_600_000;
+/// For how long an unfinished build is looked at with every look at its group.
+const USUAL_MS: i64 = 4 * 3_600_000;
+/// The longest time between two looks at an unfinished build.
+const OPEN_LONGEST_MS: i64 = 2 * 3_600_000;
+
+/// When the files of a build are to be listed again that were just seen; `None` when nothing more is
+/// expected of it. `since_ms` is when an `open` one began, or when any other ended or was found changed.
+///
+/// An open build is looked at whenever its group is, for as long as builds usually take, then ever less
+/// often. Any other is looked at after as much time as it has been the same, for a day: files that come
+/// late mostly come soon.
+pub fn next_watch_ms(open: bool, since_ms: i64, now_ms: i64) -> Option<i64> {
+    let age = now_ms.saturating_sub(since_ms).max(0);
+    if open {
+        return Some(now_ms + ((age - USUAL_MS) / 4).clamp(0, OPEN_LONGEST_MS));
+    }
+    (age < WATCHED_MS).then(|| (now_ms + age).min(since_ms.saturating_add(WATCHED_MS)))
+}
+
 /// A time that has passed, as one reads it: `40 s`, `12 min`, `3 h`, `2 days`.
 pub fn age(ms: i64) -> String {
     let minutes = ms.max(0) / 60_000;
@@ -45,6 +66,31 @@ pub fn age(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn builds_are_watched_less_and_less() {
+        let hour = 3_600_000;
+        for (hours, wait) in [
+            (0, 0),
+            (3, 0),
+            (4, 0),
+            (8, hour),
+            (12, 2 * hour),
+            (400, 2 * hour),
+        ] {
+            let next = next_watch_ms(true, 0, hours * hour);
+            assert_eq!(next, Some(hours * hour + wait), "{hours}");
+        }
+        // A finished one, looked at whenever it is due and its group is.
+        let mut looks = Vec::new();
+        let mut now_ms = 60_000;
+        while let Some(next_ms) = next_watch_ms(false, 0, now_ms) {
+            looks.push(now_ms / 60_000);
+            now_ms = next_ms.max(now_ms + 300_000);
+        }
+        assert_eq!(looks, [1, 6, 12, 24, 48, 96, 192, 384, 768]);
+        assert_eq!(now_ms, WATCHED_MS, "the last look is a day after");
+    }
 
     #[test]
     fn failures_wait_longer_each_time_but_not_for_ever() {

@@ -28,7 +28,7 @@ pub enum Source {
     CloneRecord,
     /// `started.json`: its `repos`, or what it says was checked out of the main repository.
     StartedRepo,
-    /// What the ProwJob was asked to check out.
+    /// What the ProwJob was asked to check out, and where it was to run.
     ProwJob,
     /// The tag of an image that the job ran.
     ImageTag,
@@ -42,6 +42,8 @@ pub enum Source {
     Header,
     /// Said by whoever uploaded the run.
     Declared,
+    /// Said by whoever reported that the component was deployed; no run shows it.
+    Deploy,
     /// Nothing in the run says it.
     Unknown,
 }
@@ -50,6 +52,11 @@ impl Source {
     /// Whether it is the tag of an image.
     pub const fn is_image_tag(self) -> bool {
         matches!(self, Self::ImageTag | Self::UtilityImageTag)
+    }
+
+    /// Whether the run itself shows it: neither concluded nor told by somebody else.
+    pub const fn is_observed(self) -> bool {
+        !matches!(self, Self::Inferred | Self::Deploy | Self::Unknown)
     }
 
     /// The words for people.
@@ -65,6 +72,7 @@ impl Source {
             Self::Inferred => "inference, not observation",
             Self::Header => "the recorded header",
             Self::Declared => "the upload",
+            Self::Deploy => "a reported deploy, not the run",
             Self::Unknown => "nothing in the build",
         }
     }

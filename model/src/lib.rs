@@ -21,9 +21,12 @@
 //! | infra component | a part of the test infrastructure that has versions | [`infra`] |
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
+//! | pair | two columns of a grid beside each other | [`pair`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
 //! | tally | how one test fared in the runs of a day, kept when the runs are not | [`retention::Tally`] |
 //! | history | what landed in a repository, in order | [`history`] |
+//! | deploy | that a service changed, as somebody reported it | [`deploy::Deploy`] |
+//! | drift | runs show another version than deploys declare, for longer than usual | [`drift`] |
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
@@ -35,6 +38,8 @@ pub mod alert;
 pub mod alignment;
 pub mod bug;
 pub mod config;
+pub mod deploy;
+pub mod drift;
 pub mod flakiness;
 pub mod freshness;
 pub mod grid;
@@ -46,6 +51,7 @@ pub mod link;
 pub mod logical_job;
 pub mod name;
 pub mod order;
+pub mod pair;
 pub mod query;
 pub mod reach;
 pub mod rename;

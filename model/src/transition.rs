@@ -100,8 +100,8 @@ pub(crate) fn comparable(a: Source, b: Source) -> bool {
             Source::Metadata | Source::CloneRecord | Source::StartedRepo | Source::Declared
         )
     };
-    // What was inferred may be wrong by itself.
-    (a == b && a != Source::Inferred) || (checked_out(a) && checked_out(b))
+    // What no run shows may be wrong by itself.
+    (a == b && a.is_observed()) || (checked_out(a) && checked_out(b))
 }
 
 /// What happened to one row somewhere between two columns.

@@ -3,6 +3,7 @@
 //! What a page does not draw, a browser does not read: the code that would is a good part of what it
 //! has to load.
 
+pub mod drift;
 pub mod infra;
 mod row;
 mod search;

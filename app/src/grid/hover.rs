@@ -57,8 +57,8 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
     let when = |ms: i64| {
         let full = zone.moment(ms).full_text();
         match now_ms {
-            Some(now) => format!("{full} {} ({})", zone.word(), age_text(ms, now)),
-            None => format!("{full} {}", zone.word()),
+            Some(now) => format!("{full} {} ({})", zone.word(false), age_text(ms, now)),
+            None => format!("{full} {}", zone.word(false)),
         }
     };
     match target {

@@ -67,6 +67,12 @@ pub fn chart(
             }
         })
         .collect_view();
+    let seam_count = seams.iter().filter(|seam| seam.kind == "infra").count();
+    let crowded = if seam_count * 3 > columns {
+        "many"
+    } else {
+        "few"
+    };
     let seams = seams
         .iter()
         .map(|seam| {
@@ -93,22 +99,25 @@ pub fn chart(
     let dots = points
         .iter()
         .map(|point| {
+            let at = format!("translate({:.1} {:.1})", x(point.column), y(point.value));
             view! {
-                <circle
+                <path
                     class="chart__point"
                     data-state=point.state
-                    cx=format!("{:.1}", x(point.column))
-                    cy=format!("{:.1}", y(point.value))
-                    r="3.5"
+                    transform=at
+                    d=shape(point.state)
                 >
                     <title>{point.title.clone()}</title>
-                </circle>
+                </path>
             }
         })
         .collect_view();
     let bottom = HEIGHT - 6.0;
     view! {
-        <div class="chart" tabindex="0" role="group" aria-label=label.to_owned()>
+        <div
+            class="chart"
+            data-seams=crowded
+            tabindex="0" role="group" aria-label=label.to_owned()>
         <svg
             data-testid="chart"
             viewBox=format!("0 0 {WIDTH} {HEIGHT}")
@@ -127,6 +136,16 @@ pub fn chart(
             </text>
         </svg>
         </div>
+    }
+}
+
+/// What a point looks like without its colour: failed runs are squares, flaky ones triangles, all others
+/// discs.
+fn shape(state: &str) -> &'static str {
+    match state {
+        "failed" => "M-3.5-3.5h7v7h-7z",
+        "flaky" => "M0-4.5l4.5 8h-9z",
+        _ => "M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z",
     }
 }
 

@@ -1,24 +1,29 @@
 //! The feed of infra changes, and the page of one version.
 
+mod alarms;
+mod declared;
+mod version;
+mod weather;
+
 use leptos::prelude::*;
 use model::{
     infra::short_version,
-    wire::infra::{
-        Alarm, ComponentLine, InfraChange, InfraFeed, TabName, TabUnder, UpstreamCommit,
-        VersionPage, Weather, WeatherLine,
+    wire::{
+        drift::Declared,
+        infra::{Alarm, ComponentLine, InfraChange, InfraFeed, TabName, UpstreamCommit},
     },
 };
 
-use super::{
-    ServerPage,
-    compare::{age, bump_list, commit_head},
-};
+use self::{alarms::alarm_list, declared::declared_list, weather::weather_view};
+use super::ServerPage;
 use crate::{
-    components::clock::{Age, Time},
+    components::clock::Time,
     paths,
     text::{count, safe_url, visible},
     time::Zone,
 };
+
+pub use self::version::version_page;
 
 /// How many changes stand on the page.
 const CHANGES: usize = 200;
@@ -35,6 +40,12 @@ pub fn infra_page(feed: &InfraFeed, component: Option<&str>) -> ServerPage {
         .alarms
         .iter()
         .filter(|alarm| component.is_none_or(|name| alarm.component == name))
+        .cloned()
+        .collect();
+    let declared: Vec<Declared> = feed
+        .declared
+        .iter()
+        .filter(|declared| component.is_none_or(|name| declared.component == name))
         .cloned()
         .collect();
     let (weather, components) = (feed.weather.clone(), feed.components.clone());
@@ -56,6 +67,7 @@ pub fn infra_page(feed: &InfraFeed, component: Option<&str>) -> ServerPage {
                 </header>
                 {choices(&components, component.as_deref())}
                 {alarm_list(&alarms)}
+                {declared_list(&declared, &components)}
                 {weather_view(&weather)}
                 {change_list(&changes, total)}
             </div>
@@ -101,68 +113,6 @@ fn choices(components: &[ComponentLine], chosen: Option<&str>) -> impl IntoView 
     }
 }
 
-fn alarm_list(alarms: &[Alarm]) -> Option<AnyView> {
-    let items = alarms.iter().map(alarm).collect_view();
-    (!alarms.is_empty()).then(|| {
-        view! {
-            <section class="part" data-testid="infra-alarms">
-                <h2>"Roll-backs that did not hold"</h2>
-                <ul class="lines">{items}</ul>
-            </section>
-        }
-        .into_any()
-    })
-}
-
-fn alarm(alarm: &Alarm) -> impl IntoView + use<> {
-    let tabs = alarm
-        .tabs
-        .iter()
-        .map(|tab| view! { <li>{tab_link(tab)}</li> })
-        .collect_view();
-    let more = alarm.tab_count as usize - alarm.tabs.len().min(alarm.tab_count as usize);
-    view! {
-        <li
-            class="line alarm"
-            data-testid="infra-alarm"
-            data-component=alarm.component.clone()
-            data-open=alarm.ended.is_none().then_some("")
-        >
-            <span class="line__head">
-                <span class="alarm__sign" aria-hidden="true">
-                    "⚠"
-                </span>
-                <strong>{visible(&alarm.sentence)}</strong>
-            </span>
-            <span class="line__soft">
-                {alarm.ended.is_none().then_some("It still stands. ")} "Rolled back by "
-                {commit(&alarm.rollback)}
-                {alarm.undone.as_ref().map(|by| view! { ", undone by " {commit(by)} })}
-                {alarm.ended.as_ref().map(|by| view! { ", ended by " {commit(by)} })} " · "
-                <Time ms=alarm.time.timestamp_millis() /> " · "
-                <a href=paths::compare(&alarm.component, &alarm.good, &alarm.to)>
-                    "what that took away"
-                </a>
-            </span>
-            {(alarm.tab_count > 0)
-                .then(|| {
-                    view! {
-                        <details class="more">
-                            <summary>
-                                {format!(
-                                    "{} had it since",
-                                    count(alarm.tab_count as usize, "tab", "tabs"),
-                                )}
-                            </summary>
-                            <ul class="turns__rows">{tabs}</ul>
-                            {(more > 0).then(|| view! { <p>{format!("and {more} more")}</p> })}
-                        </details>
-                    }
-                })}
-        </li>
-    }
-}
-
 fn commit(commit: &UpstreamCommit) -> impl IntoView + use<> {
     let text = visible(&commit.subject);
     match safe_url(&commit.url) {
@@ -176,6 +126,26 @@ fn commit(commit: &UpstreamCommit) -> impl IntoView + use<> {
     }
 }
 
+/// The tabs that something concerns, behind how many they are; nothing when they are none.
+fn tab_list(what: &str, tabs: &[TabName], total: u32) -> Option<AnyView> {
+    let items = tabs
+        .iter()
+        .map(|tab| view! { <li>{tab_link(tab)}</li> })
+        .collect_view();
+    let more = (total as usize).saturating_sub(tabs.len());
+    let summary = format!("{} {what}", count(total as usize, "tab", "tabs"));
+    (total > 0).then(|| {
+        view! {
+            <details class="more">
+                <summary>{summary}</summary>
+                <ul class="turns__rows">{items}</ul>
+                {(more > 0).then(|| view! { <p>{format!("and {more} more")}</p> })}
+            </details>
+        }
+        .into_any()
+    })
+}
+
 pub(super) fn tab_link(tab: &TabName) -> impl IntoView + use<> {
     view! {
         <a href=paths::tab(&tab.dashboard, &tab.tab) rel="external">
@@ -186,89 +156,6 @@ pub(super) fn tab_link(tab: &TabName) -> impl IntoView + use<> {
             <bdi>{visible(&tab.dashboard)}</bdi>
         </span>
     }
-}
-
-fn weather_view(weather: &Weather) -> Option<AnyView> {
-    let all = &weather.all;
-    if all.runs + all.runs_before == 0 {
-        return None;
-    }
-    let lines = weather
-        .versions
-        .iter()
-        .map(|line| {
-            view! {
-                <tr>
-                    <th scope="row">
-                        <bdi>{visible(&line.component)}</bdi>
-                    </th>
-                    <td>
-                        <a href=paths::infra_version(&line.component, &line.version)>
-                            <code>{visible(short_version(&line.version))}</code>
-                        </a>
-                    </td>
-                    <td class="number">{share(line.outside, line.runs)}</td>
-                    <td class="number">{share(line.outside_before, line.runs_before)}</td>
-                </tr>
-            }
-        })
-        .collect_view();
-    let runs = weather
-        .runs
-        .iter()
-        .map(|run| {
-            let build = visible(&run.build);
-            let build = match safe_url(&run.url) {
-                Some(url) => view! {
-                    <a href=url.to_owned() rel="external noopener">
-                        {build}
-                    </a>
-                }
-                .into_any(),
-                None => build.into_any(),
-            };
-            view! {
-                <li>
-                    {build} " · " {tab_link(&run.tab)} " · "
-                    <Age ms=run.time.timestamp_millis() />
-                </li>
-            }
-        })
-        .collect_view();
-    Some(
-        view! {
-            <section class="part" id="weather" data-testid="infra-weather">
-                <h2>"Weather"</h2>
-                <p class="part__said">{weather_sentence(all)}</p>
-                <details class="more">
-                    <summary>"By component and version, and the runs"</summary>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Weather by version">
-                        <table class="figures">
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Component"</th>
-                                    <th scope="col">"Version"</th>
-                                    <th scope="col">"Last 24 hours"</th>
-                                    <th scope="col">"Two weeks before"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{lines}</tbody>
-                        </table>
-                    </div>
-                    <ul class="turns__rows">{runs}</ul>
-                </details>
-            </section>
-        }
-        .into_any(),
-    )
-}
-
-fn weather_sentence(all: &WeatherLine) -> String {
-    format!(
-        "{} runs failed before or outside of their tests in the last 24 hours; {} in the two weeks before.",
-        share(all.outside, all.runs),
-        share(all.outside_before, all.runs_before)
-    )
 }
 
 /// `3 of 40 (7.5 %)`.
@@ -409,104 +296,4 @@ fn effects(change: &InfraChange) -> String {
         said.push(part(change.fixed, change.rows_fixed, "recovered"));
     }
     said.join(", ")
-}
-
-/// One version of a component.
-pub fn version_page(page: VersionPage) -> ServerPage {
-    let title = format!(
-        "{} {}",
-        visible(&page.component),
-        visible(short_version(&page.line.version))
-    );
-    ServerPage::new(title, move || {
-        let line = &page.line;
-        let before = page.before.as_ref().map(|before| {
-            view! {
-                <a
-                    class="button"
-                    href=paths::compare(&page.component, before, &line.version)
-                >
-                    "Compare with "
-                    <code>{visible(short_version(before))}</code>
-                    ", the version before"
-                </a>
-            }
-        });
-        let commit = page.commit.as_ref().map(|commit| {
-            view! {
-                <ul class="lines">
-                    <li class="line">{commit_head(commit)} {bump_list(&commit.bumps)}</li>
-                </ul>
-            }
-        });
-        let rows = page.tabs.iter().map(under).collect_view();
-        view! {
-            <div
-                class="page infra"
-                data-testid="infra-version"
-                data-component=page.component.clone()
-                data-version=line.version.clone()
-            >
-                <header class="compare__head">
-                    <p class="compare__crumb">
-                        <a href=paths::INFRA>"Infrastructure"</a>
-                        " / "
-                        <a href=paths::infra_component(&page.component)>
-                            <bdi>{visible(&page.component)}</bdi>
-                        </a>
-                    </p>
-                    <h1>
-                        <code>
-                            <bdi>{visible(short_version(&line.version))}</bdi>
-                        </code>
-                    </h1>
-                </header>
-                {commit}
-                <p class="part__said">
-                    {format!(
-                        "{} of {} had it, {} of them have it now. First ",
-                        count(line.runs as usize, "run", "runs"),
-                        count(line.tabs as usize, "tab", "tabs"),
-                        line.tabs_now,
-                    )} <Time ms=line.first_seen.timestamp_millis() /> ", last "
-                    <Time ms=line.last_seen.timestamp_millis() /> "."
-                </p>
-                <p class="compare__tools">{before}</p>
-                {alarm_list(&page.alarms)}
-                <section class="part">
-                    <h2>"Under it"</h2>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Tabs under this version">
-                        <table class="figures">
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Tab"</th>
-                                    <th scope="col">"Failed runs"</th>
-                                    <th scope="col">"Before"</th>
-                                    <th scope="col">"Since"</th>
-                                    <th scope="col">"Now"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{rows}</tbody>
-                        </table>
-                    </div>
-                </section>
-            </div>
-        }
-    })
-}
-
-fn under(tab: &TabUnder) -> impl IntoView + use<> {
-    let worse = u64::from(tab.bad) * u64::from(tab.runs_before.max(1))
-        > u64::from(tab.bad_before) * u64::from(tab.runs.max(1));
-    view! {
-        <tr data-testid="version-tab" data-tab=tab.tab.tab.clone()>
-            <th scope="row">{tab_link(&tab.tab)}</th>
-            <td class="number" data-worse=worse.then_some("")>
-                {share(tab.bad, tab.runs)}
-            </td>
-            <td class="number">{share(tab.bad_before, tab.runs_before)}</td>
-            <td>{age(tab.since.timestamp_millis())}</td>
-            <td>{if tab.now { "yes" } else { "no longer" }}</td>
-        </tr>
-    }
 }

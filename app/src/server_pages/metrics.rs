@@ -147,8 +147,18 @@ fn metrics_view(page: &MetricsPage, query: &TabQuery) -> impl IntoView + use<> {
                 " "
                 <a href=grid>"The grid"</a>
             </p>
+            {(!page.rows.is_empty()).then(chart_key)}
             {rows}
         </div>
+    }
+}
+
+/// What the marks of the charts mean.
+pub fn chart_key() -> impl IntoView {
+    view! {
+        <p class="chart-key">
+            "● passed, ■ failed, ▲ flaky · lines through a chart: the infrastructure changed · ticks below: the product changed"
+        </p>
     }
 }
 

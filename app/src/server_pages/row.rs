@@ -12,7 +12,7 @@ use super::{
     ServerPage,
     chart::number,
     days::days_view,
-    metrics::{Run, metric_chart, metric_name},
+    metrics::{Run, chart_key, metric_chart, metric_name},
     test::{BY_DAY, aligned},
 };
 use crate::{
@@ -99,6 +99,7 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             {alert}
             {bugs_view(page)}
             {charts}
+            {(!page.metrics.is_empty()).then(chart_key)}
             {days_view(&page.days)}
             {failures(page)}
             {elsewhere}

@@ -182,6 +182,10 @@ fn row(source: &SourceState, now_ms: i64) -> AnyView {
         .as_deref()
         .map(visible)
         .unwrap_or_default();
+    let lag = match source.lag_ms {
+        Some(lag_ms) => view! { <td data-label="Lag">{age(lag_ms)}</td> }.into_any(),
+        None => view! { <td></td> }.into_any(),
+    };
     view! {
         <tr data-testid="source" data-health=source.health.word()>
             <th scope="row">
@@ -191,8 +195,7 @@ fn row(source: &SourceState, now_ms: i64) -> AnyView {
             </th>
             <td>{health_badge(source)}</td>
             <td data-label="Last read">{when(source.last_success)}</td>
-            {source.lag_ms.map(|lag_ms| view! { <td data-label="Lag">{age(lag_ms)}</td> }.into_any())
-                .unwrap_or_else(|| view! { <td></td> }.into_any())}
+            {lag}
             <td data-label="Next">{next(source, now_ms)}</td>
             <td class="source__error">{error}</td>
         </tr>

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     history::{bump::Bump, revert::Revert},
     infra::ComponentKind,
+    pair::{HeaderMove, PairRows},
     reach::{Reach, Reached},
     trail::MoveGlyph,
     undone::UndoneKind,
+    wire::{NamedLink, drift::Declared},
 };
 
 /// What lies between two versions of a component: `GET /api/v2/compare`.
@@ -284,10 +286,12 @@ pub struct BuildsCompared {
     pub glyph: MoveGlyph,
     /// Every component of the tab, infra first.
     pub components: Vec<ComponentMove>,
-    /// Rows that broke between.
-    pub broke_rows: Vec<String>,
-    /// Rows that recovered between.
-    pub fixed_rows: Vec<String>,
+    /// The configured headers that differ, by name.
+    pub headers: Vec<HeaderMove>,
+    /// What the tab's own templates compare them with.
+    pub links: Vec<NamedLink>,
+    /// What the two builds say of the rows.
+    pub rows: PairRows,
 }
 
 /// One component in two builds.
@@ -494,6 +498,8 @@ pub struct InfraFeed {
     pub total: u32,
     /// Roll-backs that did not hold, newest first.
     pub alarms: Vec<Alarm>,
+    /// What deploys say of components, against what runs show: those that drift first.
+    pub declared: Vec<Declared>,
     /// How many runs fail before or outside of their tests.
     pub weather: Weather,
     /// The components, each with what is known of its repository.

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{self, ErrorKind, Read},
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 use bytes::Bytes;
@@ -40,7 +41,11 @@ fn check_root(root: &Path) -> Result<(), String> {
     }
 }
 
-pub(super) fn list_children(root: &Path, path: &str) -> Result<Children, String> {
+pub(super) fn list_children(
+    root: &Path,
+    path: &str,
+    wanted: fn(&str) -> bool,
+) -> Result<Children, String> {
     let entries = match fs::read_dir(locate(root, path)?) {
         Ok(entries) => entries,
         Err(error) => {
@@ -67,7 +72,7 @@ pub(super) fn list_children(root: &Path, path: &str) -> Result<Children, String>
         };
         if is_folder {
             children.folders.push(name);
-        } else {
+        } else if wanted(&name) {
             children.objects.push(name);
         }
     }
@@ -99,6 +104,7 @@ pub(super) fn find_files(
     let mut contents = Contents {
         found: Vec::new(),
         unreadable: Vec::new(),
+        stamp: 0,
     };
     let mut ahead = vec![(folder, String::new(), 0)];
     let mut entries_left = ENTRIES;
@@ -173,6 +179,7 @@ pub(super) fn find_files(
                     name,
                     bytes: meta.len(),
                     cap: cap.unwrap_or(0),
+                    tag: tag(&meta),
                     place: entry.path(),
                 }),
                 Ok(_) if is_wanted => contents
@@ -206,7 +213,16 @@ pub(super) fn read_files(contents: Contents<PathBuf>) -> ReadFolder {
             .and_then(|content| content);
         files.push(ReadFile { name, content });
     }
-    ReadFolder::new(files)
+    ReadFolder::new(files, contents.stamp)
+}
+
+/// When a file was last written, to the nanosecond; 0 where the system does not know.
+fn tag(meta: &fs::Metadata) -> u64 {
+    let since = meta
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// A file's bytes; the inner error says that it is too long.

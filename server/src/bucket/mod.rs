@@ -10,6 +10,7 @@
 //! dangling links, and cannot name files such as `a#1`.
 
 mod folder;
+mod http;
 mod objects;
 mod remote;
 
@@ -19,7 +20,9 @@ use bytes::Bytes;
 use object_store::ObjectStore;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use self::remote::Remote;
 use crate::settings::BucketSettings;
 
 /// What is read at most, so that no build can take all memory.
@@ -93,7 +96,7 @@ enum Place {
     /// A folder of this machine.
     Folder(PathBuf),
     /// Any object store; the path stands in place of the bucket's prefix.
-    Objects(Arc<dyn ObjectStore>, object_store::path::Path),
+    Objects(Remote, object_store::path::Path),
 }
 
 /// What is directly below a path. Names only, without slashes, in no particular order.
@@ -119,6 +122,8 @@ pub struct ReadFile {
 pub struct ReadFolder {
     /// Sorted by name.
     pub files: Vec<ReadFile>,
+    /// How the files looked when they were listed; see [`Buckets::stamp_folder`].
+    pub stamp: u64,
     memory: Option<OwnedSemaphorePermit>,
 }
 
@@ -133,6 +138,8 @@ struct Found<P> {
     bytes: u64,
     /// At most so many bytes are read.
     cap: u64,
+    /// Another whenever its content may be another.
+    tag: u64,
     place: P,
 }
 
@@ -142,6 +149,8 @@ struct Contents<P> {
     found: Vec<Found<P>>,
     /// Files of which it is already known that they cannot be read.
     unreadable: Vec<ReadFile>,
+    /// How all of it looked; 0 before it is kept within limits.
+    stamp: u64,
 }
 
 impl Buckets {
@@ -216,18 +225,33 @@ impl Buckets {
 
     /// What is directly below `path`; a path that does not exist holds nothing.
     ///
-    /// Names alone are small (10,000 builds are half a megabyte), so a store's pages are joined here.
-    ///
     /// # Errors
     /// When the bucket cannot be listed.
     pub async fn list_children(&self, path: &str) -> Result<Children, BucketError> {
+        self.list_children_after(path, None, |_| true).await
+    }
+
+    /// As [`Buckets::list_children`], of names only that come after `after` as texts, where the store can
+    /// begin there; others may be among them. Of objects only those are kept whose name is `wanted`: of a
+    /// million that lie around no more is in memory than a page of the store's.
+    ///
+    /// # Errors
+    /// When the bucket cannot be listed.
+    pub async fn list_children_after(
+        &self,
+        path: &str,
+        after: Option<&str>,
+        wanted: fn(&str) -> bool,
+    ) -> Result<Children, BucketError> {
         let (bucket, rest) = self.resolve(path)?;
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || folder::list_children(&root, &rest)).await
+                blocking(move || folder::list_children(&root, &rest, wanted)).await
             }
-            Place::Objects(store, root) => objects::list_children(store, root, rest).await,
+            Place::Objects(store, root) => {
+                objects::list_children(store, root, rest, after, wanted).await
+            }
         }
         .map_err(|reason| bucket.unreachable(reason))
     }
@@ -243,7 +267,7 @@ impl Buckets {
                 let (root, rest) = (root.clone(), rest.to_owned());
                 blocking(move || folder::read_file(&root, &rest, cap)).await
             }
-            Place::Objects(store, root) => objects::read_file(store, root, rest, cap).await,
+            Place::Objects(store, root) => objects::read_file(&store.store, root, rest, cap).await,
         }
         .map_err(|reason| bucket.unreachable(reason))
     }
@@ -257,7 +281,7 @@ impl Buckets {
         let (bucket, rest) = self.resolve(path)?;
         let link = match &bucket.place {
             Place::Folder(_) => None,
-            Place::Objects(store, root) => objects::read_link(store, root, rest)
+            Place::Objects(store, root) => objects::read_link(&store.store, root, rest)
                 .await
                 .map_err(|reason| bucket.unreachable(reason))?,
         };
@@ -279,6 +303,25 @@ impl Buckets {
     /// When the bucket as a whole cannot be read.
     pub async fn read_folder(&self, path: &str, wanted: Wanted) -> Result<ReadFolder, BucketError> {
         self.with_folder(path, wanted, |folder| folder).await
+    }
+
+    /// How the wanted files of a folder look, without reading them: a hash of their names, sizes and tags.
+    /// It costs one listing. What was wrong with the folder is part of it.
+    ///
+    /// # Errors
+    /// When the bucket as a whole cannot be read.
+    pub async fn stamp_folder(&self, path: &str, wanted: Wanted) -> Result<u64, BucketError> {
+        let (bucket, rest) = self.resolve(path)?;
+        match &bucket.place {
+            Place::Folder(root) => {
+                let (root, rest) = (root.clone(), rest.to_owned());
+                blocking(move || Ok(folder::find_files(&root, &rest, wanted)?.stamp())).await
+            }
+            Place::Objects(store, root) => objects::find_files(&store.store, root, rest, wanted)
+                .await
+                .map(|contents| contents.stamp()),
+        }
+        .map_err(|reason| bucket.unreachable(reason))
     }
 
     /// Reads a folder as [`Buckets::read_folder`] does and makes something of it with `then`, on the
@@ -325,11 +368,11 @@ impl Buckets {
                 }
             }
             Place::Objects(store, root) => {
-                match objects::find_files(store, root, rest, wanted).await {
+                match objects::find_files(&store.store, root, rest, wanted).await {
                     Ok(contents) => {
                         let contents = contents.within(limits);
                         let permit = self.memory(contents.permits()).await;
-                        match objects::read_files(store, contents).await {
+                        match objects::read_files(&store.store, contents).await {
                             Ok(read) => {
                                 let read = match permit {
                                     Some(permit) => read.holding(permit),
@@ -368,10 +411,14 @@ impl Bucket {
         store: Arc<dyn ObjectStore>,
         root: object_store::path::Path,
     ) -> Self {
+        Self::from_remote(prefix, Remote::new(store), root)
+    }
+
+    fn from_remote(prefix: &str, remote: Remote, root: object_store::path::Path) -> Self {
         Self {
             prefix: prefix.trim_matches('/').to_owned(),
-            url: format!("{store}/{root}"),
-            place: Place::Objects(store, root),
+            url: format!("{}/{root}", remote.store),
+            place: Place::Objects(remote, root),
             parallel: None,
         }
     }
@@ -411,12 +458,12 @@ impl Bucket {
             scheme => {
                 let opened = remote::open(settings, &parsed)
                     .map_err(|why| format!("the bucket `{prefix}` has the URL `{url}`: {why}"))?;
-                let (store, root) = opened.ok_or_else(|| {
+                let (remote, root) = opened.ok_or_else(|| {
                     format!(
                         "the bucket `{prefix}` has the URL `{url}`: the scheme `{scheme}` is not supported; use `gs://…`, `s3://…`, `az://…`, `https://…` or `file:///…`"
                     )
                 })?;
-                let mut bucket = Self::from_store(prefix, store, root);
+                let mut bucket = Self::from_remote(prefix, remote, root);
                 bucket.url.clone_from(url);
                 Ok(bucket)
             }
@@ -441,11 +488,36 @@ impl<P> Contents<P> {
                 name: ".".into(),
                 content: Err(reason),
             }],
+            stamp: 0,
         }
+    }
+
+    /// A hash of how all of it looks.
+    fn stamp(&self) -> u64 {
+        let mut parts: Vec<(&str, u64, u64)> = self
+            .found
+            .iter()
+            .map(|found| (found.name.as_str(), found.bytes, found.tag))
+            .chain(self.unreadable.iter().map(|file| {
+                let why = file.content.as_ref().err().map_or("", String::as_str);
+                (file.name.as_str(), u64::MAX, xxh3_64(why.as_bytes()))
+            }))
+            .collect();
+        parts.sort_unstable();
+        let mut hash = Xxh3::new();
+        for (name, bytes, tag) in parts {
+            hash.update(name.as_bytes());
+            // No name holds it.
+            hash.update(&[0]);
+            hash.update(&bytes.to_le_bytes());
+            hash.update(&tag.to_le_bytes());
+        }
+        hash.digest()
     }
 
     /// Leaves out what is too large or too much, saying so.
     fn within(mut self, limits: Limits) -> Self {
+        self.stamp = self.stamp();
         self.found.sort_by(|a, b| a.name.cmp(&b.name));
         let count = self.found.len();
         if count > limits.files {
@@ -490,10 +562,11 @@ impl<P> Contents<P> {
 }
 
 impl ReadFolder {
-    fn new(mut files: Vec<ReadFile>) -> Self {
+    fn new(mut files: Vec<ReadFile>, stamp: u64) -> Self {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
             files,
+            stamp,
             memory: None,
         }
     }

@@ -5,10 +5,17 @@ use std::sync::Arc;
 use bytes::BytesMut;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{
-    Attribute, Error, GetOptions, GetResult, ObjectStore, ObjectStoreExt, path::Path,
+    Attribute, Error, GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, ObjectStoreExt,
+    list::PaginatedListOptions, path::Path,
 };
 
-use super::{Children, Contents, Found, ReadFile, ReadFolder, Wanted, remote::one_line, too_long};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    Children, Contents, Found, ReadFile, ReadFolder, Wanted,
+    remote::{Remote, one_line},
+    too_long,
+};
 
 /// Files of one build that are fetched at once.
 const FETCHES: usize = 8;
@@ -21,25 +28,55 @@ fn locate(root: &Path, path: &str) -> Result<Path, String> {
 }
 
 pub(super) async fn list_children(
-    store: &Arc<dyn ObjectStore>,
+    remote: &Remote,
     root: &Path,
     path: &str,
+    after: Option<&str>,
+    wanted: fn(&str) -> bool,
 ) -> Result<Children, String> {
     let folder = locate(root, path)?;
-    let listed = match store.list_with_delimiter(Some(&folder)).await {
-        Ok(listed) => listed,
-        Err(Error::NotFound { .. }) => return Ok(Children::default()),
-        Err(error) => return Err(format!("`{path}`: {}", one_line(&error))),
+    let mut children = Children::default();
+    let mut keep = |listed: ListResult| {
+        let name = |location: &Path| location.filename().map(str::to_owned);
+        let folders = listed.common_prefixes.iter().filter_map(name);
+        children.folders.extend(folders);
+        let objects = listed.objects.iter();
+        let objects = objects.filter_map(|object| name(&object.location));
+        children.objects.extend(objects.filter(|name| wanted(name)));
     };
-    let name = |location: &Path| location.filename().map(str::to_owned);
-    Ok(Children {
-        folders: listed.common_prefixes.iter().filter_map(name).collect(),
-        objects: listed
-            .objects
-            .iter()
-            .filter_map(|object| name(&object.location))
-            .collect(),
-    })
+    let of_store = |error: Error| format!("`{path}`: {}", one_line(&error));
+    let Some(pages) = &remote.pages else {
+        match remote.store.list_with_delimiter(Some(&folder)).await {
+            Ok(listed) => keep(listed),
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(of_store(error)),
+        }
+        return Ok(children);
+    };
+    let prefix = match folder.as_ref() {
+        "" => String::new(),
+        folder => format!("{folder}/"),
+    };
+    let mut page_token = None;
+    loop {
+        let options = PaginatedListOptions {
+            offset: after.map(|after| format!("{prefix}{after}")),
+            delimiter: Some("/".into()),
+            page_token: page_token.take(),
+            ..PaginatedListOptions::default()
+        };
+        match pages.list_page(&prefix, options).await {
+            Ok(page) => {
+                keep(page.result);
+                page_token = page.page_token;
+            }
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(of_store(error)),
+        }
+        if page_token.is_none() {
+            return Ok(children);
+        }
+    }
 }
 
 pub(super) async fn read_file(
@@ -94,6 +131,7 @@ pub(super) async fn find_files(
     let mut contents = Contents {
         found: Vec::new(),
         unreadable: Vec::new(),
+        stamp: 0,
     };
     let mut any = false;
     let mut listing = store.list(Some(&folder));
@@ -109,6 +147,7 @@ pub(super) async fn find_files(
                         name: name.to_owned(),
                         bytes: object.size,
                         cap,
+                        tag: tag(&object),
                         place: object.location,
                     });
                 }
@@ -148,7 +187,15 @@ pub(super) async fn read_files(
         .try_collect()
         .await?;
     files.extend(contents.unreadable);
-    Ok(ReadFolder::new(files))
+    Ok(ReadFolder::new(files, contents.stamp))
+}
+
+/// What the store says of an object's content: its tag, or else when it was written.
+fn tag(object: &ObjectMeta) -> u64 {
+    match &object.e_tag {
+        Some(tag) => xxh3_64(tag.as_bytes()),
+        None => object.last_modified.timestamp_micros().cast_unsigned(),
+    }
 }
 
 /// An object's bytes; the outer error is the store's, the inner one the object's.

@@ -11,11 +11,13 @@ use object_store::{
     azure::MicrosoftAzureBuilder,
     gcp::{GcpCredential, GoogleCloudStorageBuilder},
     http::HttpBuilder,
+    list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore},
     path::Path,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 use url::Url;
 
+use super::http::Connector;
 use crate::settings::BucketSettings;
 
 /// What we ask Google to be allowed.
@@ -57,8 +59,52 @@ impl Credentials {
     }
 }
 
+/// A store, and its pages where it can be listed page by page.
+#[derive(Clone, Debug)]
+pub(super) struct Remote {
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) pages: Option<Pages>,
+}
+
+/// A store that can be listed page by page, from anywhere.
+#[derive(Clone)]
+pub(super) struct Pages(Arc<dyn PaginatedListStore>);
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+impl Pages {
+    /// One page of what is below `prefix`.
+    pub(super) async fn list_page(
+        &self,
+        prefix: &str,
+        options: PaginatedListOptions,
+    ) -> Result<PaginatedListResult, Error> {
+        let prefix = (!prefix.is_empty()).then_some(prefix);
+        self.0.list_paginated(prefix, options).await
+    }
+}
+
+impl Remote {
+    /// A store that is listed as a whole.
+    pub(super) fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self { store, pages: None }
+    }
+
+    fn with_pages<S: ObjectStore + PaginatedListStore>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            store: store.clone(),
+            pages: Some(Pages(store)),
+        }
+    }
+}
+
 /// A store, and the path in it that stands in place of a bucket's prefix.
-type Opened = (Arc<dyn ObjectStore>, Path);
+type Opened = (Remote, Path);
 
 /// The store that `url` means, and the path in it that stands in place of the bucket's prefix; `None`
 /// for a scheme that is not known here.
@@ -97,43 +143,50 @@ pub(super) fn open(settings: &BucketSettings, url: &Url) -> Result<Option<Opened
         return Err("credentials of a file are for gs:// alone".to_owned());
     }
     let path = Path::from_url_path(url.path()).map_err(|error| error.to_string())?;
-    let store: Result<Arc<dyn ObjectStore>, Error> = match scheme {
+    let store: Result<Remote, Error> = match scheme {
         "gs" => {
+            let token = Arc::new(GoogleToken::new(credentials));
+            let connector = Connector {
+                token: (!is_anonymous).then(|| token.clone()),
+            };
             let mut builder = GoogleCloudStorageBuilder::new()
                 .with_bucket_name(name)
                 .with_client_options(client)
                 .with_retry(retry)
                 .with_skip_signature(is_anonymous)
                 // Even unused, or the builder would look for others itself.
-                .with_credentials(Arc::new(GoogleToken::new(credentials)));
+                .with_credentials(token)
+                .with_http_connector(connector);
             if let Some(endpoint) = endpoint {
                 builder = builder.with_base_url(endpoint);
             }
-            builder.build().map(|store| Arc::new(store) as _)
+            builder.build().map(Remote::with_pages)
         }
         "s3" => {
             let mut builder = AmazonS3Builder::from_env()
                 .with_bucket_name(name)
                 .with_client_options(client)
                 .with_retry(retry)
-                .with_skip_signature(is_anonymous);
+                .with_skip_signature(is_anonymous)
+                .with_http_connector(Connector::default());
             if let Some(endpoint) = endpoint {
                 builder = builder
                     .with_endpoint(endpoint)
                     .with_virtual_hosted_style_request(false);
             }
-            builder.build().map(|store| Arc::new(store) as _)
+            builder.build().map(Remote::with_pages)
         }
         "az" => {
             let mut builder = MicrosoftAzureBuilder::from_env()
                 .with_container_name(name)
                 .with_client_options(client)
                 .with_retry(retry)
-                .with_skip_signature(is_anonymous);
+                .with_skip_signature(is_anonymous)
+                .with_http_connector(Connector::default());
             if let Some(endpoint) = endpoint {
                 builder = builder.with_endpoint(endpoint.to_owned());
             }
-            builder.build().map(|store| Arc::new(store) as _)
+            builder.build().map(Remote::with_pages)
         }
         _ => {
             // Folders are listed as WebDAV has it, below the whole of the address.
@@ -141,9 +194,10 @@ pub(super) fn open(settings: &BucketSettings, url: &Url) -> Result<Option<Opened
                 .with_url(settings.url.as_str())
                 .with_client_options(client)
                 .with_retry(retry)
+                .with_http_connector(Connector::default())
                 .build();
             let store = store.map_err(|error| one_line(&error))?;
-            return Ok(Some((Arc::new(store), Path::default())));
+            return Ok(Some((Remote::new(Arc::new(store)), Path::default())));
         }
     };
     let store = store.map_err(|error| one_line(&error))?;
@@ -167,9 +221,10 @@ pub(super) fn one_line(error: &dyn std::error::Error) -> String {
 }
 
 /// Tokens for Google's buckets, found when the first is needed.
-struct GoogleToken {
+pub(super) struct GoogleToken {
     credentials: Credentials,
-    provider: OnceCell<Arc<dyn TokenProvider>>,
+    /// Who gives them, with those that are good; none before the first is needed, and after one was refused.
+    provider: Mutex<Option<Arc<dyn TokenProvider>>>,
 }
 
 impl fmt::Debug for GoogleToken {
@@ -184,7 +239,18 @@ impl GoogleToken {
     fn new(credentials: Credentials) -> Self {
         Self {
             credentials,
-            provider: OnceCell::new(),
+            provider: Mutex::new(None),
+        }
+    }
+
+    /// Forgets all tokens when this one, which a store refused, would be given again.
+    pub(super) async fn forget(&self, refused: &str) {
+        let mut provider = self.provider.lock().await;
+        if let Some(known) = &*provider
+            && let Ok(token) = known.token(&[SCOPE]).await
+            && token.as_str() == refused
+        {
+            *provider = None;
         }
     }
 
@@ -217,11 +283,15 @@ impl CredentialProvider for GoogleToken {
             path: SCOPE.to_owned(),
             source: why.into(),
         };
-        let provider = self
-            .provider
-            .get_or_try_init(|| self.find_provider())
-            .await
-            .map_err(refuse)?;
+        let provider = {
+            let mut provider = self.provider.lock().await;
+            if let Some(provider) = &*provider {
+                Arc::clone(provider)
+            } else {
+                let found = self.find_provider().await.map_err(refuse)?;
+                Arc::clone(provider.insert(found))
+            }
+        };
         let token = provider
             .token(&[SCOPE])
             .await

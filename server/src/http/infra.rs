@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::{
     paths,
     server_pages::{
-        compare::{builds_page, compare_page},
+        compare::{builds_page, builds_part, compare_page},
         infra::{infra_page, version_page},
     },
 };
@@ -22,6 +22,7 @@ use model::{
     infra::short_version,
     wire::{
         ErrorBody, Items, WireError,
+        drift::Declared,
         infra::{Alarm, Comparison, InfraChange, InfraFeed, VersionLine, VersionPage},
     },
 };
@@ -60,17 +61,19 @@ async fn show_comparison(
     uri: Uri,
     Query(query): Query<CompareQuery>,
 ) -> Response {
-    let found = in_background(move || {
-        let builds = query.older.as_deref().zip(query.newer.as_deref());
-        let tab = query.dashboard.as_deref().zip(query.tab.as_deref());
-        match (builds, tab) {
-            (Some((older, newer)), Some((dashboard, tab))) if query.component.is_empty() => reader
-                .compare_builds(dashboard, tab, [older, newer])
-                .map(builds_page),
-            _ => reader.compare(&query).map(compare_page),
-        }
-    })
-    .await;
+    let builds = query.older.as_deref().zip(query.newer.as_deref());
+    let tab = query.dashboard.as_deref().zip(query.tab.as_deref());
+    if let (Some((older, newer)), Some((dashboard, tab)), "") =
+        (builds, tab, query.component.as_str())
+    {
+        let found = reader.compare_builds(dashboard, tab, [older, newer]).await;
+        return if query.part.is_some() {
+            server_pages::answer_part(&uri, found.map(builds_part))
+        } else {
+            server_pages::answer(&uri, found.map(builds_page))
+        };
+    }
+    let found = in_background(move || reader.compare(&query).map(compare_page)).await;
     server_pages::answer(&uri, found)
 }
 
@@ -168,6 +171,20 @@ pub(super) async fn find_changes(State(reader): State<Arc<Reader>>, headers: Hea
 pub(super) async fn list_alarms(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
     let alarms = in_background(move || Ok(reader.current_alarms())).await?;
     json(&headers, &Items::from(alarms))
+}
+
+/// Components whose runs show another version than deploys declare.
+#[utoipa::path(
+    get,
+    path = "/api/v2/infra/drift",
+    responses(
+        (status = 200, description = "Components whose newest runs show a version that no deploy declares, for longer than deploys usually take", body = Items<Declared>),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn list_drift(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    let drifting = in_background(move || Ok(reader.drifting())).await?;
+    json(&headers, &Items::from(drifting))
 }
 
 /// The versions of a component.

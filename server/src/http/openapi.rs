@@ -38,6 +38,7 @@ use super::{changes, events, graphs, infra, push, search, sources, v2};
         infra::find_version,
         infra::find_changes,
         infra::list_alarms,
+        infra::list_drift,
         infra::find_comparison,
         search::find_all,
         search::find_tests,

@@ -70,6 +70,7 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/infra/changes", get(infra::find_changes)),
         ("/infra/alarms", get(infra::list_alarms)),
+        ("/infra/drift", get(infra::list_drift)),
         ("/changes", get(changes::find_changes_since)),
         ("/compare", get(infra::find_comparison)),
         ("/search", get(search::find_all)),

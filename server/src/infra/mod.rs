@@ -124,9 +124,12 @@ fn find_component(
             VersionRule::ImageTag(patterns) => evidence.find_in_images(patterns),
             VersionRule::UtilityImageTag(true) => evidence.find_in_utility_images(),
             VersionRule::JobConfiguration(true) => evidence.mark_configuration(),
-            VersionRule::UtilityImageTag(false) | VersionRule::JobConfiguration(false) => {
-                Found::Nothing
-            }
+            VersionRule::Cluster(true) => evidence.find_cluster(),
+            // What was reported is looked up when results are shown.
+            VersionRule::Deploys(_)
+            | VersionRule::UtilityImageTag(false)
+            | VersionRule::JobConfiguration(false)
+            | VersionRule::Cluster(false) => Found::Nothing,
         };
         match found {
             Found::Version {
@@ -392,6 +395,16 @@ impl Evidence<'_> {
             .filter(|container| UTILITIES.contains(&container.name.as_str()))
             .map(|container| container.image.as_str());
         configured.chain(running).filter(|image| !image.is_empty())
+    }
+
+    /// The build cluster that the ProwJob was to run on.
+    fn find_cluster(&self) -> Found {
+        match self.prowjob.map(|prowjob| prowjob.spec.cluster.trim()) {
+            None | Some("") => Found::Nothing,
+            Some(cluster) => {
+                Found::version(cluster, Source::ProwJob, format!("cluster: {cluster}"))
+            }
+        }
     }
 
     /// What the commit that configured the run can be inferred from; that is done where the history of

@@ -350,3 +350,30 @@ fn repositories_have_one_name() {
         assert_eq!(canonical_repo(written), name);
     }
 }
+
+#[test]
+fn the_cluster_is_the_one_that_the_prowjob_names() {
+    let components = [ComponentSettings {
+        name: "cluster".into(),
+        repo: String::new(),
+        git: None,
+        from: vec![VersionRule::Cluster(true)],
+    }];
+    for (object, version) in [
+        (
+            json!({"spec": {"cluster": "k8s-infra-prow-build"}}),
+            Some("k8s-infra-prow-build"),
+        ),
+        (json!({"spec": {"cluster": " "}}), None),
+        (json!({"spec": {}}), None),
+    ] {
+        let prowjob: ProwJob = serde_json::from_value(object).expect("a ProwJob");
+        let evidence = Evidence {
+            prowjob: Some(&prowjob),
+            ..Evidence::default()
+        };
+        let found = &find_versions(&components, &evidence)[0];
+        assert_eq!(found.version.as_deref(), version);
+        assert_eq!(found.source == Source::ProwJob, version.is_some());
+    }
+}

@@ -18,6 +18,7 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::Stream;
+use model::deploy::Deploy;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -32,7 +33,7 @@ use crate::{
     pipeline::{Pipeline, Receipt, Received, UploadError},
     read::Reader,
     settings::PushSettings,
-    store::{Deploy, Store, StoreError, StoredToken},
+    store::{Store, StoreError, StoredToken},
 };
 
 /// Uploads that are in memory at once.

@@ -1,23 +1,39 @@
 //! Which builds of a group are to be read.
 //!
-//! A prefix is listed whole, names only, and what is stored is subtracted. That costs one listing a
-//! look, as listing from a mark would, and finds a build whose folder appears late among older
-//! ones, which a mark would pass by for ever.
+//! A prefix is listed from where the group's days begin, names only, and what is stored is subtracted. That
+//! costs one listing a look, as listing from a mark would, and finds a build whose folder appears late among
+//! older ones, which a mark would pass by for ever. Where ids do not sort as texts, all of it is listed.
+//!
+//! Builds that may still change are watched: those that have not finished, and those that finished or changed
+//! within a day. Their files are listed, ever less often ([`next_watch_ms`]), and read when the list is
+//! another than when they were read. Whoever asks for the group, by hand or by a notification, has those of
+//! the last hour looked at at once.
 //!
 //! Builds older than the group keeps are not read. Build ids grow with time, so where that age
 //! begins is searched by halving, reading `started.json` of a few builds; the place is remembered
 //! while the process lives, since the window only moves forward.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use model::name::natural_cmp;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use model::{freshness::next_watch_ms, name::natural_cmp};
 
-use super::{Pipeline, Publish, UpdateError, update::within};
+use super::{
+    Pipeline, Publish, UpdateError,
+    update::{wanted, within, within_listing},
+};
 use crate::{
     bucket::{BucketError, Buckets},
     prow::layout,
-    store::KnownBuild,
+    store::{KnownBuild, Watch},
 };
+
+/// How much earlier than its job a build's id may have been made.
+const QUEUED_MS: i64 = 2 * 24 * 3_600_000;
+/// Builds whose files are listed at once.
+const LISTED_AT_ONCE: usize = 8;
+/// Finished builds that ended or changed so long ago wait for their time even when somebody asks.
+const ASKED_MS: i64 = 3_600_000;
 
 /// Builds without a start that are passed over in search of one that has it.
 const UNDATED: usize = 16;
@@ -42,9 +58,33 @@ pub(super) enum Place {
     Pointer(String),
 }
 
+/// What is stored of a group's builds.
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// All of them.
+    pub(super) builds: Vec<KnownBuild>,
+    /// Those that may still change, by id.
+    pub(super) watched: HashMap<String, Watch>,
+}
+
+/// What a look at a bucket found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The builds that are to be read, oldest first. Builds of several prefixes that have the same id are
+    /// neighbours.
+    pub(super) builds: Vec<Build>,
+    /// Builds whose files are as they were, and when they are to be listed again.
+    pub(super) same: Vec<(String, i64)>,
+    /// Builds of which nothing more is expected.
+    pub(super) settled: Vec<String>,
+}
+
 /// The window of time that a group keeps.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_field_names, reason = "a unit is part of a name")]
 pub(super) struct Window {
+    /// The present, in milliseconds since 1970.
+    pub(super) now_ms: i64,
     /// Builds that began before are not read.
     pub(super) stop_ms: i64,
     /// Stored builds that began since then are read again, because the configuration changed.
@@ -52,6 +92,13 @@ pub(super) struct Window {
 }
 
 impl Place {
+    /// What is asked for first.
+    fn path(&self) -> &str {
+        match self {
+            Self::Folder(path) | Self::Pointer(path) => path,
+        }
+    }
+
     /// The folder, or a sentence why there is none.
     pub(super) async fn folder(
         &self,
@@ -75,15 +122,16 @@ impl Place {
 }
 
 impl<P: Publish> Pipeline<P> {
-    /// The builds of `prefixes` that are to be read, oldest first. Builds of several prefixes that
-    /// have the same id are neighbours.
+    /// The builds of `prefixes` that are to be read, and those that were looked at and are as they were.
     pub(super) async fn find_builds(
         &self,
         prefixes: &[&str],
-        known: &[KnownBuild],
+        stored: &Stored,
         window: Window,
-    ) -> Result<Vec<Build>, UpdateError> {
-        let stored: HashMap<&str, &KnownBuild> = known
+        is_asked: bool,
+    ) -> Result<Found, UpdateError> {
+        let known: HashMap<&str, &KnownBuild> = stored
+            .builds
             .iter()
             .map(|build| (build.build.as_str(), build))
             .collect();
@@ -91,78 +139,150 @@ impl<P: Publish> Pipeline<P> {
         // With several prefixes it cannot be told which one the stored build came from.
         let oldest = (prefixes.len() == 1)
             .then(|| {
-                known
+                stored
+                    .builds
                     .iter()
                     .filter(|build| build.started_ms >= window.stop_ms)
                     .map(|build| build.build.as_str())
                     .min_by(|a, b| natural_cmp(a, b))
             })
             .flatten();
-        let mut builds = Vec::new();
+        let after = list_from(&stored.builds, window.stop_ms);
+        let mut found = Found::default();
+        let mut looked_at: Vec<Build> = Vec::new();
         for prefix in prefixes {
-            let listed = self.list_builds(prefix).await?;
-            let (mut fresh, again): (Vec<Build>, Vec<Build>) = listed
-                .into_iter()
-                .partition(|build| !stored.contains_key(build.id.as_str()));
-            builds.extend(again.into_iter().filter(|build| {
-                stored
-                    .get(build.id.as_str())
-                    .is_some_and(|known| is_read_again(known, window))
-            }));
-            fresh.sort_by(|a, b| natural_cmp(&a.id, &b.id));
-            if let Some(floor) = self.floor(prefix) {
-                fresh.retain(|build| natural_cmp(&build.id, &floor).is_gt());
+            let floor = self.floor(prefix);
+            let mut fresh = Vec::new();
+            for listed in self.list_builds(prefix, after.as_deref()).await? {
+                if let Some(known) = known.get(listed.id.as_str()) {
+                    match due(known, stored.watched.get(&listed.id), window, is_asked) {
+                        Due::Read => found.builds.push(listed.at(prefix)),
+                        Due::Look => looked_at.push(listed.at(prefix)),
+                        Due::Not => {}
+                    }
+                } else if !floor
+                    .as_ref()
+                    .is_some_and(|floor| natural_cmp(&listed.id, floor).is_le())
+                {
+                    fresh.push(listed);
+                }
             }
+            fresh.sort_by(|a, b| natural_cmp(&a.id, &b.id));
             let old = oldest.map_or(fresh.len(), |oldest| {
                 fresh.partition_point(|build| natural_cmp(&build.id, oldest).is_lt())
             });
-            let begin = self.find_begin(&fresh[..old], window.stop_ms).await?;
+            let begin = self
+                .find_begin(prefix, &fresh[..old], window.stop_ms)
+                .await?;
             if let Some(newest_old) = begin.checked_sub(1).and_then(|index| fresh.get(index)) {
                 self.raise_floor(prefix, &newest_old.id);
             }
-            builds.extend(fresh.into_iter().skip(begin));
+            let fresh = fresh.into_iter().skip(begin);
+            found.builds.extend(fresh.map(|listed| listed.at(prefix)));
         }
-        builds.sort_by(|a, b| natural_cmp(&a.id, &b.id).then_with(|| a.job.cmp(&b.job)));
-        Ok(builds)
+        let is_past = |watch: &Watch| watch.since_ms < window.stop_ms;
+        let past = stored.watched.iter().filter(|(_, watch)| is_past(watch));
+        found.settled.extend(past.map(|(build, _)| build.clone()));
+        self.look_at(looked_at, &known, &stored.watched, window, &mut found)
+            .await?;
+        let by_age =
+            |a: &Build, b: &Build| natural_cmp(&a.id, &b.id).then_with(|| a.job.cmp(&b.job));
+        found.builds.sort_by(by_age);
+        Ok(found)
     }
 
-    /// All builds of one prefix, in no particular order.
-    async fn list_builds(&self, prefix: &str) -> Result<Vec<Build>, UpdateError> {
-        let children = within(prefix, self.buckets.list_children(prefix)).await?;
-        let job = layout::prefix_job(prefix);
-        let folders: HashSet<&str> = children.folders.iter().map(String::as_str).collect();
-        let objects = children.objects.iter().filter_map(|name| {
-            let (id, place) = match layout::pointer_build(name) {
-                Some(id) => (id, Place::Pointer(layout::pointer_path(prefix, id))),
-                // A file where the folder of a build should be: its column will say so.
-                None => (
-                    name.as_str(),
-                    Place::Folder(layout::build_folder(prefix, name)),
-                ),
+    /// Lists the files of builds that were read before: those whose files are others are to be read.
+    async fn look_at(
+        &self,
+        mut builds: Vec<Build>,
+        known: &HashMap<&str, &KnownBuild>,
+        watched: &HashMap<String, Watch>,
+        window: Window,
+        found: &mut Found,
+    ) -> Result<(), UpdateError> {
+        builds.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.job.cmp(&b.job)));
+        let same_id = builds.chunk_by(|a, b| a.id == b.id).map(<[Build]>::to_vec);
+        let stamped: Vec<(Vec<Build>, u64)> = stream::iter(same_id)
+            .map(|builds| async move {
+                let mut stamp = 0;
+                for build in &builds {
+                    stamp = joined(stamp, self.stamp(build).await?);
+                }
+                Ok::<_, UpdateError>((builds, stamp))
+            })
+            .buffer_unordered(LISTED_AT_ONCE)
+            .try_collect()
+            .await?;
+        for (builds, stamp) in stamped {
+            let Some(build) = builds.first() else {
+                continue;
             };
-            // Whatever else lies around is not a build.
-            (is_number(id) && !folders.contains(id)).then_some((id, place))
-        });
-        Ok(children
-            .folders
+            let (Some(watch), Some(known)) = (watched.get(&build.id), known.get(build.id.as_str()))
+            else {
+                continue;
+            };
+            if watch.stamp != stamp {
+                found.builds.extend(builds);
+                continue;
+            }
+            match next_watch_ms(known.open, watch.since_ms, window.now_ms) {
+                Some(next_ms) => found.same.push((build.id.clone(), next_ms)),
+                None => found.settled.push(build.id.clone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// How the files of a build look.
+    async fn stamp(&self, build: &Build) -> Result<u64, UpdateError> {
+        // Never closed while the pipeline lives.
+        let _place = self.reads.acquire().await.ok();
+        let look = async {
+            match build.place.folder(&self.buckets).await? {
+                Ok(folder) => self.buckets.stamp_folder(&folder, wanted).await,
+                Err(_) => Ok(NOWHERE),
+            }
+        };
+        within(build.place.path(), look).await
+    }
+
+    /// All builds of one prefix, in no particular order: of ids that sort as texts only those after
+    /// `after`, as far as the store can begin there.
+    async fn list_builds(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> Result<Vec<Listed>, UpdateError> {
+        let listing = self
+            .buckets
+            .list_children_after(prefix, after, is_build_object);
+        let children = within_listing(prefix, listing).await?;
+        let mut objects: HashMap<String, Kind> = children
+            .objects
             .iter()
-            .map(|name| {
-                (
-                    name.as_str(),
-                    Place::Folder(layout::build_folder(prefix, name)),
-                )
+            .map(|name| match layout::pointer_build(name) {
+                Some(id) => (id.to_owned(), Kind::Pointer),
+                // A file where the folder of a build should be: its column will say so.
+                None => (name.clone(), Kind::Folder),
             })
-            .chain(objects)
-            .map(|(id, place)| Build {
-                id: id.to_owned(),
-                job: job.to_owned(),
-                place,
-            })
-            .collect())
+            .collect();
+        let mut listed = Vec::with_capacity(children.folders.len() + objects.len());
+        for id in children.folders {
+            objects.remove(&id);
+            let kind = Kind::Folder;
+            listed.push(Listed { id, kind });
+        }
+        listed.extend(objects.into_iter().map(|(id, kind)| Listed { id, kind }));
+        Ok(listed)
     }
 
     /// The index of the first of `builds`, oldest first, that began at `stop_ms` or later.
-    async fn find_begin(&self, builds: &[Build], stop_ms: i64) -> Result<usize, UpdateError> {
+    async fn find_begin(
+        &self,
+        prefix: &str,
+        builds: &[Listed],
+        stop_ms: i64,
+    ) -> Result<usize, UpdateError> {
         let (mut low, mut high) = (0, builds.len());
         // The newest decides most often: nothing or everything is too old.
         let mut probe = high.saturating_sub(1);
@@ -175,7 +295,7 @@ impl<P: Publish> Pipeline<P> {
                 .skip(probe)
                 .take(UNDATED)
             {
-                match self.read_start(build).await? {
+                match self.read_start(&build.clone().at(prefix)).await? {
                     Some(started_ms) if started_ms < stop_ms => {
                         old_at = Some(index);
                         break;
@@ -202,10 +322,9 @@ impl<P: Publish> Pipeline<P> {
             let started = format!("{folder}/{}", layout::STARTED);
             self.buckets.read_file(&started, layout::JSON_CAP).await
         };
-        let path = match &build.place {
-            Place::Folder(path) | Place::Pointer(path) => path,
-        };
-        let content = within(path, read).await?.and_then(|file| file.content.ok());
+        let content = within(build.place.path(), read)
+            .await?
+            .and_then(|file| file.content.ok());
         Ok(content
             .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
             .and_then(|started| started.get("timestamp")?.as_f64())
@@ -214,14 +333,88 @@ impl<P: Publish> Pipeline<P> {
     }
 }
 
-/// Whether a stored build that is still in the bucket is to be read again: while it is unfinished,
-/// and when the configuration changed. What began before the window stays as it is; 0 is a build of
-/// which no file tells when it began.
-fn is_read_again(known: &KnownBuild, window: Window) -> bool {
+/// The stamp of a build whose pointer names no folder.
+pub(super) const NOWHERE: u64 = 1;
+
+/// The stamps of two folders as one: builds of several prefixes with the same id are one run.
+pub(super) const fn joined(before: u64, stamp: u64) -> u64 {
+    before.rotate_left(1) ^ stamp
+}
+
+/// A build as it is listed.
+#[derive(Clone, Debug)]
+struct Listed {
+    id: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Folder,
+    Pointer,
+}
+
+impl Listed {
+    fn at(self, prefix: &str) -> Build {
+        let place = match self.kind {
+            Kind::Folder => Place::Folder(layout::build_folder(prefix, &self.id)),
+            Kind::Pointer => Place::Pointer(layout::pointer_path(prefix, &self.id)),
+        };
+        Build {
+            id: self.id,
+            job: layout::prefix_job(prefix).to_owned(),
+            place,
+        }
+    }
+}
+
+/// What is to be done with a stored build that is still in the bucket.
+enum Due {
+    Read,
+    Look,
+    Not,
+}
+
+/// A build is read again when the configuration changed, when it is open and was never looked at, and when
+/// its deadline has passed; otherwise its files are looked at when it is time, or somebody asks. What began
+/// before the window stays as it is; 0 is a build of which no file tells when it began.
+fn due(known: &KnownBuild, watch: Option<&Watch>, window: Window, is_asked: bool) -> Due {
     let again = window
         .again_ms
         .is_some_and(|again_ms| known.started_ms >= again_ms);
-    again || (known.open && (known.started_ms >= window.stop_ms || known.started_ms == 0))
+    if again {
+        return Due::Read;
+    }
+    if known.started_ms < window.stop_ms && known.started_ms != 0 {
+        return Due::Not;
+    }
+    let Some(watch) = watch else {
+        return if known.open { Due::Read } else { Due::Not };
+    };
+    if watch.deadline_ms.is_some_and(|at_ms| at_ms < window.now_ms) {
+        return Due::Read;
+    }
+    let is_young = known.open || window.now_ms - watch.since_ms < ASKED_MS;
+    if watch.next_ms <= window.now_ms || (is_asked && is_young) {
+        Due::Look
+    } else {
+        Due::Not
+    }
+}
+
+/// After which id a prefix need not be listed from its beginning: where the ids of all its stored builds
+/// have 19 digits, which sort by time as texts too, the first of the window.
+fn list_from(known: &[KnownBuild], stop_ms: i64) -> Option<String> {
+    let sort = |build: &KnownBuild| build.build.len() == 19 && is_number(&build.build);
+    if known.is_empty() || !known.iter().all(sort) {
+        return None;
+    }
+    layout::build_id_at(stop_ms - QUEUED_MS)
+}
+
+/// Whether an object directly below a prefix may be a build; whatever else lies around is none.
+fn is_build_object(name: &str) -> bool {
+    is_number(layout::pointer_build(name).unwrap_or(name))
 }
 
 fn is_number(name: &str) -> bool {

@@ -19,17 +19,17 @@ use super::{GroupReport, Pipeline, Progress, Publish, Target, retention::keep_re
 use crate::{
     clock::now_ms,
     prow::layout,
-    store::{GroupId, Release, StoreError},
+    store::{Claimed, GroupId, Release, StoreError},
 };
 
 /// Builds that one group may read before the others have their turn again.
 const TURN: usize = 500;
 /// How often the queue is asked for what other processes put into it.
 const ASK: Duration = Duration::from_secs(1);
-/// How long a group belongs to a process that does not say again that it lives.
-const LEASE_MS: i64 = 20_000;
-/// How often it says so.
-const RENEW: Duration = Duration::from_secs(5);
+/// How often a lease is prolonged during its time.
+const RENEWALS: u32 = 4;
+/// How long the queue may take to answer: then it is asked anew, on another connection.
+const ANSWER: Duration = Duration::from_secs(10);
 /// How many waiting groups are taken from the queue at a time.
 const AHEAD: u32 = 256;
 /// How often uploads are looked at that are not made runs of, or were under way.
@@ -46,6 +46,8 @@ struct Queue {
     ask_at: Instant,
     /// Places taken, by bucket.
     taken: HashMap<String, usize>,
+    /// The groups that this process is looking at.
+    held: Vec<GroupId>,
 }
 
 impl<P: Publish> Pipeline<P> {
@@ -144,14 +146,16 @@ impl<P: Publish> Pipeline<P> {
     async fn look(
         &self,
         target: &Target,
-        failures: u32,
+        claimed: Claimed,
         stop: &AtomicBool,
         progress: &dyn Progress,
     ) -> GroupReport {
         let claimed_ms = now_ms();
-        let report = self.update_group(target, TURN, stop, progress).await;
+        let report = self
+            .update_group(target, claimed.pushed, TURN, stop, progress)
+            .await;
         let failures = if report.error.is_some() {
-            failures + 1
+            claimed.failures + 1
         } else {
             0
         };
@@ -208,7 +212,8 @@ impl Queue {
         chosen
     }
 
-    fn take(&mut self, buckets: &[String]) {
+    fn take(&mut self, id: GroupId, buckets: &[String]) {
+        self.held.push(id);
         for bucket in buckets {
             *self.taken.entry(bucket.clone()).or_default() += 1;
         }
@@ -221,6 +226,7 @@ impl Queue {
         progress: &dyn Progress,
     ) {
         progress.finished(&report);
+        self.held.retain(|&held| held != id);
         self.give_back(&buckets);
         if report.error.is_none()
             && report.left == 0
@@ -297,7 +303,9 @@ async fn run_queue<P: Publish>(
         waiting: VecDeque::new(),
         ask_at: Instant::now(),
         taken: HashMap::new(),
+        held: Vec::new(),
     };
+    let (lease, lease_ms) = (pipeline.lease, pipeline.lease.as_millis() as i64);
     let mut renew_at = Instant::now();
     // A database that does not answer says so once, not every second.
     let mut silent = false;
@@ -307,12 +315,12 @@ async fn run_queue<P: Publish>(
         let asked = async {
             if renew_at <= Instant::now() {
                 let now_ms = now_ms();
-                let until_ms = now_ms + LEASE_MS;
+                let until_ms = now_ms + lease_ms;
                 pipeline
                     .store
-                    .renew(&pipeline.replica, started_ms, now_ms, until_ms)
+                    .renew(&pipeline.replica, &queue.held, started_ms, now_ms, until_ms)
                     .await?;
-                renew_at = Instant::now() + RENEW;
+                renew_at = Instant::now() + lease / RENEWALS;
             }
             let now_ms = now_ms();
             if queue.ask_at <= Instant::now() {
@@ -326,13 +334,13 @@ async fn run_queue<P: Publish>(
             let candidates = queue.candidates(pipeline, free);
             pipeline
                 .store
-                .claim(&candidates, &pipeline.replica, now_ms, now_ms + LEASE_MS)
+                .claim(&candidates, &pipeline.replica, now_ms, now_ms + lease_ms)
                 .await
         };
         // The looks go on meanwhile: one of them may hold the very connection that is waited for.
         let mut ended = Vec::new();
         let claimed = {
-            let mut asked = pin!(asked);
+            let mut asked = pin!(pipeline.store.within(ANSWER, asked));
             loop {
                 tokio::select! {
                     claimed = &mut asked => break claimed,
@@ -340,20 +348,22 @@ async fn run_queue<P: Publish>(
                 }
             }
         };
+        // What was not answered may have been done: a lease of which we do not know is given back with the
+        // next renewal.
         match claimed {
             Ok(claimed) => {
                 if std::mem::take(&mut silent) {
                     tracing::info!("the database answers again; updates go on");
                 }
-                for (id, failures) in claimed {
+                for (id, won) in claimed {
                     let Some(target) = queue.targets.get(&id).cloned() else {
                         continue;
                     };
                     let buckets = pipeline.buckets_of(&target);
-                    queue.take(&buckets);
+                    queue.take(id, &buckets);
                     let stop = &stop;
                     running.push(async move {
-                        let report = pipeline.look(&target, failures, stop, progress).await;
+                        let report = pipeline.look(&target, won, stop, progress).await;
                         (id, buckets, report)
                     });
                 }

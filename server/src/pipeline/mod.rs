@@ -23,6 +23,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use futures::{StreamExt, stream};
@@ -73,6 +74,8 @@ pub struct Pipeline<P = Unpublished> {
     parallel: usize,
     poll_secs: u64,
     days_of_results: u32,
+    /// How long a group belongs to a process that does not say again that it lives.
+    lease: Duration,
     publish: P,
     clock: fn() -> i64,
     reads: Semaphore,
@@ -231,6 +234,7 @@ impl<P: Publish> Pipeline<P> {
             parallel: settings.update.parallel.max(1),
             poll_secs: settings.update.poll_secs,
             days_of_results: settings.update.days_of_results,
+            lease: Duration::from_secs(settings.update.lease_secs.max(1)),
             publish,
             clock: crate::clock::now_ms,
             reads: Semaphore::new(BUILDS_AT_ONCE),
@@ -298,10 +302,38 @@ impl<P: Publish> Pipeline<P> {
             .collect())
     }
 
-    /// A hash of everything that decides how a build of `group` is read.
+    /// A hash of everything that decides how a build of `group` is read. What decides only how results are
+    /// shown, or for how long they are kept, is none of it: a change of it reads nothing again.
     fn hash(&self, group: &TestGroup) -> String {
+        let none = TestGroup::default();
+        let read = TestGroup {
+            days_of_results: none.days_of_results,
+            alert_stale_results_hours: none.alert_stale_results_hours,
+            num_failures_to_alert: none.num_failures_to_alert,
+            num_passes_to_disable_alert: none.num_passes_to_disable_alert,
+            num_columns_recent: none.num_columns_recent,
+            bug_component: none.bug_component,
+            code_search_path: none.code_search_path,
+            alert_mail_to_addresses: none.alert_mail_to_addresses,
+            alert_mail_subject: none.alert_mail_subject,
+            alert_mail_debug_url: none.alert_mail_debug_url,
+            alert_mail_failure_message: none.alert_mail_failure_message,
+            min_elapsed_minutes_between_mails: none.min_elapsed_minutes_between_mails,
+            notifications: none.notifications,
+            auto_bug_options: none.auto_bug_options,
+            link_bugs_by_group: none.link_bugs_by_group,
+            link_bugs_by_test_methods: none.link_bugs_by_test_methods,
+            gather_bugs: none.gather_bugs,
+            issue_gather_options: none.issue_gather_options,
+            ..group.clone()
+        };
+        let components: Vec<_> = self
+            .components
+            .iter()
+            .map(|component| (&component.name, &component.repo, &component.from))
+            .collect();
         // Neither serialisation can fail: both are plain structs with text keys.
-        let text = serde_json::to_string(&(group, &*self.components)).unwrap_or_default();
+        let text = serde_json::to_string(&(read, components)).unwrap_or_default();
         format!("{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
     }
 
@@ -364,7 +396,7 @@ pub async fn update_groups<P: Publish>(
             let stop = &stop;
             async move {
                 let done = pipeline
-                    .update_group(&target, usize::MAX, stop, progress)
+                    .update_group(&target, true, usize::MAX, stop, progress)
                     .await;
                 progress.finished(&done);
                 done

@@ -11,18 +11,18 @@ use std::{
 };
 
 use futures::{StreamExt, future, stream};
-use model::{name::natural_cmp, retention::DAY_MS, run::Run};
+use model::{freshness::next_watch_ms, name::natural_cmp, retention::DAY_MS, run::Run};
 use tokio::sync::mpsc;
 
 use super::{
     FailureKind, GroupReport, Pipeline, Progress, Publish, Target, UpdateError,
-    discover::{Build, Window},
+    discover::{Build, NOWHERE, Stored, Window, joined},
     merge::merge_runs,
 };
 use crate::{
     bucket::{BucketError, ReadFolder},
     prow::{self, BuildFile, BuildFiles, ParseOptions, layout},
-    store::{GroupConfig, KnownBuild, Outcome},
+    store::{GroupConfig, KnownBuild, Outcome, Watch},
 };
 
 /// How far back builds are read again when the configuration changed: TestGrid's rule.
@@ -30,6 +30,8 @@ const AGAIN_DAYS: i64 = 7;
 /// How long one listing or one build may take before the group is given up for this look, so that a
 /// bucket that hangs does not hold a place for ever.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a listing may take in which something still comes.
+const LISTING: Duration = Duration::from_mins(15);
 /// Builds of one group that are in work at once.
 const AHEAD: usize = 8;
 /// Runs that wait to be stored.
@@ -51,21 +53,43 @@ pub(super) async fn within<T>(
     path: &str,
     answer: impl Future<Output = Result<T, BucketError>>,
 ) -> Result<T, UpdateError> {
-    match tokio::time::timeout(PATIENCE, answer).await {
+    in_time(path, PATIENCE, answer).await
+}
+
+/// As [`within`], for a listing: one of a million names comes in a thousand pages, each of which has its own
+/// time.
+pub(super) async fn within_listing<T>(
+    path: &str,
+    answer: impl Future<Output = Result<T, BucketError>>,
+) -> Result<T, UpdateError> {
+    in_time(path, LISTING, answer).await
+}
+
+async fn in_time<T>(
+    path: &str,
+    patience: Duration,
+    answer: impl Future<Output = Result<T, BucketError>>,
+) -> Result<T, UpdateError> {
+    match tokio::time::timeout(patience, answer).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(UpdateError::Silent {
             path: path.to_owned(),
-            secs: PATIENCE.as_secs(),
+            secs: patience.as_secs(),
         }),
     }
 }
 
+/// A run as it was read, and how its files looked.
+type Read = (Run, u64);
+
 impl<P: Publish> Pipeline<P> {
-    /// Brings one group up to date, reading at most `limit` builds, and records how it went.
+    /// Brings one group up to date, reading at most `limit` builds, and records how it went. When
+    /// somebody asked for it, builds that may just have changed are looked at though it is not time yet.
     /// Once `stop` is set, it ends with what it holds.
     pub(super) async fn update_group(
         &self,
         target: &Target,
+        is_asked: bool,
         limit: usize,
         stop: &AtomicBool,
         progress: &dyn Progress,
@@ -76,9 +100,17 @@ impl<P: Publish> Pipeline<P> {
         };
         let mut newest_ms = None;
         let result = self
-            .try_update(target, limit, stop, progress, &mut report, &mut newest_ms)
+            .try_update(
+                target,
+                (is_asked, limit),
+                stop,
+                progress,
+                &mut report,
+                &mut newest_ms,
+            )
             .await;
         if report.saved.changed() {
+            self.store.announce().await;
             self.publish.group_changed(&target.group.name).await;
         }
         report.failure = result.as_ref().err().map(UpdateError::kind);
@@ -120,7 +152,7 @@ impl<P: Publish> Pipeline<P> {
     async fn try_update(
         &self,
         target: &Target,
-        limit: usize,
+        (is_asked, limit): (bool, usize),
         stop: &AtomicBool,
         progress: &dyn Progress,
         report: &mut GroupReport,
@@ -130,21 +162,27 @@ impl<P: Publish> Pipeline<P> {
         let now_ms = (self.clock)();
         let days = group.days_kept(self.days_of_results);
         let stop_ms = now_ms - i64::from(days) * DAY_MS;
-        let known = self.store.load_builds(target.id).await?;
-        let is_changed = target.stored_hash != target.hash && !known.is_empty();
+        let stored = Stored {
+            builds: self.store.load_builds(target.id).await?,
+            watched: self.store.load_watched(target.id).await?,
+        };
+        let is_changed = target.stored_hash != target.hash && !stored.builds.is_empty();
         let prefixes: Vec<&str> = group.prefixes().collect();
-        let mut builds = self
-            .find_builds(
-                &prefixes,
-                &known,
-                Window {
-                    stop_ms,
-                    again_ms: is_changed.then_some((now_ms - AGAIN_DAYS * DAY_MS).max(stop_ms)),
-                },
-            )
+        let window = Window {
+            now_ms,
+            stop_ms,
+            again_ms: is_changed.then_some((now_ms - AGAIN_DAYS * DAY_MS).max(stop_ms)),
+        };
+        let found = self
+            .find_builds(&prefixes, &stored, window, is_asked)
             .await?;
-        let mut starts = Starts::new(&known);
-        let old: HashSet<String> = known.into_iter().map(|build| build.build).collect();
+        let mut builds = found.builds;
+        self.store
+            .save_looks(target.id, &found.same, &found.settled)
+            .await?;
+        let mut starts = Starts::new(&stored.builds);
+        let watched = stored.watched;
+        let old: HashSet<String> = stored.builds.into_iter().map(|build| build.build).collect();
         // A look that may not read all new builds reads the oldest of them and leaves the unfinished
         // ones for later. What a changed configuration asks for is noted as done only when all of
         // it is, so it is not done in parts.
@@ -165,7 +203,7 @@ impl<P: Publish> Pipeline<P> {
             now_ms,
             stop_ms,
         });
-        let (sender, mut receiver) = mpsc::channel::<Run>(WAITING);
+        let (sender, mut receiver) = mpsc::channel::<Read>(WAITING);
         // Builds of several prefixes with the same id are one column.
         let same: Vec<Vec<Build>> = builds
             .chunk_by(|a, b| a.id == b.id)
@@ -185,16 +223,21 @@ impl<P: Publish> Pipeline<P> {
             Ok::<_, UpdateError>(())
         };
         let write = async {
-            let mut batch = Vec::with_capacity(BATCH);
+            let mut batch: Vec<Run> = Vec::with_capacity(BATCH);
+            let mut watches: Vec<(String, Watch)> = Vec::new();
             loop {
                 // A transaction costs as much as several runs in it, so wait for a batch that is
                 // worth one, or for the end.
                 let mut results = 0;
                 while batch.len() < BATCH && results < BATCH_RESULTS {
-                    let Some(run) = receiver.recv().await else {
+                    let Some((run, stamp)) = receiver.recv().await else {
                         break;
                     };
                     results += run.results.len();
+                    let before = watched.get(&run.build);
+                    watches.extend(
+                        watch(&run, stamp, before, now_ms).map(|it| (run.build.clone(), it)),
+                    );
                     batch.push(run);
                 }
                 if batch.is_empty() {
@@ -209,9 +252,12 @@ impl<P: Publish> Pipeline<P> {
                     }
                 }
                 for runs in of_bounded_size(&batch) {
+                    let here: Vec<(String, Watch)> = watches
+                        .extract_if(.., |(build, _)| runs.iter().any(|run| run.build == *build))
+                        .collect();
                     let saved = self
                         .store
-                        .save_runs(target.id, runs, (self.clock)())
+                        .save_watched_runs(target.id, runs, &here, (self.clock)())
                         .await?;
                     report.saved += saved;
                     report.builds += runs.len();
@@ -258,20 +304,22 @@ impl<P: Publish> Pipeline<P> {
         &self,
         reading: &Arc<Reading>,
         builds: Vec<Build>,
-    ) -> Result<Run, UpdateError> {
+    ) -> Result<Read, UpdateError> {
         let list_all_values = &reading.target.group.column_header;
         let mut whole: Option<Run> = None;
+        let mut stamps = 0;
         for build in builds {
-            let run = self.read_build(reading, build).await?;
+            let (run, stamp) = self.read_build(reading, build).await?;
+            stamps = joined(stamps, stamp);
             whole = Some(match whole {
                 None => run,
                 Some(first) => merge_runs(first, run, list_all_values),
             });
         }
-        Ok(whole.unwrap_or_default())
+        Ok((whole.unwrap_or_default(), stamps))
     }
 
-    async fn read_build(&self, reading: &Arc<Reading>, build: Build) -> Result<Run, UpdateError> {
+    async fn read_build(&self, reading: &Arc<Reading>, build: Build) -> Result<Read, UpdateError> {
         // Never closed while the pipeline lives.
         let _place = self.reads.acquire().await.ok();
         let nothing = BuildFiles {
@@ -288,7 +336,7 @@ impl<P: Publish> Pipeline<P> {
                         files: vec![unreadable(&reason)],
                         ..nothing.clone()
                     };
-                    return Ok(parse(&files, reading, &self.components));
+                    return Ok((parse(&files, reading, &self.components), NOWHERE));
                 }
             };
             let work = {
@@ -308,7 +356,7 @@ impl<P: Publish> Pipeline<P> {
                         })
                         .collect();
                     // The folder's share of memory is free again only when the files are.
-                    parse_safely(&files, &reading, &components)
+                    (parse_safely(&files, &reading, &components), folder.stamp)
                 }
             };
             self.buckets.with_folder(&path, wanted, work).await
@@ -355,7 +403,7 @@ fn parse(
     )
 }
 
-fn wanted(name: &str) -> Option<u64> {
+pub(super) fn wanted(name: &str) -> Option<u64> {
     layout::is_wanted(name).then(|| layout::size_cap(name))
 }
 
@@ -364,6 +412,34 @@ pub(super) fn unreadable(reason: &str) -> BuildFile {
         name: ".".into(),
         content: Err(reason.to_owned()),
     }
+}
+
+/// How a build is watched that was just read, `None` when nothing more is expected of it. One that was
+/// watched `before` and is read again has changed now, unless it was read for another reason.
+fn watch(run: &Run, stamp: u64, before: Option<&Watch>, now_ms: i64) -> Option<Watch> {
+    let begun_ms = if run.started_ms > 0 {
+        run.started_ms
+    } else {
+        now_ms
+    };
+    let since_ms = match before {
+        _ if run.open => begun_ms,
+        Some(before) if before.stamp != stamp => now_ms,
+        Some(before) if before.deadline_ms.is_none() => before.since_ms,
+        _ => run.finished_ms.unwrap_or(begun_ms),
+    };
+    let next_ms = next_watch_ms(run.open, since_ms, now_ms);
+    // One that was watched is noted once more, so that its deadline is gone.
+    if next_ms.is_none() && before.is_none() {
+        return None;
+    }
+    let deadline_ms = prow::overall::deadline_ms(run.started_ms, run.finished_ms);
+    Some(Watch {
+        stamp,
+        since_ms,
+        next_ms: next_ms.unwrap_or(now_ms),
+        deadline_ms: (run.open && run.started_ms > 0).then_some(deadline_ms),
+    })
 }
 
 /// When the builds of a group began, so that one that does not say stands beside its neighbours.

@@ -122,7 +122,10 @@ impl<P: Publish> Pipeline<P> {
         if !revision.applied {
             // It is kept, which is what was asked for: what fails now is made good by the next look.
             match self.apply_newest(&group, id, &build).await {
-                Ok(true) => self.publish.group_changed(&group.name).await,
+                Ok(true) => {
+                    self.store.announce().await;
+                    self.publish.group_changed(&group.name).await;
+                }
                 Ok(false) => {}
                 Err(error) => {
                     tracing::error!(

@@ -237,16 +237,25 @@ pub fn prefix_job(prefix: &str) -> &str {
         .unwrap_or(prefix)
 }
 
+/// Where the time in build ids begins.
+const ID_EPOCH_MS: i64 = 1_288_834_974_657;
+
 /// The milliseconds since 1970 that a build id of Prow contains. Ids of 17 to 19 digits are
 /// snowflakes: all but the lowest 22 bits count milliseconds since 2010-11-04T01:42:54.657Z.
 /// `None` for every other id.
 pub fn build_time_ms(build: &str) -> Option<i64> {
-    const EPOCH_MS: i64 = 1_288_834_974_657;
     if !(17..=19).contains(&build.len()) || !build.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let id: i64 = build.parse().ok()?;
-    Some((id >> 22) + EPOCH_MS)
+    Some((id >> 22) + ID_EPOCH_MS)
+}
+
+/// The first id that Prow gives to a build made at that time: the inverse of [`build_time_ms`]. `None`
+/// where it has not the 19 digits with which ids sort by time as texts too.
+pub fn build_id_at(ms: i64) -> Option<String> {
+    let id = ms.checked_sub(ID_EPOCH_MS)?.checked_mul(1 << 22)?;
+    (id >= 1_000_000_000_000_000_000).then(|| id.to_string())
 }
 
 #[cfg(test)]
@@ -386,6 +395,11 @@ mod tests {
         // A ProwJob created 2022-12-12T17:58:09Z.
         let made = build_time_ms("1602362182819909632");
         assert!(made.is_some_and(|ms| (ms - 1_670_867_889_000).abs() < 60_000));
+        let made = made.expect("it has a time");
+        let first = build_id_at(made).expect("of 19 digits");
+        assert_eq!(build_time_ms(&first), Some(made));
+        assert!(*"1602362182819909632" >= *first);
+        assert_eq!(build_id_at(1_300_000_000_000), None);
         assert_eq!(build_time_ms("5043"), None);
         assert_eq!(build_time_ms("160236218281990963x"), None);
         assert_eq!(build_time_ms("9999999999999999999"), None);

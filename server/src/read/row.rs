@@ -1,6 +1,6 @@
 //! One row of a tab in depth.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, hash::BuildHasher};
 
 use model::{
     flakiness::{Outcome, flip_percent},
@@ -93,10 +93,10 @@ pub(super) fn find<'a>(grid: &'a Grid, row: &str) -> Option<&'a Row> {
 }
 
 /// The values of a row among those of all tests, by column; `None` when it has none of this metric.
-pub fn values_by_column(
+pub fn values_by_column<S: BuildHasher>(
     grid: &Grid,
     row: &Row,
-    by_name: &HashMap<&str, HashMap<&str, f64>>,
+    by_name: &HashMap<&str, HashMap<&str, f64, S>, S>,
 ) -> Option<Vec<(u32, f64)>> {
     // Durations and properties are stored under the test's identity.
     let by_build = by_name

@@ -66,7 +66,8 @@ struct RepoPlace {
 #[derive(Deserialize)]
 struct ComponentPlaces {
     name: Spanned<String>,
-    repo: Spanned<String>,
+    #[serde(default)]
+    repo: Option<Spanned<String>>,
     #[serde(default)]
     git: Option<Spanned<String>>,
 }
@@ -82,6 +83,7 @@ struct RepositoryPlaces {
 struct UpdatePlaces {
     poll_secs: Option<Spanned<u64>>,
     parallel: Option<Spanned<u64>>,
+    lease_secs: Option<Spanned<u64>>,
 }
 
 /// Mistakes: the line of each, and what it is.
@@ -155,12 +157,19 @@ fn check_components(settings: &Settings, places: &Places, problems: &mut Problem
             let message = format!("the infra component \"{name}\" is there twice");
             problems.push((at, message));
         }
-        check_repo(
-            &format!("the repo of infra component \"{name}\" is"),
-            &component.repo,
-            line(&place.repo),
-            problems,
-        );
+        match (&place.repo, &place.git) {
+            (Some(repo), _) => check_repo(
+                &format!("the repo of infra component \"{name}\" is"),
+                &repo.value,
+                line(repo),
+                problems,
+            ),
+            (None, Some(git)) => {
+                let message = format!("the infra component \"{name}\" has a git but no repo");
+                problems.push((line(git), message));
+            }
+            (None, None) => {}
+        }
         if let Some(git) = &place.git {
             check_git(&format!("infra component \"{name}\""), git, problems);
         }
@@ -172,9 +181,12 @@ fn check_components(settings: &Settings, places: &Places, problems: &mut Problem
             let empty = match rule {
                 VersionRule::Metadata(text)
                 | VersionRule::CloneRecord(text)
-                | VersionRule::StartedRepo(text) => text.is_empty(),
+                | VersionRule::StartedRepo(text)
+                | VersionRule::Deploys(text) => text.is_empty(),
                 VersionRule::ImageTag(patterns) => names_nothing(patterns),
-                VersionRule::UtilityImageTag(_) | VersionRule::JobConfiguration(_) => false,
+                VersionRule::UtilityImageTag(_)
+                | VersionRule::JobConfiguration(_)
+                | VersionRule::Cluster(_) => false,
             };
             if empty {
                 let message = format!("a rule of infra component \"{name}\" is empty");
@@ -253,6 +265,7 @@ fn check_update(update: &UpdatePlaces, problems: &mut Problems) {
     for (name, value) in [
         ("poll_secs", &update.poll_secs),
         ("parallel", &update.parallel),
+        ("lease_secs", &update.lease_secs),
     ] {
         if let Some(zero) = value.as_ref().filter(|value| value.value == 0) {
             problems.push((line(zero), format!("update.{name} must be at least 1")));

@@ -391,8 +391,9 @@ default_dashboard_tab:
     url: https://github.com/kubernetes/kubernetes/compare/<start-custom-0>...<end-custom-0>
 ";
 
-/// The names of the infra components, in the order of `seamgrid.yaml`.
-pub(super) const COMPONENTS: [&str; 3] = ["test-infra", "prow", "boskos"];
+/// The names of the infra components whose version builds can tell, in the order of `seamgrid.yaml`.
+/// Beside them it has the commit that configured the job, which none tells.
+pub(super) const COMPONENTS: [&str; 4] = ["test-infra", "prow", "boskos", "cluster"];
 
 /// `org/name` of each repository and its folder below the world's.
 pub(super) fn repositories() -> BTreeMap<String, String> {
@@ -440,6 +441,13 @@ infra:
     git: git/boskos
     from:
     - metadata: boskos-commit
+  - name: cluster
+    from:
+    - cluster: true
+  - name: job-config
+    repo: {TEST_INFRA}
+    from:
+    - job_configuration: true
 repositories:
 - repo: {PRODUCT}
   git: git/product

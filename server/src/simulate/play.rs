@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use super::{
     BUCKET, MINUTE_MS, SimulateError,
     build::{self, Build, Phase},
-    history::{BRANCHES, Deployed, HOUR_MS, History, Landed, PRODUCT, PullRun},
+    history::{BRANCHES, Deployed, HOUR_MS, History, Landed, Line, PRODUCT, PullRun},
     incident::{self, OUT_CLUSTER, Plan, Strike},
     jobs::{Evidence, Job, Trigger},
     random::Random,
@@ -416,6 +416,14 @@ fn one_build(
                 .then(|| version(&boskos.sha, "metadata"))
                 .flatten(),
         ),
+        (
+            "cluster".to_owned(),
+            files
+                .iter()
+                .any(|(name, _)| name == "prowjob.json")
+                .then(|| version(job.cluster, "prow_job"))
+                .flatten(),
+        ),
     ]
     .into_iter()
     .collect();
@@ -452,11 +460,22 @@ fn one_build(
         },
         versions,
         product: [(repo.to_owned(), product.clone())].into_iter().collect(),
+        configured_by: configured_by(&history.test_infra, job, [images, prow]),
         hit_by_incident: by_incident,
         breakages,
         flakes,
         damage,
     })
+}
+
+/// The commit that last changed what the job is: it moved its image, or the images that decorate it.
+fn configured_by(line: &Line, job: &Job, [images, prow]: [&Deployed; 2]) -> Option<String> {
+    let asked = [
+        images.asked_by.as_ref().filter(|_| job.runs_infra_image()),
+        prow.asked_by.as_ref().filter(|_| job.is_decorated()),
+    ];
+    let place = |sha: &&String| line.0.iter().position(|landed| landed.sha == **sha);
+    asked.into_iter().flatten().max_by_key(place).cloned()
 }
 
 /// Loses or spoils files now and then; whether the end of the build got lost.

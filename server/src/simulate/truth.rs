@@ -19,7 +19,7 @@ pub struct Truth {
     pub end_ms: i64,
     /// The bucket's name.
     pub bucket: String,
-    /// The infra components, in the order of `seamgrid.yaml`.
+    /// The infra components whose version builds can tell, in the order of `seamgrid.yaml`.
     pub components: Vec<String>,
     /// The git repositories by `org/name`, as paths relative to the world's folder.
     pub repositories: BTreeMap<String, String>,
@@ -79,6 +79,10 @@ pub struct BuildTruth {
     pub versions: BTreeMap<String, Option<VersionTruth>>,
     /// What was tested: repository → commit of the branch, before any pull request.
     pub product: BTreeMap<String, String>,
+    /// The commit of kubernetes/test-infra that last changed what the job is, before the build was asked
+    /// for; null when that was before the history begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured_by: Option<String>,
     /// Whether the incident made it fail.
     #[serde(default, skip_serializing_if = "is_false")]
     pub hit_by_incident: bool,

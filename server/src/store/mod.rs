@@ -25,6 +25,7 @@ mod imported;
 mod metrics;
 mod modified;
 mod names;
+mod news;
 mod numbers;
 mod open;
 mod postgres;
@@ -36,6 +37,7 @@ mod runs;
 mod tallies;
 mod tokens;
 mod uploads;
+mod watch;
 
 pub use bugs::StoredBug;
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
@@ -47,14 +49,16 @@ pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
+pub use news::News;
 pub use numbers::TestNumbers;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
-pub use queue::{Queued, Release, Replica};
+pub use queue::{Claimed, Queued, Release, Replica};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 pub use tokens::{AuditEntry, NewToken, StoredToken};
-pub use uploads::{Deploy, NewUpload, Revision, UploadGroup};
+pub use uploads::{NewUpload, Revision, UploadGroup};
+pub use watch::Watch;
 
 /// A test group's number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,9 +98,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
@@ -125,9 +127,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };

@@ -74,6 +74,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "daily",
         include_str!("../../../migrations/sqlite/0009_daily.sql"),
     ),
+    (
+        10,
+        "watched",
+        include_str!("../../../migrations/sqlite/0010_watched.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.
@@ -209,6 +214,17 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Waits for an answer of this database for as long as `most`, and not for longer: when it cannot be
+    /// reached, each question waits for a connection. What was not answered may have been done.
+    pub async fn within<T>(
+        &self,
+        most: Duration,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = tokio::time::timeout(most, answer).await;
+        answer.unwrap_or_else(|_| Err(StoreError::silent(self.database(), most)))
     }
 
     /// Whether the database answers.

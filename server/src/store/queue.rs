@@ -37,6 +37,15 @@ pub struct Replica {
     pub seen_ms: i64,
 }
 
+/// A group on which a lease was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Looks that failed in a row before.
+    pub failures: u32,
+    /// Whether somebody waits for it.
+    pub pushed: bool,
+}
+
 /// What becomes of a group after a look.
 #[derive(Clone, Copy, Debug)]
 pub struct Release {
@@ -181,25 +190,24 @@ impl Store {
         })
     }
 
-    /// Takes a lease on each of `groups` that nobody holds; answers those with how often their looks
-    /// failed in a row before.
+    /// Takes a lease on each of `groups` that nobody holds; answers those.
     pub async fn claim(
         &self,
         groups: &[GroupId],
         owner: &str,
         now_ms: i64,
         until_ms: i64,
-    ) -> Result<Vec<(GroupId, u32)>, StoreError> {
+    ) -> Result<Vec<(GroupId, Claimed)>, StoreError> {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
         writing!(self, tx => {
             let mut claimed = Vec::new();
             for &group in groups {
-                let won: Option<(i64,)> = sqlx::query_as(
+                let won: Option<(i64, Option<i64>)> = sqlx::query_as(
                     "UPDATE update_state SET owner = $2, lease_ms = $4 WHERE group_id = $1 \
                      AND due_ms <= $3 AND (lease_ms IS NULL OR lease_ms <= $3) \
-                     RETURNING failures",
+                     RETURNING failures, pushed_ms",
                 )
                 .bind(group.0)
                 .bind(owner)
@@ -207,26 +215,48 @@ impl Store {
                 .bind(until_ms)
                 .fetch_optional(&mut *tx)
                 .await?;
-                claimed.extend(won.map(|(failures,)| (group, failures as u32)));
+                claimed.extend(won.map(|(failures, pushed_ms)| {
+                    let claimed = Claimed {
+                        failures: failures as u32,
+                        pushed: pushed_ms.is_some(),
+                    };
+                    (group, claimed)
+                }));
             }
             claimed
         })
     }
 
-    /// Says that `owner` lives, and prolongs its leases.
+    /// Says that `owner` lives, and prolongs its leases on the groups that it is looking at. Other leases
+    /// of its are given back: it does not know that it has them, because the answer that told so was lost,
+    /// or it could not give them back when their looks ended.
     pub async fn renew(
         &self,
         owner: &str,
+        held: &[GroupId],
         started_ms: i64,
         now_ms: i64,
         until_ms: i64,
     ) -> Result<(), StoreError> {
         writing!(self, tx => {
-            sqlx::query("UPDATE update_state SET lease_ms = $2 WHERE owner = $1")
+            let leases: Vec<(i64,)> =
+                sqlx::query_as("SELECT group_id FROM update_state WHERE owner = $1")
+                    .bind(owner)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            for (group,) in leases {
+                let until_ms = held.contains(&GroupId(group)).then_some(until_ms);
+                sqlx::query(
+                    "UPDATE update_state SET lease_ms = $3, \
+                     owner = CASE WHEN $3 IS NULL THEN NULL ELSE owner END \
+                     WHERE group_id = $1 AND owner = $2",
+                )
+                .bind(group)
                 .bind(owner)
                 .bind(until_ms)
                 .execute(&mut *tx)
                 .await?;
+            }
             sqlx::query(
                 "INSERT INTO replica (name, started_ms, seen_ms) VALUES ($1, $2, $3) \
                  ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",

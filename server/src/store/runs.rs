@@ -6,7 +6,7 @@ use model::{name::natural_cmp, run::Run, tabulate::Test};
 use sqlx::QueryBuilder;
 
 use super::{
-    GroupId, Store, StoreError,
+    GroupId, Store, StoreError, Watch,
     error::Failure,
     row::{Dictionary, Encoded, LOAD_ROW_BY_ID, RunRow, decode_row},
     writing,
@@ -84,8 +84,21 @@ impl Store {
         runs: &[Run],
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
+        self.save_watched_runs(group, runs, &[], now_ms).await
+    }
+
+    /// As [`Store::save_runs`], and keeps in the same transaction how the files of those builds looked that
+    /// may still change.
+    pub async fn save_watched_runs(
+        &self,
+        group: GroupId,
+        runs: &[Run],
+        watched: &[(String, Watch)],
+        now_ms: i64,
+    ) -> Result<Saved, StoreError> {
         let runs: Vec<(&Run, i64)> = runs.iter().map(|run| (run, 0)).collect();
-        self.write_runs(group, &runs, Mode::Replace, now_ms).await
+        self.write_runs(group, &runs, watched, Mode::Replace, now_ms)
+            .await
     }
 
     /// Adds `recorded` runs of `group` to what is stored, in one transaction. Where a run is stored
@@ -101,7 +114,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
         let runs: Vec<(&Run, i64)> = recorded.iter().map(|run| (&run.run, run.rank)).collect();
-        self.write_runs(group, &runs, Mode::Merge { recorded_ms }, now_ms)
+        self.write_runs(group, &runs, &[], Mode::Merge { recorded_ms }, now_ms)
             .await
     }
 
@@ -109,6 +122,7 @@ impl Store {
         &self,
         group: GroupId,
         runs: &[(&Run, i64)],
+        watched: &[(String, Watch)],
         mode: Mode,
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
@@ -294,6 +308,30 @@ impl Store {
                      vector_id = excluded.vector_id, headers = excluded.headers, \
                      problems = excluded.problems, emails = excluded.emails, \
                      revision = excluded.revision",
+                )
+                .build()
+                .persistent(false)
+                .execute(&mut *tx)
+                .await?;
+            }
+
+            for part in watched.chunks(ROWS) {
+                QueryBuilder::new(
+                    "INSERT INTO watched_build (group_id, build, stamp, since_ms, next_ms, \
+                     deadline_ms) ",
+                )
+                .push_values(part, |mut row, (build, watch)| {
+                    row.push_bind(group.0)
+                        .push_bind(build.as_str())
+                        .push_bind(watch.stamp.cast_signed())
+                        .push_bind(watch.since_ms)
+                        .push_bind(watch.next_ms)
+                        .push_bind(watch.deadline_ms);
+                })
+                .push(
+                    " ON CONFLICT (group_id, build) DO UPDATE SET stamp = excluded.stamp, \
+                     since_ms = excluded.since_ms, next_ms = excluded.next_ms, \
+                     deadline_ms = excluded.deadline_ms",
                 )
                 .build()
                 .persistent(false)

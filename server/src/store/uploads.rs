@@ -1,5 +1,7 @@
 //! Runs that came without a bucket, and deploys: what others said, kept as they said it.
 
+use model::deploy::Deploy;
+
 use super::{GroupId, Store, StoreError, reading, tokens::audit, writing};
 
 /// An upload that is to be kept.
@@ -59,25 +61,6 @@ pub struct Revision {
     pub applied: bool,
 }
 
-/// That a service changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Deploy {
-    /// What changed: an infra component, or any service's name.
-    pub component: String,
-    /// What it changed to.
-    pub version: String,
-    /// Where; empty where there is only one place.
-    pub environment: String,
-    /// When, in milliseconds since 1970.
-    pub at_ms: i64,
-    /// Where it is told, normally an address; empty for none.
-    pub source: String,
-    /// Who told it: the token's name.
-    pub reporter: String,
-    /// When it was told, in milliseconds since 1970.
-    pub received_ms: i64,
-}
-
 /// A row of `upload` without its files.
 type RevisionRow = (i64, String, i64, i64, String, bool, i64, Vec<u8>, bool);
 
@@ -101,18 +84,16 @@ impl From<RevisionRow> for Revision {
 /// A row of `deploy`.
 type DeployRow = (String, String, String, i64, String, String, i64);
 
-impl From<DeployRow> for Deploy {
-    fn from(row: DeployRow) -> Self {
-        let (component, version, environment, at_ms, source, reporter, received_ms) = row;
-        Self {
-            component,
-            version,
-            environment,
-            at_ms,
-            source,
-            reporter,
-            received_ms,
-        }
+fn deploy_of(row: DeployRow) -> Deploy {
+    let (component, version, environment, at_ms, source, reporter, received_ms) = row;
+    Deploy {
+        component,
+        version,
+        environment,
+        at_ms,
+        source,
+        reporter,
+        received_ms,
     }
 }
 
@@ -332,17 +313,25 @@ impl Store {
         })
     }
 
-    /// The deploys since `since_ms`, oldest first.
-    pub async fn load_deploys(&self, since_ms: i64) -> Result<Vec<Deploy>, StoreError> {
+    /// How many deploys were reported, ever: another number whenever [`Store::load_deploys`] has another
+    /// answer.
+    pub async fn count_deploys(&self) -> Result<i64, StoreError> {
+        let (count,): (i64,) = reading!(self, tx => {
+            sqlx::query_as("SELECT COUNT(*) FROM deploy").fetch_one(&mut *tx).await?
+        })?;
+        Ok(count)
+    }
+
+    /// All deploys, oldest first.
+    pub async fn load_deploys(&self) -> Result<Vec<Deploy>, StoreError> {
         let rows: Vec<DeployRow> = reading!(self, tx => {
             sqlx::query_as(
                 "SELECT component, version, environment, at_ms, source, reporter, received_ms \
-                 FROM deploy WHERE at_ms >= $1 ORDER BY at_ms, id",
+                 FROM deploy ORDER BY at_ms, id",
             )
-            .bind(since_ms)
             .fetch_all(&mut *tx)
             .await?
         })?;
-        Ok(rows.into_iter().map(Deploy::from).collect())
+        Ok(rows.into_iter().map(deploy_of).collect())
     }
 }

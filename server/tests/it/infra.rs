@@ -8,7 +8,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use model::{
-    infra::same_version,
+    infra::{Source, same_version},
     undone::UndoneKind,
     wire::infra::{Comparison, Direction, TabAcross},
 };
@@ -16,6 +16,7 @@ use seamgrid::{
     bucket::Buckets,
     history::Mirrors,
     http,
+    infra::impact::{ImpactKeeper, SharedMap},
     pipeline::{Pipeline, Unpublished, progress::Unwatched, update_groups},
     read::{Catalog, CompareQuery, Reader},
     settings::load_settings,
@@ -30,6 +31,8 @@ use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
+/// The repository that configures the jobs.
+const CONFIGURES: &str = "kubernetes/test-infra";
 /// 2026-03-01T12:00:00Z.
 const NOW_MS: i64 = 1_772_366_400_000;
 
@@ -81,9 +84,17 @@ impl World {
             assert!(fetched.commits > 0, "{fetched:?}");
         }
         let catalog = Catalog::new(&loaded.configuration, &[]);
+        let reader_store = store.clone();
         let reader = Reader::new(store, catalog, &settings)
             .expect("a good pattern")
             .with_clock(now);
+        let keeper = ImpactKeeper::new(reader_store, &settings);
+        let configuration = out.join(&simulated.truth.repositories[CONFIGURES]);
+        keeper
+            .update(CONFIGURES, configuration, NOW_MS)
+            .await
+            .expect("the configuration can be read");
+        reader.set_impact(Box::new(SharedMap(keeper.map())));
         reader.publish_all().await.expect("it is published");
         Self {
             truth: simulated.truth,
@@ -428,4 +439,46 @@ async fn commits_are_found_by_their_title_and_by_their_digits() {
     let between = world.compare(&found.component, parent, &found.sha);
     assert_eq!(between.commits.len(), 1);
     assert_eq!(between.commits[0].sha, bump.sha);
+}
+
+#[tokio::test]
+async fn the_configuring_commit_is_inferred_and_never_shown_as_read() {
+    let (mut runs, mut inferred, mut right) = (0, 0, 0);
+    for world in [boskos().await, image_bump().await] {
+        for job in &world.truth.jobs {
+            let Some((dashboard, tab)) = job.tabs.first() else {
+                continue;
+            };
+            let view = world.reader.tab_view(dashboard, tab).await.expect("a tab");
+            let grid = &view.grid.grid;
+            for column in &grid.columns {
+                let build = job.builds.iter().find(|build| build.build == column.build);
+                let build = build.expect("the simulation wrote it");
+                let version = column.infra.iter().find(|it| it.component == "job-config");
+                let version = version.expect("it is configured");
+                runs += 1;
+                match &version.version {
+                    None => assert_eq!(version.source, Source::Unknown),
+                    Some(commit) => {
+                        assert_eq!(version.source, Source::Inferred);
+                        // Of the time before the history nothing is known to compare with.
+                        if let Some(truth) = &build.configured_by {
+                            inferred += 1;
+                            right += usize::from(commit == truth);
+                        }
+                    }
+                }
+            }
+            let seams = grid.transitions.iter();
+            let mut seams = seams.filter(|seam| seam.component == "job-config");
+            assert!(seams.all(|seam| !seam.certain), "{}", job.name);
+        }
+    }
+    eprintln!(
+        "of {runs} runs the configuring commit is inferred and known for {inferred}, {right} right"
+    );
+    assert!(inferred * 2 > runs, "{inferred} of {runs}");
+    assert!(right * 100 >= inferred * 97, "{right} of {inferred}");
+    let page = boskos().await.page("/infra/job-config").await;
+    assert_eq!(page.0, StatusCode::OK);
 }

@@ -5,6 +5,7 @@ mod broken;
 mod forever;
 mod places;
 mod retention;
+mod watched;
 
 use std::{
     fs,

@@ -651,7 +651,7 @@ async fn deploys_are_kept_once() {
         let reply = report(body).await;
         assert_eq!(reply.status, status, "{}", reply.body);
     }
-    let kept = world.store.load_deploys(0).await.expect("deploys");
+    let kept = world.store.load_deploys().await.expect("deploys");
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].version, "v20190619-abc");
 }

@@ -2,7 +2,8 @@
 //! what cannot be read; and the same builds through a real emulator of the storage as from a folder.
 
 mod emulator;
-mod front;
+pub(crate) mod front;
+mod stores;
 
 use std::path::{Path, PathBuf};
 

@@ -12,13 +12,14 @@ use model::{
     transition::TurnKind,
     wire::{
         NamedLink,
-        infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed},
+        infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed, TabName},
     },
 };
 
 use super::{
     Component,
     alarms::is_current,
+    drift,
     histories::{Histories, Known},
     lines::upstream,
     order::Versions,
@@ -81,6 +82,7 @@ impl Reader {
             changes,
             total,
             alarms,
+            declared: self.all_declared(&published, &histories, (self.clock)()),
             weather: super::weather::build_weather(&published, (self.clock)()),
             components: self
                 .components
@@ -192,6 +194,7 @@ impl Reader {
             .filter(|alarm| is_current(alarm, now_ms))
             .map(alarm_link)
             .collect();
+        notes.extend(feed.declared.iter().filter_map(drift::note));
         notes.extend(super::weather::note(&feed.weather));
         notes
     }
@@ -200,17 +203,20 @@ impl Reader {
     pub(in crate::read) fn tab_notes(&self, dashboard: &str, tab: &str) -> Vec<NamedLink> {
         let feed = self.infra_feed();
         let now_ms = (self.clock)();
-        feed.alarms
+        let named = |tabs: &[TabName]| {
+            tabs.iter()
+                .any(|known| known.dashboard == dashboard && known.tab == tab)
+        };
+        let alarms = feed
+            .alarms
             .iter()
-            .filter(|alarm| is_current(alarm, now_ms))
-            .filter(|alarm| {
-                alarm
-                    .tabs
-                    .iter()
-                    .any(|known| known.dashboard == dashboard && known.tab == tab)
-            })
-            .map(alarm_link)
-            .collect()
+            .filter(|alarm| is_current(alarm, now_ms) && named(&alarm.tabs))
+            .map(alarm_link);
+        let drifts = feed
+            .declared
+            .iter()
+            .filter(|declared| named(&declared.tabs));
+        alarms.chain(drifts.filter_map(drift::note)).collect()
     }
 
     /// The alarms that are still to be told, newest first.

@@ -3,7 +3,9 @@
 //! and from what is published of each tab; no grid is looked at.
 
 mod alarms;
+mod builds;
 mod compare;
+mod drift;
 mod feed;
 mod histories;
 mod lines;
@@ -26,7 +28,7 @@ use model::{
 };
 
 pub use self::compare::CompareQuery;
-pub(super) use self::{histories::Histories, lines::commit_url};
+pub(super) use self::{drift::Deploys, histories::Histories, lines::commit_url};
 use super::{Reader, catalog::not_found, published::Published, tab::TabState};
 
 /// What the reader keeps of the infrastructure beside each tab's trail.
@@ -36,6 +38,8 @@ pub(super) struct Infra {
     pub(super) histories: ArcSwap<Histories>,
     /// Which jobs a commit can reach, when somebody has worked that out.
     pub(super) impact: ArcSwapOption<Box<dyn Impact>>,
+    /// What deploys were reported.
+    pub(super) deploys: ArcSwap<Deploys>,
     /// The feed, with the name of the state that it was made from.
     feed: Mutex<Option<(String, Arc<InfraFeed>)>>,
 }

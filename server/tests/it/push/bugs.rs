@@ -6,6 +6,7 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use model::config::{AutoBugOptions, LinkTemplate};
+use seamgrid::settings::PushSettings;
 use serde_json::{Value, json};
 
 use super::{Reply, World, configuration, open};
@@ -25,7 +26,7 @@ async fn world() -> (World, String) {
     let folder = tempfile::TempDir::new().expect("a temporary folder");
     let store = open(folder.path()).await;
     std::fs::create_dir(folder.path().join("bucket")).expect("a bucket");
-    let world = World::over(folder, store, Default::default(), configuration).await;
+    let world = World::over(folder, store, PushSettings::default(), configuration).await;
     let token = world.token("airflow-*", "").await;
     for build in 40..44 {
         let description = json!({
@@ -275,7 +276,7 @@ async fn another_process_shows_what_was_linked_and_a_rebuild_keeps_it() {
     assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
     // As another process does every few seconds, whose memory has nothing yet.
     let World { folder, store, .. } = world;
-    let later = World::over(folder, store, Default::default(), configuration()).await;
+    let later = World::over(folder, store, PushSettings::default(), configuration()).await;
     let address = paths::api_row("uploads", "nightly", "adds");
     assert_eq!(
         later.get(&address).await.body["bugs"][0]["text"],

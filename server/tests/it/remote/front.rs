@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     future::IntoFuture as _,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -23,27 +24,35 @@ use tokio::net::TcpListener;
 use crate::push::notices::signer;
 
 /// The service account that may ask for tokens.
-pub(super) const EMAIL: &str = "reader@p.example";
+pub(crate) const EMAIL: &str = "reader@p.example";
 
 /// Content and link of objects by path.
 #[derive(Clone, Default)]
-pub(super) struct Objects(BTreeMap<String, (String, Option<String>)>);
+pub(crate) struct Objects(Arc<BTreeMap<String, Object>>);
+
+/// Content, link, and how often it was written.
+type Object = (String, Option<String>, u32);
 
 impl Objects {
-    pub(super) fn put(&mut self, path: &str, content: String) {
-        self.0.insert(path.to_owned(), (content, None));
+    pub(crate) fn put(&mut self, path: &str, content: String) {
+        self.write(path, content, None);
     }
 
-    pub(super) fn link(&mut self, path: &str, target: &str) {
+    fn write(&mut self, path: &str, content: String, link: Option<String>) {
+        let objects = Arc::make_mut(&mut self.0);
+        let written = objects.get(path).map_or(0, |(_, _, written)| written + 1);
+        objects.insert(path.to_owned(), (content, link, written));
+    }
+
+    pub(crate) fn link(&mut self, path: &str, target: &str) {
         let content = "the metadata says it".to_owned();
-        self.0
-            .insert(path.to_owned(), (content, Some(target.to_owned())));
+        self.write(path, content, Some(target.to_owned()));
     }
 }
 
 /// How a request fails.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// With this status.
     Status(u16),
     /// The body ends too early.
@@ -65,17 +74,27 @@ struct Inner {
     fault: Option<(String, Fault, usize)>,
     failed: usize,
     address: String,
+    /// Every answer takes so long.
+    delay: Duration,
+    /// How long who is refused for a moment is told to wait.
+    retry_after: String,
+    /// What requests said of who they are.
+    credentials: BTreeSet<String>,
+    /// So many objects that nobody wants are in every folder.
+    flood: usize,
+    /// How many folders the last listing named.
+    folders: usize,
 }
 
 /// The server; it ends with the test.
-pub(super) struct Front {
+pub(crate) struct Front {
     inner: Arc<Mutex<Inner>>,
 }
 
 type Shared = Arc<Mutex<Inner>>;
 
 impl Front {
-    pub(super) async fn start(objects: Objects, checks_tokens: bool) -> Self {
+    pub(crate) async fn start(objects: Objects, checks_tokens: bool) -> Self {
         Self::over(Inner {
             objects,
             checks_tokens,
@@ -84,7 +103,7 @@ impl Front {
         .await
     }
 
-    pub(super) async fn before(emulator: &str) -> Self {
+    pub(crate) async fn before(emulator: &str) -> Self {
         Self::over(Inner {
             emulator: Some(emulator.to_owned()),
             checks_tokens: true,
@@ -110,36 +129,75 @@ impl Front {
         look(&mut self.inner.lock().expect("nobody panicked"))
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.with(|inner| inner.address.clone())
     }
 
-    pub(super) fn token_uri(&self) -> String {
+    pub(crate) fn token_uri(&self) -> String {
         format!("{}/token", self.address())
     }
 
     /// Requests whose path has `part` fail so many times; `?list` for listings.
-    pub(super) fn fail(&self, part: &str, fault: Fault, times: usize) {
+    pub(crate) fn fail(&self, part: &str, fault: Fault, times: usize) {
         self.with(|inner| inner.fault = Some((part.to_owned(), fault, times)));
     }
 
-    pub(super) fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.with(|inner| inner.failed)
     }
 
-    pub(super) fn tokens(&self) -> usize {
+    /// Tells those whom it refuses for a moment to wait so long.
+    pub(crate) fn ask_to_wait(&self, retry_after: &str) {
+        self.with(|inner| retry_after.clone_into(&mut inner.retry_after));
+    }
+
+    /// What requests said of who they are.
+    pub(crate) fn credentials(&self) -> BTreeSet<String> {
+        self.with(|inner| inner.credentials.clone())
+    }
+
+    /// How many folders the last listing named.
+    pub(crate) fn folders(&self) -> usize {
+        self.with(|inner| inner.folders)
+    }
+
+    /// Puts so many objects into every folder that nobody wants.
+    pub(crate) fn flood(&self, count: usize) {
+        self.with(|inner| inner.flood = count);
+    }
+
+    /// Every answer takes so long from now on.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        self.with(|inner| inner.delay = delay);
+    }
+
+    /// Changes what is there.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Objects)) {
+        self.with(|inner| change(&mut inner.objects));
+    }
+
+    /// How often each object was read.
+    pub(crate) fn reads(&self) -> HashMap<String, usize> {
+        let mut reads = HashMap::new();
+        for path in self.asked() {
+            *reads.entry(path).or_default() += 1;
+        }
+        reads
+    }
+
+    pub(crate) fn tokens(&self) -> usize {
         self.with(|inner| inner.issued)
     }
 
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.with(|inner| inner.asked.clone())
     }
 
-    pub(super) fn forget_tokens(&self) {
+    pub(crate) fn forget_tokens(&self) {
         self.with(|inner| inner.valid.clear());
     }
 
-    pub(super) fn refuse_tokens(&self) {
+    pub(crate) fn refuse_tokens(&self) {
         self.with(|inner| inner.refuses = true);
     }
 }
@@ -215,15 +273,21 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
                 .collect()
         })
         .unwrap_or_default();
-    let is_list = query.contains_key("list-type");
+    let is_azure = query.get("comp").is_some_and(|comp| comp == "list");
+    let is_list = is_azure || query.contains_key("list-type");
     let name = if is_list {
         "?list".to_owned()
     } else {
         path.clone()
     };
-    let (fault, emulator, objects) = {
+    let (fault, emulator, objects, delay, flood) = {
         let mut inner = shared.lock().expect("nobody panicked");
         inner.asked.push(path.clone());
+        let said = request.headers().get(header::AUTHORIZATION);
+        let said = said.and_then(|said| said.to_str().ok());
+        inner
+            .credentials
+            .insert(said.unwrap_or_default().to_owned());
         if inner.checks_tokens {
             let given = request
                 .headers()
@@ -242,11 +306,20 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
             _ => None,
         };
         inner.failed += usize::from(fault.is_some());
-        (fault, inner.emulator.clone(), inner.objects.clone())
+        let (emulator, objects) = (inner.emulator.clone(), inner.objects.clone());
+        (fault, emulator, objects, inner.delay, inner.flood)
     };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     if let Some(Fault::Status(status)) = fault {
         let status = StatusCode::from_u16(status).expect("a status");
-        return (status, [(header::RETRY_AFTER, "1")], "it fails").into_response();
+        let wait = shared.lock().expect("nobody panicked").retry_after.clone();
+        let mut response = (status, "it fails").into_response();
+        if let Ok(wait) = wait.parse() {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        return response;
     }
     if let Some(Fault::HungUp) = fault {
         // The connection ends with the body, which has no end.
@@ -262,8 +335,14 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
         (Some(emulator), true) => super::emulator::list(&emulator, &query).await,
         (Some(emulator), false) => super::emulator::get(&emulator, &path).await,
     };
-    let response = if is_list {
-        list(&objects, &query)
+    let response = if is_azure {
+        list_azure(&objects, &query)
+    } else if is_list {
+        let (response, folders) = list(&objects, &query, flood);
+        if folders > 0 {
+            shared.lock().expect("nobody panicked").folders = folders;
+        }
+        response
     } else {
         object(&objects, &path, request.method() == Method::HEAD, &request)
     };
@@ -273,38 +352,107 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     }
 }
 
-fn list(objects: &Objects, query: &HashMap<String, String>) -> Response {
+/// As Azure's storage lists what is below a prefix.
+fn list_azure(objects: &Objects, query: &HashMap<String, String>) -> Response {
     let prefix = query.get("prefix").map(String::as_str).unwrap_or_default();
     let is_flat = !query.contains_key("delimiter");
     let mut folders = BTreeSet::new();
-    let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>");
-    for (name, (content, _)) in &objects.0 {
+    let mut blobs = String::new();
+    for (name, (content, _, written)) in objects.0.range(prefix.to_owned()..) {
         let Some(rest) = name.strip_prefix(prefix) else {
-            continue;
+            break;
         };
         match rest.split_once('/') {
             Some((folder, _)) if !is_flat => {
                 folders.insert(format!("{prefix}{folder}/"));
             }
+            _ => blobs.push_str(&format!(
+                "<Blob><Name>{name}</Name><Properties>\
+                 <Last-Modified>Sun, 01 Mar 2026 00:00:00 GMT</Last-Modified>\
+                 <Content-Length>{}</Content-Length><Content-Type>text/plain</Content-Type>\
+                 <Etag>{written}</Etag></Properties></Blob>",
+                content.len()
+            )),
+        }
+    }
+    for folder in folders {
+        blobs.push_str(&format!("<BlobPrefix><Name>{folder}</Name></BlobPrefix>"));
+    }
+    let text = format!(
+        "<?xml version='1.0' encoding='UTF-8'?><EnumerationResults><Blobs>{blobs}</Blobs>\
+         </EnumerationResults>"
+    );
+    ([(header::CONTENT_TYPE, "application/xml")], text).into_response()
+}
+
+/// Objects on one page of a flood.
+const PAGE: usize = 1000;
+
+/// The page of a flood that is asked for, as XML; the last one is followed by what is really there.
+fn flooded(prefix: &str, query: &HashMap<String, String>, flood: usize) -> Option<String> {
+    let token = query.get("continuation-token");
+    let begin: usize = token.map_or(0, |token| token.parse().expect("a token of ours"));
+    if begin >= flood || !query.contains_key("delimiter") {
+        return None;
+    }
+    let mut text = String::from("<ListBucketResult>");
+    for number in begin..begin + PAGE {
+        text.push_str(&format!(
+            "<Contents><Key>{prefix}a-file-that-lies-around-{number:09}.log</Key><Size>1</Size>\
+             <ETag>\"e\"</ETag><LastModified>2026-03-01T00:00:00.000Z</LastModified></Contents>"
+        ));
+    }
+    let next = begin + PAGE;
+    text.push_str(&format!(
+        "<NextContinuationToken>{next}</NextContinuationToken></ListBucketResult>"
+    ));
+    Some(text)
+}
+
+/// A listing, and how many folders it names.
+fn list(objects: &Objects, query: &HashMap<String, String>, flood: usize) -> (Response, usize) {
+    let prefix = query.get("prefix").map(String::as_str).unwrap_or_default();
+    let is_flat = !query.contains_key("delimiter");
+    if let Some(text) = flooded(prefix, query, flood) {
+        let response = ([(header::CONTENT_TYPE, "application/xml")], text).into_response();
+        return (response, 0);
+    }
+    let after = query.get("start-after").map(String::as_str);
+    let mut folders = BTreeSet::new();
+    let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>");
+    let from_prefix = objects.0.range(prefix.to_owned()..);
+    for (name, (content, _, written)) in from_prefix {
+        let Some(rest) = name.strip_prefix(prefix) else {
+            break;
+        };
+        if after.is_some_and(|after| name.as_str() <= after) {
+            continue;
+        }
+        match rest.split_once('/') {
+            Some((folder, _)) if !is_flat => {
+                folders.insert(format!("{prefix}{folder}/"));
+            }
             _ => text.push_str(&format!(
-                "<Contents><Key>{name}</Key><Size>{}</Size><ETag>\"{}\"</ETag>\
+                "<Contents><Key>{name}</Key><Size>{}</Size><ETag>\"{}-{written}\"</ETag>\
                  <LastModified>2026-03-01T00:00:00.000Z</LastModified></Contents>",
                 content.len(),
                 content.len()
             )),
         }
     }
+    let count = folders.len();
     for folder in folders {
         text.push_str(&format!(
             "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>"
         ));
     }
     text.push_str("</ListBucketResult>");
-    ([(header::CONTENT_TYPE, "application/xml")], text).into_response()
+    let response = ([(header::CONTENT_TYPE, "application/xml")], text).into_response();
+    (response, count)
 }
 
 fn object(objects: &Objects, path: &str, is_head: bool, request: &Request) -> Response {
-    let Some((content, link)) = objects.0.get(path) else {
+    let Some((content, link, written)) = objects.0.get(path) else {
         return (StatusCode::NOT_FOUND, "no such object").into_response();
     };
     let begin: usize = request
@@ -316,7 +464,7 @@ fn object(objects: &Objects, path: &str, is_head: bool, request: &Request) -> Re
         })
         .unwrap_or(0);
     let mut response = Response::builder()
-        .header(header::ETAG, format!("\"{}\"", content.len()))
+        .header(header::ETAG, format!("\"{}-{written}\"", content.len()))
         .header(header::LAST_MODIFIED, "Sun, 01 Mar 2026 00:00:00 GMT");
     if begin > 0 {
         let (last, length) = (content.len() - 1, content.len());

@@ -1,0 +1,244 @@
+use super::*;
+use crate::{
+    grid::{Column, Row},
+    infra::{ComponentKind, Source},
+    status::Status,
+};
+use proptest::prelude::*;
+
+fn version(letter: char, component: &str, kind: ComponentKind) -> ComponentVersion {
+    let version = match letter {
+        '?' => None,
+        '*' => Some("*".to_owned()),
+        _ => Some(letter.to_ascii_lowercase().to_string().repeat(9)),
+    };
+    ComponentVersion {
+        component: component.into(),
+        kind,
+        source: match (&version, letter.is_ascii_uppercase()) {
+            (None, _) => Source::Unknown,
+            (_, true) => Source::ImageTag,
+            _ => Source::CloneRecord,
+        },
+        version,
+        evidence: None,
+    }
+}
+
+/// Columns by letters, newest first: the infra versions, the product versions, and rows.
+fn trail(infra: &str, product: &str, rows: &[(&str, &str)]) -> Trail {
+    let versions: Vec<[ComponentVersion; 2]> = infra
+        .chars()
+        .zip(product.chars())
+        .map(|(infra, product)| {
+            [
+                version(infra, "infra", ComponentKind::Infra),
+                version(product, "org/product", ComponentKind::Product),
+            ]
+        })
+        .collect();
+    let grid = Grid {
+        columns: (0..versions.len())
+            .map(|index| Column {
+                build: index.to_string(),
+                started_ms: 1000 - index as i64,
+                ..Column::default()
+            })
+            .collect(),
+        rows: rows
+            .iter()
+            .map(|(name, letters)| Row {
+                name: (*name).into(),
+                statuses: letters
+                    .chars()
+                    .map(|letter| match letter {
+                        'P' => Status::Pass,
+                        'F' => Status::Fail,
+                        'R' => Status::Running,
+                        _ => Status::NoResult,
+                    })
+                    .collect(),
+                ..Row::default()
+            })
+            .collect(),
+        ..Grid::default()
+    };
+    Trail::new(
+        &grid,
+        THREE,
+        |column| &versions[column],
+        |column| format!("/{column}"),
+    )
+}
+
+const THREE: Thresholds = Thresholds {
+    failures_to_open: 3,
+    passes_to_close: 1,
+};
+
+fn steps(letters: &str) -> Vec<(String, u32, u32, bool)> {
+    let trail = trail(letters, letters, &[]);
+    trail
+        .component("infra")
+        .into_iter()
+        .flat_map(ComponentTrail::steps)
+        .map(|step| {
+            let name = format!("{}{}", &step.from[..1], &step.to[..1]);
+            (name, step.newer, step.older, step.certain)
+        })
+        .collect()
+}
+
+#[test]
+fn steps_follow_the_table() {
+    let none: [(&str, u32, u32, bool); 0] = [];
+    for (letters, expected) in [
+        ("", none.to_vec()),
+        ("aa", none.to_vec()),
+        ("ba", vec![("ab", 0, 1, true)]),
+        ("a?a", none.to_vec()),
+        ("b?a", vec![("ab", 0, 2, false)]),
+        ("b*a", vec![("ab", 0, 2, false)]),
+        ("Ba", vec![("ab", 0, 1, false)]),
+        ("?ba?", vec![("ab", 1, 2, true)]),
+        ("a?ba", vec![("ba", 0, 2, false), ("ab", 2, 3, true)]),
+    ] {
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(name, newer, older, certain)| (name.to_owned(), newer, older, certain))
+            .collect();
+        assert_eq!(steps(letters), expected, "{letters}");
+    }
+}
+
+#[test]
+fn glyphs_follow_the_table() {
+    for (infra, product, glyph) in [
+        ("ba", "aa", MoveGlyph::Infra),
+        ("aa", "ba", MoveGlyph::Product),
+        ("ba", "ba", MoveGlyph::Both),
+        ("aa", "aa", MoveGlyph::Neither),
+        ("?a", "ba", MoveGlyph::Unknown),
+        ("ba", "?a", MoveGlyph::Unknown),
+        ("*a", "aa", MoveGlyph::Unknown),
+    ] {
+        let trail = trail(infra, product, &[]);
+        assert_eq!(trail.glyph(1, 0), glyph, "{infra} {product}");
+    }
+}
+
+#[test]
+fn rows_that_turned_across_several_steps_count_once() {
+    let rows = [
+        ("broke", "FFFFP"),
+        ("flake", "PPFPP"),
+        ("gap", "FFF.P"),
+        ("fixed", "PFFFF"),
+        ("older", "FFFFF"),
+    ];
+    let trail = trail("cbbaa", "aaaaa", &rows);
+    let infra = trail.component("infra").expect("it is there");
+    let all: Vec<Step<'_>> = infra.steps().collect();
+    let names = |kind, steps: &[Step<'_>]| -> Vec<String> {
+        let turned = trail.turned(infra, kind, steps);
+        turned.iter().map(|turn| turn.row.to_string()).collect()
+    };
+    assert_eq!(all.len(), 2);
+    assert_eq!(names(TurnKind::Broke, &all), ["gap"]);
+    assert_eq!(names(TurnKind::Fixed, &all), ["fixed"]);
+    assert_eq!(names(TurnKind::Broke, &all[..1]), Vec::<String>::new());
+}
+
+#[test]
+fn short_failures_count_where_they_are_all_runs_of_a_version() {
+    for (versions, row, counts) in [
+        ("aaabbaa", "PPPFFPP", true),
+        ("aaabbaa", "PPPPFPP", false),
+        ("aaabbaa", "PPPFPPP", false),
+        ("aaabbaa", "PPFFFPP", true),
+        ("aaabaaa", "PPPFPPP", false),
+        ("aaabbbb", "PPPFFPP", false),
+    ] {
+        let trail = trail(versions, versions, &[("row", row)]);
+        let infra = trail.component("infra").expect("it is there");
+        let steps: Vec<Step<'_>> = infra
+            .steps()
+            .filter(|step| step.to.starts_with('b'))
+            .collect();
+        let broke = trail.turned(infra, TurnKind::Broke, &steps);
+        assert_eq!(!broke.is_empty(), counts, "{versions} {row}");
+    }
+}
+
+#[test]
+fn runs_before_and_after_are_counted() {
+    let rows = [("test", "PFFPPPFP.P")];
+    let trail = trail("ccbbbaaaaa", "aaaaaaaaaa", &rows);
+    let infra = trail.component("infra").expect("it is there");
+    let steps: Vec<Step<'_>> = infra.steps().collect();
+    assert_eq!(trail.outcomes(infra, &steps[..1]), ((1, 3), (1, 2)));
+    assert_eq!(trail.outcomes(infra, &steps[1..]), ((1, 4), (1, 3)));
+    assert_eq!(trail.outcomes(infra, &steps), ((2, 7), (2, 5)));
+}
+
+#[test]
+fn worse_is_more_than_chance() {
+    for (before, after, worse) in [
+        ((0, 20), (2, 2), true),
+        ((0, 20), (3, 4), true),
+        ((4, 20), (3, 4), true),
+        ((0, 20), (1, 1), true),
+        ((0, 20), (1, 5), false),
+        ((2, 20), (1, 3), false),
+        ((10, 20), (4, 4), false),
+        ((20, 20), (5, 5), false),
+        ((0, 0), (5, 5), false),
+        ((5, 10), (0, 10), false),
+    ] {
+        let found = is_worse(before, after);
+        assert_eq!(
+            found,
+            worse,
+            "{before:?} {after:?} {}",
+            evidence(before, after)
+        );
+    }
+}
+
+#[test]
+fn runs_that_fail_outside_of_their_tests_are_told_apart() {
+    let rows = [("Overall", "PFFR."), ("Pod", "PPPP."), ("test", "PF.P.")];
+    let trail = trail("aaaaa", "aaaaa", &rows);
+    let outcomes: Vec<RunOutcome> = trail.columns.iter().map(|it| it.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [
+            RunOutcome::Passed,
+            RunOutcome::Failed,
+            RunOutcome::Outside,
+            RunOutcome::Open,
+            RunOutcome::Open,
+        ]
+    );
+}
+
+proptest! {
+    /// A trail's steps are the transitions that a grid shows.
+    #[test]
+    fn steps_are_the_changes_of_the_grid(letters in "[abAB?*]{0,14}") {
+        use crate::transition::find_changes;
+        let versions: Vec<ComponentVersion> = letters
+            .chars()
+            .map(|letter| version(letter, "infra", ComponentKind::Infra))
+            .collect();
+        let changes: Vec<(u32, u32, bool)> = find_changes(versions.iter().map(Some))
+            .into_iter()
+            .map(|change| (change.newer as u32, change.older as u32, change.certain))
+            .collect();
+        let steps: Vec<(u32, u32, bool)> = steps(&letters)
+            .into_iter()
+            .map(|(_, newer, older, certain)| (newer, older, certain))
+            .collect();
+        prop_assert_eq!(steps, changes);
+    }
+}

@@ -1,0 +1,286 @@
+//! What deploys say of components, against what runs show.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use chrono::SecondsFormat;
+use model::{
+    deploy::{Deploy, in_force},
+    drift::{Lag, Sighting, differs, drifts_since, usual_lag},
+    history::commit_in,
+    infra::{ComponentKind, short_version},
+    trail::{ComponentTrail, Trail},
+    wire::{
+        NamedLink,
+        drift::{Declared, DeployLine, RunningLine},
+        infra::TabName,
+    },
+};
+
+use super::{Component, histories::Histories, order::Versions, time};
+use crate::read::{PublishError, Reader, What, published::Published};
+
+/// How many tabs are named.
+const TABS: usize = 20;
+/// A tab without a run since then tells nothing of the present.
+const RECENT_MS: i64 = 3 * 24 * 3_600_000;
+
+/// All deploys that were reported.
+#[derive(Debug, Default)]
+pub(in crate::read) struct Deploys {
+    /// By component, oldest first.
+    by_component: HashMap<String, Vec<Deploy>>,
+    /// How many there are.
+    count: i64,
+}
+
+impl Deploys {
+    /// Those of one component, oldest first.
+    pub(in crate::read) fn of(&self, component: &str) -> &[Deploy] {
+        self.by_component
+            .get(component)
+            .map_or(&[], |deploys| deploys)
+    }
+}
+
+impl Reader {
+    /// Reads the deploys when some were reported; then runs may have other versions, too.
+    pub(in crate::read) async fn publish_deploys(&self) -> Result<(), PublishError> {
+        let count = self.store.count_deploys().await?;
+        if count == self.infra.deploys.load().count {
+            return Ok(());
+        }
+        let mut by_component: HashMap<String, Vec<Deploy>> = HashMap::new();
+        for mut deploy in self.store.load_deploys().await? {
+            // As runs name it.
+            if let Some(commit) = commit_in(&deploy.version) {
+                deploy.version = commit.to_owned();
+            }
+            by_component
+                .entry(deploy.component.clone())
+                .or_default()
+                .push(deploy);
+        }
+        let deploys = Deploys {
+            by_component,
+            count,
+        };
+        self.infra.deploys.store(deploys.into());
+        self.changes.tell(What::All);
+        if !self.declares.is_empty() {
+            self.publish_all_again();
+        }
+        Ok(())
+    }
+
+    /// Every component of which deploys were reported, those that drift first, then by name.
+    pub(super) fn all_declared(
+        &self,
+        published: &Published,
+        histories: &Histories,
+        now_ms: i64,
+    ) -> Vec<Declared> {
+        let deploys = self.infra.deploys.load();
+        let mut all: Vec<Declared> = deploys
+            .by_component
+            .iter()
+            .map(|(name, of)| {
+                let configured = self.components.iter().find(|known| known.name == *name);
+                let component = Component {
+                    name: name.clone(),
+                    kind: ComponentKind::Infra,
+                    repo: configured
+                        .map(|known| known.repo.clone())
+                        .unwrap_or_default(),
+                };
+                let known = histories.of(&component.repo);
+                let versions = Versions::new(published, &component, known);
+                declared(published, &component, &versions, of, now_ms)
+            })
+            .collect();
+        all.sort_by(|a, b| (!a.drifts(), &a.component).cmp(&(!b.drifts(), &b.component)));
+        all
+    }
+
+    /// The components that drift.
+    pub fn drifting(&self) -> Vec<Declared> {
+        let feed = self.infra_feed();
+        let drifting = feed.declared.iter().filter(|declared| declared.drifts());
+        drifting.cloned().collect()
+    }
+}
+
+/// What is to be told of a component that drifts, as a line that leads to more.
+pub(super) fn note(declared: &Declared) -> Option<NamedLink> {
+    declared.drifts().then(|| NamedLink {
+        text: declared.sentence.clone(),
+        url: format!(
+            "{}#declared",
+            app::paths::infra_component(&declared.component)
+        ),
+    })
+}
+
+fn declared(
+    published: &Published,
+    component: &Component,
+    versions: &Versions,
+    deploys: &[Deploy],
+    now_ms: i64,
+) -> Declared {
+    // Runs call a version by its longest known name.
+    let deploys: Vec<Deploy> = deploys
+        .iter()
+        .map(|deploy| Deploy {
+            version: versions.name_of(&deploy.version),
+            ..deploy.clone()
+        })
+        .collect();
+    let trails: Vec<(usize, std::sync::Arc<Trail>)> = published
+        .groups()
+        .filter_map(|group| Some((group.tab, group.trail?)))
+        .collect();
+    let by_tab: Vec<(usize, Vec<Sighting<'_>>)> = trails
+        .iter()
+        .filter_map(|(tab, trail)| {
+            Some((*tab, sightings(trail, trail.component(&component.name)?)))
+        })
+        .collect();
+    let mut seen: Vec<Sighting<'_>> = by_tab.iter().flat_map(|(_, seen)| seen).copied().collect();
+    seen.sort_by_key(|seen| seen.at_ms);
+    let lag = usual_lag(&deploys, &seen);
+
+    let mut running: HashMap<&str, RunningLine> = HashMap::new();
+    let (mut agreeing, mut since_ms) = (0, None);
+    let mut tabs: Vec<TabName> = Vec::new();
+    for (tab, seen) in &by_tab {
+        let Some(newest) = seen.last().filter(|last| now_ms - last.at_ms <= RECENT_MS) else {
+            continue;
+        };
+        match differs(&deploys, newest, lag.ms) {
+            Some(true) => {}
+            Some(false) => {
+                agreeing += 1;
+                continue;
+            }
+            None => continue,
+        }
+        let since = drifts_since(&deploys, seen, lag.ms);
+        since_ms = since_ms.into_iter().chain(since).min();
+        tabs.push(published.tab_name(*tab));
+        let name = versions.name(newest.version);
+        let line = running.entry(name).or_insert_with(|| RunningLine {
+            version: name.to_owned(),
+            tabs: 0,
+            last: time(newest.at_ms),
+        });
+        line.tabs += 1;
+        line.last = line.last.max(time(newest.at_ms));
+    }
+    tabs.sort();
+    let tab_count = tabs.len() as u32;
+    tabs.truncate(TABS);
+    let mut differing: Vec<RunningLine> = running.into_values().collect();
+    differing.sort_by(|a, b| (Reverse(a.tabs), &a.version).cmp(&(Reverse(b.tabs), &b.version)));
+    let mut now = in_force(&deploys, now_ms, now_ms);
+    now.reverse();
+    Declared {
+        sentence: sentence(
+            &component.name,
+            &now,
+            &differing,
+            (tab_count, agreeing),
+            lag,
+        ),
+        component: component.name.clone(),
+        deploys: now
+            .into_iter()
+            .map(|deploy| DeployLine {
+                version: deploy.version.clone(),
+                environment: deploy.environment.clone(),
+                time: time(deploy.at_ms),
+                reporter: deploy.reporter.clone(),
+                source: deploy.source.clone(),
+            })
+            .collect(),
+        differing,
+        agreeing,
+        since: since_ms.map(time),
+        tabs,
+        tab_count,
+        lag_secs: (lag.ms / 1000).unsigned_abs(),
+        lag_deploys: lag.deploys,
+    }
+}
+
+/// What a tab's runs show of a component by themselves, oldest first.
+fn sightings<'a>(trail: &'a Trail, of: &'a ComponentTrail) -> Vec<Sighting<'a>> {
+    of.spans
+        .iter()
+        .rev()
+        .filter(|span| span.is_observed())
+        .flat_map(|span| {
+            // What tells builds of one image apart is no part of what is deployed.
+            let version = span
+                .version
+                .split_once('@')
+                .map_or(&*span.version, |(version, _)| version);
+            (span.newest..=span.oldest)
+                .rev()
+                .map(move |column| Sighting {
+                    at_ms: trail.started_ms(column),
+                    version,
+                })
+        })
+        .collect()
+}
+
+/// `(tabs that drift, tabs that agree)`.
+fn sentence(
+    component: &str,
+    now: &[&Deploy],
+    differing: &[RunningLine],
+    (tabs, agreeing): (u32, u32),
+    lag: Lag,
+) -> String {
+    let said: Vec<String> = now
+        .iter()
+        .map(|deploy| {
+            let place = match deploy.environment.as_str() {
+                "" => String::new(),
+                environment => format!(" in {environment}"),
+            };
+            let at = time(deploy.at_ms).to_rfc3339_opts(SecondsFormat::Secs, true);
+            format!("{}{place} since {at}", short_version(&deploy.version))
+        })
+        .collect();
+    let said = format!("{component} is declared to be {}", said.join(", "));
+    let of = |count: u32| match count {
+        1 => "1 tab".to_owned(),
+        count => format!("{count} tabs"),
+    };
+    let Some(worst) = differing.first() else {
+        return match agreeing {
+            0 => format!("{said}; no run of the last days shows what it is."),
+            1 => format!("{said}, and the newest run of the 1 tab that shows it has it."),
+            _ => {
+                format!("{said}, and the newest runs of all {agreeing} tabs that show it have it.")
+            }
+        };
+    };
+    let others = match differing.len() - 1 {
+        0 => String::new(),
+        1 => " and one other".to_owned(),
+        more => format!(" and {more} others"),
+    };
+    let minutes = lag.ms / 60_000;
+    let usual = match lag.deploys {
+        0 => format!("{minutes} minutes are taken as usual until more deploys are known"),
+        deploys => format!("its last {deploys} deploys say that {minutes} minutes are usual"),
+    };
+    format!(
+        "{said}, but {} of {} run {}{others}; {usual}.",
+        tabs,
+        of(tabs + agreeing),
+        short_version(&worst.version),
+    )
+}
