@@ -397,7 +397,11 @@ async fn the_rows_of_a_tab_are_listed_for_small_screens() {
 
     // The options of the grid hold, and those that the tab is configured with.
     let filtered = world
-        .get(&paths::rows(MASTER, GCE, "include-filter-by-regex=kubelet%20starts"))
+        .get(&paths::rows(
+            MASTER,
+            GCE,
+            "include-filter-by-regex=kubelet%20starts",
+        ))
         .await;
     assert!(filtered.text().contains("1 row · "), "{}", filtered.text());
     assert!(!filtered.text().contains("3 failures since it passed"));
