@@ -31,7 +31,7 @@ const FASTER: f64 = 30.0;
 /// Builds of each job that are there already: those of the fifteen days that groups keep.
 const BEFORE: usize = 39;
 const TESTS: usize = 300;
-const MEASURED: Duration = Duration::from_secs(60);
+const MEASURED: Duration = Duration::from_mins(1);
 /// How long what follows from the builds of before may take to be shown.
 const WARM: Duration = Duration::from_secs(40);
 const GOAL_PERCENT: f64 = 15.0;
@@ -114,13 +114,13 @@ async fn main() -> Result<(), Failure> {
 
 async fn stored(store: &Store) -> Result<u64, Failure> {
     let groups = store.load_groups().await?;
-    Ok(groups.iter().map(|group| group.run_count as u64).sum())
+    Ok(groups.iter().map(|group| group.run_count).sum())
 }
 
 /// What a process computes from now on, as a share of one processor.
 async fn share(process: &Seamgrid) -> Result<f64, Failure> {
     let (begun, before) = (Instant::now(), process.cpu()?);
     tokio::time::sleep(MEASURED).await;
-    let computed = process.cpu()? - before;
+    let computed = process.cpu()?.saturating_sub(before);
     Ok(computed.as_secs_f64() / begun.elapsed().as_secs_f64())
 }

@@ -91,7 +91,7 @@ pub(crate) async fn wait_for(store: &Store, builds: u64) -> Result<Duration, Fai
     let begun = Instant::now();
     loop {
         let groups = store.load_groups().await?;
-        let stored: u64 = groups.iter().map(|group| group.run_count as u64).sum();
+        let stored: u64 = groups.iter().map(|group| group.run_count).sum();
         if stored >= builds {
             return Ok(begun.elapsed());
         }

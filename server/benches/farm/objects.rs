@@ -147,7 +147,7 @@ pub(crate) async fn become_server() -> Result<(), Failure> {
         )
         .with_state(Arc::new(jobs));
     axum::serve(listener, routes).await?;
-    std::process::exit(0)
+    Err("the server of objects ended by itself".into())
 }
 
 async fn list(

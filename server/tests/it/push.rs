@@ -580,7 +580,7 @@ async fn uploads_are_read_again_when_the_configuration_changes() {
 async fn who_uploads_a_run_that_is_too_old_is_told_so() {
     let world = World::new().await;
     let token = world.token("*", "").await;
-    let now = chrono::Utc::now();
+    let now = chrono::DateTime::from_timestamp_millis(seamgrid::clock::now_ms()).expect("a time");
     let upload = async |build: &str, days_ago: i64| {
         let started = now - chrono::TimeDelta::days(days_ago);
         let run = json!({"build": build, "started": started, "tests": [{"name": "t", "status": "failed"}]});
