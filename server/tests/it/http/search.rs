@@ -403,7 +403,8 @@ async fn the_rows_of_a_tab_are_listed_for_small_screens() {
             "include-filter-by-regex=kubelet%20starts",
         ))
         .await;
-    assert!(filtered.text().contains("1 row · "), "{}", filtered.text());
+    let said = "2 rows · 2 hidden by filters · ";
+    assert!(filtered.text().contains(said), "{}", filtered.text());
     assert!(!filtered.text().contains("3 failures since it passed"));
     let wrong = world
         .get(&paths::rows(MASTER, GCE, "include-filter-by-regex=%28"))
