@@ -8,11 +8,11 @@ mod outcome;
 use crate::{
     alert::Thresholds,
     grid::Grid,
-    infra::ComponentVersion,
+    infra::{ComponentKind, ComponentVersion},
     transition::{TurnKind, find_turns},
 };
 
-pub use component::{ComponentTrail, Span, Step};
+pub use component::{Across, ComponentTrail, Span, Step};
 pub use glyph::{MoveGlyph, Movement};
 use outcome::outcomes;
 pub use outcome::{BEFORE, RunOutcome, WORSE, evidence, is_worse};
@@ -124,6 +124,7 @@ impl Trail {
                             component: version.component.as_str().into(),
                             kind: version.kind,
                             spans: Vec::new(),
+                            across: Vec::new(),
                         });
                         components.len() - 1
                     })
@@ -132,11 +133,37 @@ impl Trail {
             }
         }
         components.sort_by_key(|component| component.kind);
-        Self {
+        let mut trail = Self {
             columns,
             components,
             turns,
+        };
+        trail.look_across();
+        trail
+    }
+
+    /// Finds out what happened across each step of the infrastructure: asked for again and again of every
+    /// tab, and another only when the trail is.
+    fn look_across(&mut self) {
+        let mut components = std::mem::take(&mut self.components);
+        for component in &mut components {
+            if component.kind == ComponentKind::Infra {
+                component.across = component
+                    .steps()
+                    .map(|step| {
+                        let one = std::slice::from_ref(&step);
+                        let (before, after) = self.outcomes(component, one);
+                        let turned = |kind| self.turned(component, kind, one).len() as u32;
+                        Across {
+                            broke: turned(TurnKind::Broke),
+                            fixed: turned(TurnKind::Fixed),
+                            worse: is_worse(before, after),
+                        }
+                    })
+                    .collect();
+            }
         }
+        self.components = components;
     }
 
     /// The trail of a component; `None` where the tab has none of it.

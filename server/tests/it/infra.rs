@@ -1,6 +1,9 @@
 //! What the infrastructure did in simulated worlds, against what is known to have happened there.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use app::api::Read as _;
 use axum::{
@@ -49,6 +52,11 @@ struct World {
 
 impl World {
     async fn new(incident: Incident) -> Self {
+        Self::at(incident, now).await
+    }
+
+    /// The world as it is seen at another time than its end.
+    async fn at(incident: Incident, clock: fn() -> i64) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let out = folder.path().join("world");
         let simulated = simulate(&SimulateOptions {
@@ -87,7 +95,7 @@ impl World {
         let reader_store = store.clone();
         let reader = Reader::new(store, catalog, &settings)
             .expect("a good pattern")
-            .with_clock(now);
+            .with_clock(clock);
         let keeper = ImpactKeeper::new(reader_store, &settings);
         let configuration = out.join(&simulated.truth.repositories[CONFIGURES]);
         keeper
@@ -459,4 +467,73 @@ async fn the_configuring_commit_is_inferred_and_never_shown_as_read() {
     assert!(right * 100 >= inferred * 97, "{right} of {inferred}");
     let page = boskos().await.page("/infra/job-config").await;
     assert_eq!(page.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_weather_is_told_per_cluster_with_its_runs() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    /// Soon after the outage.
+    fn after() -> i64 {
+        NOW_MS - 30 * 3_600_000
+    }
+    let world = World::at(Incident::Outage, after).await;
+    let until_ms = world.incident().periods[0].to_ms;
+    assert!(
+        (until_ms..until_ms + DAY_MS / 2).contains(&after()),
+        "{until_ms}"
+    );
+    let weather = &world.reader.infra_feed().weather;
+    // By the truth, of those that show it: (now, failed, before).
+    let mut expected: BTreeMap<&str, (u32, u32, u32)> = BTreeMap::new();
+    let cluster = world.incident().culprit.as_str();
+    for job in &world.truth.jobs {
+        for build in &job.builds {
+            let (Some(version), false) = (
+                build.versions["cluster"].as_ref(),
+                build.result == BuildResult::Running,
+            ) else {
+                continue;
+            };
+            let counts = expected.entry(&version.commit).or_default();
+            let age_ms = after() - build.started_ms;
+            if age_ms <= DAY_MS {
+                counts.0 += 1;
+                counts.1 += u32::from(build.hit_by_incident);
+            } else {
+                counts.2 += 1;
+            }
+        }
+    }
+    assert!(expected.len() > 1, "{expected:?}");
+    for line in &weather.clusters {
+        assert_eq!(line.component, "cluster");
+        let (now, hit, before) = expected[line.version.as_str()];
+        // Runs whose ProwJob is lost belong to the cluster of their neighbours.
+        assert!(
+            (now..=now + 1).contains(&line.runs),
+            "{line:?} {expected:?}"
+        );
+        assert!(
+            (before..=before + 3).contains(&line.runs_before),
+            "{line:?} {before}"
+        );
+        assert!(line.outside + 2 >= hit, "{line:?}: {hit} were hit");
+    }
+    let worst = weather.clusters.first().expect("a cluster");
+    assert_eq!(worst.version, cluster);
+    assert!(worst.worse, "{worst:?}");
+    let others = weather.clusters.iter().skip(1);
+    assert!(
+        others.clone().all(|line| !line.worse),
+        "{:?}",
+        weather.clusters
+    );
+    // Each run that failed so can be looked at.
+    assert_eq!(weather.runs.len() as u32, weather.all.outside.min(50));
+    assert!(weather.runs.iter().all(|run| !run.url.is_empty()));
+    assert!(weather.runs.iter().any(|run| run.cluster == cluster));
+    for path in ["/infra", "/"] {
+        let (_, html) = world.page(path).await;
+        assert!(html.contains(cluster), "{path}");
+    }
 }

@@ -2,9 +2,11 @@
 //! roll-backs did not hold, how many runs failed outside of their tests. All of it from the histories
 //! and from what is published of each tab; no grid is looked at.
 
+mod across;
 mod alarms;
 mod compare;
 mod drift;
+mod ends;
 mod feed;
 mod histories;
 mod lines;

@@ -10,7 +10,7 @@ use model::{
     },
 };
 
-use super::{lines::upstream, order::Versions, time};
+use super::{alarms::component_alarms, lines::upstream, order::Versions, time};
 use crate::read::{Reader, catalog::not_found};
 
 /// How many tabs a version's page lists.
@@ -161,8 +161,7 @@ impl Reader {
             (Reverse(*worse), Reverse(more), tab.tab.clone())
         });
         tabs.truncate(TABS);
-        let alarms = self
-            .component_alarms(&published, &histories, &component, &versions)
+        let alarms = component_alarms(&published, &histories, &component, &versions)
             .into_iter()
             .filter(|alarm| [&alarm.to, &alarm.abandoned, &alarm.good].contains(&&name))
             .collect();
