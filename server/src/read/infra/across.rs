@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{
     infra::{ComponentKind, same_version},
-    trail::{MoveGlyph, RowTurn, Step, Trail, is_worse},
+    trail::{MoveGlyph, RowTurn, Step, Trail},
     transition::TurnKind,
     wire::infra::{CompareCounts, ProductMove, TabAcross},
 };
@@ -80,7 +80,7 @@ fn across(
         exact: steps.iter().all(|step| range.is_whole(step.from, step.to)),
         broke: broke.len() as u32,
         fixed: fixed.len() as u32,
-        worse: is_worse(before, after),
+        worse: trail.is_worse_across(of, &steps),
         runs: after.1,
         bad: after.0,
         runs_before: before.1,

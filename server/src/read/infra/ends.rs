@@ -37,6 +37,7 @@ impl Reader {
                             known.name
                         )
                     });
+                    let problem = problem.or_else(|| also_in(histories, known, version));
                     (Some(line), problem)
                 }
                 Resolved::Ambiguous(count) => (
@@ -63,6 +64,20 @@ impl Reader {
 pub(super) fn bare(versions: &Versions, version: &str) -> String {
     let name = versions.name_of(version);
     commit_in(&name).unwrap_or(&name).to_owned()
+}
+
+/// That a version names commits of several repositories.
+fn also_in(histories: &Histories, known: &Known, version: &str) -> Option<String> {
+    commit_in(version)?;
+    let mut others = histories
+        .all()
+        .filter(|other| other.name != known.name && other.find(version).is_some());
+    others.next().map(|other| {
+        format!(
+            "“{version}” names a commit of {} and one of {}: here it is the former.",
+            known.name, other.name
+        )
+    })
 }
 
 /// Why a version is not known.

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use model::{
-    trail::{Step, is_worse},
+    trail::Step,
     wire::{
         WireError,
         infra::{TabUnder, VersionLine, VersionPage},
@@ -153,7 +153,7 @@ impl Reader {
                 runs_before: was.1,
                 bad_before: was.0,
             };
-            tabs.push((is_worse(was, is), under));
+            tabs.push((trail.is_worse_across(of, &steps), under));
         }
         tabs.sort_by_key(|(worse, tab)| {
             let rate = |bad: u32, runs: u32| i64::from(bad) * 1000 / i64::from(runs.max(1));
