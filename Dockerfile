@@ -4,7 +4,9 @@
 #   docker run --publish 8080:8080 --volume seamgrid:/var/lib/seamgrid --volume $PWD/config:/etc/seamgrid:ro seamgrid
 
 FROM rust:1-slim-trixie AS build
+# Packages are the newest of the release, with its mended holes, so their versions are not written down.
 # Node for wasm-opt, which makes the browser's half a third smaller; a C compiler for SQLite and ring.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev git nodejs npm \
  && rm -rf /var/lib/apt/lists/* \
@@ -15,6 +17,7 @@ RUN cargo xtask build --release
 
 FROM debian:trixie-slim
 # The roots of trust for buckets over HTTPS, and git for the histories of the repositories.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates git \
  && rm -rf /var/lib/apt/lists/* \

@@ -1,4 +1,4 @@
-// One world and one server for all tests: they only read.
+// One world and one server for all tests: they only read, or take back what they wrote.
 
 import { join } from "node:path";
 import process from "node:process";

@@ -1,7 +1,8 @@
-// Pictures of every page, light and dark, wide and narrow, into results/screens. With `--readme` also
-// docs/screenshot.png. Serves a world of its own unless SEAMGRID_URL names a server.
+// Pictures of every page in every state, light and dark, wide and narrow, into results/screens; some as
+// they come out on paper and for who needs other colours. With `--readme` also docs/screenshot.png. Serves
+// a world of its own unless SEAMGRID_URL names a server.
 //
-//   node screenshots.mjs [--readme]
+//   node screenshots.mjs [--readme] [--only=PART OF A NAME]
 
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -21,30 +22,50 @@ const server = process.env.SEAMGRID_URL
 const browser = await chromium.launch(launchOptions);
 try {
   const found = await mostTelling(server.url);
-  const tab = `/d/${encodeURIComponent(found.dashboard)}/${encodeURIComponent(found.tab)}`;
-  const seam = `${tab}?seam=${encodeURIComponent(found.build)}`;
-  const pages = {
-    overview: "/",
-    dashboards: "/dashboards",
-    group: "/g/sig-release",
-    dashboard: `/d/${encodeURIComponent(found.dashboard)}`,
-    tab,
-    seam,
-    hostile: `/d/${DASHBOARD}/${TAB}`,
-    missing: "/d/no-such-dashboard",
-  };
+  const pages = allPages(found);
+  const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice("--only=".length);
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const colorScheme of ["light", "dark"]) {
-      const page = await open(viewport, colorScheme);
-      for (const [name, path] of Object.entries(pages)) {
-        await show(page, path);
-        await picture(page, join(results, "screens", `${name}-${size}-${colorScheme}.png`));
+      const page = await open({ viewport, colorScheme });
+      for (const [name, { path, prepare }] of Object.entries(pages)) {
+        if (!only || name.includes(only)) {
+          await show(page, path, prepare);
+          await picture(page, join(results, "screens", `${name}-${size}-${colorScheme}.png`));
+        }
       }
       await page.context().close();
     }
   }
+  const { tab, row } = pages;
+  for (const [name, shown, context] of [
+    ["tab-smallest", tab, { viewport: { width: 320, height: 640 } }],
+    ["row-smallest", row, { viewport: { width: 320, height: 640 } }],
+    ["tab-contrast-light", tab, { viewport: sizes.wide, contrast: "more" }],
+    ["tab-contrast-dark", tab, { viewport: sizes.wide, contrast: "more", colorScheme: "dark" }],
+    ["tab-forced", tab, { viewport: sizes.wide, forcedColors: "active" }],
+    ["overview-forced", pages.overview, { viewport: sizes.wide, forcedColors: "active" }],
+    ["tab-without-script", tab, { viewport: sizes.wide, javaScriptEnabled: false }],
+  ]) {
+    if (!only || name.includes(only)) {
+      const page = await open(context);
+      await show(page, shown.path);
+      await picture(page, join(results, "screens", `${name}.png`));
+      await page.context().close();
+    }
+  }
+  for (const name of ["tab", "row", "overview", "compare"]) {
+    if (!only || name.includes(only)) {
+      const page = await open({ viewport: sizes.wide });
+      await show(page, pages[name].path);
+      const path = join(results, "screens", `${name}-print.pdf`);
+      await page.pdf({ path, preferCSSPageSize: true });
+      console.log(path);
+      await page.context().close();
+    }
+  }
+  const seam = pages.seam.path;
   if (process.argv.includes("--readme")) {
-    const page = await open({ width: 1440, height: 860 }, "light");
+    const page = await open({ viewport: { width: 1440, height: 860 } });
     await show(page, seam);
     await picture(page, join(results, "../../docs/screenshot.png"));
   }
@@ -59,14 +80,81 @@ async function start() {
   return serve(folder, "--no-update", ...options);
 }
 
-async function open(viewport, colorScheme) {
-  const context = await browser.newContext({ viewport, colorScheme, timezoneId: "UTC", locale: "en-GB" });
-  return context.newPage();
+/** Every page, and every state that a page can be in, by name. */
+function allPages({ dashboard, tab, build, older, component, from, to, row, group }) {
+  const board = `/d/${encodeURIComponent(dashboard)}`;
+  const path = `${board}/${encodeURIComponent(tab)}`;
+  const builds = `dashboard=${encodeURIComponent(dashboard)}&tab=${encodeURIComponent(tab)}`;
+  const infra = `/infra/${encodeURIComponent(component)}`;
+  const paths = {
+    overview: "/",
+    dashboards: "/dashboards",
+    group: "/g/sig-release",
+    dashboard: board,
+    tab: path,
+    seam: `${path}?seam=${encodeURIComponent(build)}`,
+    "tab-narrow-columns": `${path}?width=4`,
+    "tab-filtered": `${path}?include-filter-by-regex=node`,
+    "tab-nothing-left": `${path}?include-filter-by-regex=nothing-is-called-so`,
+    "tab-wrong-pattern": `${path}?include-filter-by-regex=%28`,
+    "tab-grouped": `${path}?group-by-directory=`,
+    hostile: `/d/${DASHBOARD}/${TAB}`,
+    "hostile-rows": `/d/${DASHBOARD}/${TAB}/rows`,
+    rows: `${path}/rows`,
+    "rows-nothing-left": `${path}/rows?include-filter-by-regex=nothing-is-called-so`,
+    row: `${path}/rows/${encodeURIComponent(row)}`,
+    "row-missing": `${path}/rows/no-such-row`,
+    metrics: `${path}/metrics`,
+    "metrics-unknown": `${path}/metrics?graph-metrics=no-such-metric`,
+    search: "/tests?q=node",
+    "search-commits": "/tests?q=boskos",
+    "search-empty": "/tests",
+    "search-nothing": "/tests?q=nothing-is-called-so",
+    test: `/tests/${encodeURIComponent(row)}`,
+    "test-by-day": `/tests/${encodeURIComponent(row)}?by=day`,
+    infra: "/infra",
+    "infra-component": infra,
+    "infra-version": `${infra}/${encodeURIComponent(to)}`,
+    compare: `/compare?component=${encodeURIComponent(component)}&from=${from}&to=${to}`,
+    "compare-for-a-tab": `/compare?component=${encodeURIComponent(component)}&from=${from}&to=${to}&${builds}`,
+    "compare-builds": `/compare?${builds}&older=${older}&newer=${build}`,
+    "compare-unknown": `/compare?component=${encodeURIComponent(component)}&from=0000000&to=1111111`,
+    status: "/status",
+    source: `/status/${encodeURIComponent(group)}`,
+    missing: "/d/no-such-dashboard",
+    nowhere: "/no/such/page",
+  };
+  const pages = Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, { path }]));
+  const inside = (name, of, prepare) => (pages[name] = { path: pages[of].path, prepare });
+  inside("row-linking", "row", async (page) => {
+    await page.getByText("Link an issue").click();
+    await page.getByTestId("bugs").scrollIntoViewIfNeeded();
+  });
+  inside("row-refused", "row", async (page) => {
+    await page.getByText("Link an issue").click();
+    await page.getByLabel("Address").fill("https://github.com/kubernetes/kubernetes/issues/1");
+    await page.getByLabel("Token").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByText("Nothing is changed").scrollIntoViewIfNeeded();
+  });
+  inside("row-bottom", "row", (page) => page.evaluate(() => scrollTo(0, document.body.scrollHeight)));
+  inside("tab-legend", "tab", async (page) => {
+    await page.keyboard.press("?");
+    await page.locator(".legend").scrollIntoViewIfNeeded();
+  });
+  inside("metrics-table", "metrics", (page) => page.getByText("As a table").first().click());
+  return pages;
 }
 
-async function show(page, path) {
+async function open(context) {
+  const made = await browser.newContext({ timezoneId: "UTC", locale: "en-GB", ...context });
+  return made.newPage();
+}
+
+async function show(page, path, prepare) {
   await page.goto(server.url + path, { waitUntil: "networkidle" });
   await page.evaluate(() => document.fonts.ready);
+  await prepare?.(page);
 }
 
 async function picture(page, path) {
@@ -90,9 +178,11 @@ async function mostTelling(url) {
       const grid = await read(
         `/api/v2/dashboards/${encodeURIComponent(dashboard)}/tabs/${encodeURIComponent(tab)}/grid`,
       );
-      for (const { kind, build, broke } of grid.transitions) {
-        if (kind === "infra" && broke > (best?.broke ?? -1)) {
-          best = { dashboard, tab, build, broke };
+      for (const { kind, column, build, broke, component, from, to } of grid.transitions) {
+        if (kind === "infra" && from && broke > (best?.broke ?? -1)) {
+          const older = grid.columns[column + 1].build;
+          const row = (grid.rows.find((known) => known.alert) ?? grid.rows[0]).id;
+          best = { dashboard, tab, build, broke, component, from, to, older, row };
         }
       }
     }
@@ -100,5 +190,8 @@ async function mostTelling(url) {
   if (!best) {
     throw new Error("no tab of a release dashboard has an infra transition");
   }
-  return best;
+  const { test_group: group } = await read(
+    `/api/v2/dashboards/${encodeURIComponent(best.dashboard)}/tabs/${encodeURIComponent(best.tab)}`,
+  );
+  return { ...best, group };
 }

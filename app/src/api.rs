@@ -23,6 +23,9 @@ pub struct GridSlice {
 pub trait Read: Send + Sync + 'static {
     /// Names the state of all that is published: another name, and anything may have changed.
     fn state(&self) -> String;
+    /// What is to be said on every page while nothing new can be shown, as one sentence; `None` while all
+    /// is well.
+    fn outage(&self) -> Option<String>;
     /// Release branches, master first, then newest first.
     fn releases(&self) -> Result<Items<Release>, WireError>;
     /// All dashboards, by name.
@@ -164,6 +167,27 @@ pub async fn grid(
         let _ = slice;
         get(crate::paths::api_grid(&dashboard, &tab)).await
     }
+}
+
+/// A part of a page, as the server draws it; only a browser asks for one.
+#[cfg_attr(
+    any(feature = "ssr", not(feature = "hydrate")),
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, nobody else asks"
+    )
+)]
+pub async fn part(path: String) -> Result<String, WireError> {
+    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+    {
+        let (_, html) = send_wrapper::SendWrapper::new(fetch(path)).await?;
+        Ok(html)
+    }
+    #[cfg(any(feature = "ssr", not(feature = "hydrate")))]
+    Err(WireError {
+        code: "unreachable".to_owned(),
+        message: format!("{path} is for browsers"),
+    })
 }
 
 #[cfg(feature = "ssr")]

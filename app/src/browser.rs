@@ -13,6 +13,34 @@ mod imp {
         Date::now() as i64
     }
 
+    #[wasm_bindgen::prelude::wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = zoneOffset)]
+        fn offset(ms: f64) -> i32;
+        #[wasm_bindgen(js_name = zoneName)]
+        fn name() -> String;
+    }
+
+    /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.
+    pub fn zone_offset(ms: i64) -> i64 {
+        i64::from(offset(ms as f64))
+    }
+
+    /// The zone that the reader chose; empty for the computer's own.
+    pub fn zone_name() -> String {
+        name()
+    }
+
+    /// Calls `changed` whenever the reader wants another zone.
+    pub fn on_zone(changed: impl FnMut() + 'static) {
+        let hear = Closure::<dyn FnMut()>::new(changed);
+        if let Some(window) = web_sys::window() {
+            let _ = window.add_event_listener_with_callback("zone", hear.as_ref().unchecked_ref());
+        }
+        // As long as the page.
+        hear.forget();
+    }
+
     /// Compiles a pattern; `None` when it is not a regular expression. Go's leading `(?i)`, which
     /// configurations use, is understood.
     fn compile(pattern: &str) -> Option<RegExp> {
@@ -96,6 +124,28 @@ mod imp {
         // Neither may be sent to another thread, of which a page has none.
         let kept = send_wrapper::SendWrapper::new((observer, callback));
         leptos::prelude::on_cleanup(move || kept.0.disconnect());
+    }
+
+    /// Writes the moments within `element` anew: what `write` makes of milliseconds since 1970. Ages stay.
+    pub fn write_times(element: &web_sys::Element, write: impl Fn(i64) -> String) {
+        let Ok(times) = element.query_selector_all("time[datetime]") else {
+            return;
+        };
+        for index in 0..times.length() {
+            let Some(time) = times
+                .get(index)
+                .and_then(|node| node.dyn_into::<web_sys::Element>().ok())
+            else {
+                continue;
+            };
+            let told = time.text_content().unwrap_or_default();
+            if let Some(at) = time.get_attribute("datetime")
+                && !told.ends_with("ago")
+                && !told.ends_with("now")
+            {
+                time.set_text_content(Some(&write(Date::parse(&at) as i64)));
+            }
+        }
     }
 
     /// Gives `element` the focus and leaves the page where it is.
@@ -193,6 +243,19 @@ mod imp {
         0
     }
 
+    /// How far the zone that the reader wants is ahead of UTC.
+    pub fn zone_offset(_ms: i64) -> i64 {
+        0
+    }
+
+    /// The zone that the reader chose.
+    pub fn zone_name() -> String {
+        String::new()
+    }
+
+    /// Calls `changed` whenever the reader wants another zone.
+    pub fn on_zone(_changed: impl FnMut() + 'static) {}
+
     /// Whether `name` matches `pattern`.
     pub fn matches(pattern: &str, name: &str) -> bool {
         name.contains(pattern)
@@ -215,6 +278,9 @@ mod imp {
 
     /// Calls `changed` whenever `element` has another size.
     pub fn watch_size(_element: &leptos::web_sys::Element, _changed: impl Fn() + 'static) {}
+
+    /// Writes the moments within `element` anew.
+    pub fn write_times(_element: &leptos::web_sys::Element, _write: impl Fn(i64) -> String) {}
 
     /// Gives `element` the focus.
     pub fn focus(_element: &leptos::web_sys::Element) {}

@@ -48,6 +48,26 @@ pub fn row_of_tab(tab: &str, row: &str) -> String {
     format!("{tab}/rows/{}", segment(row))
 }
 
+/// The numbers of a tab's rows as charts; `query` says which, as on the tab's page.
+pub fn metrics(dashboard: &str, tab: &str, query: &str) -> String {
+    let path = format!("{}/metrics", self::tab(dashboard, tab));
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{query}")
+    }
+}
+
+/// The rows of a tab as a list; `query` as on the tab's page.
+pub fn rows(dashboard: &str, tab: &str, query: &str) -> String {
+    let path = format!("{}/rows", self::tab(dashboard, tab));
+    if query.is_empty() {
+        path
+    } else {
+        format!("{path}?{query}")
+    }
+}
+
 /// A dashboard group's page.
 pub fn group(group: &str) -> String {
     format!("/g/{}", segment(group))
@@ -55,6 +75,9 @@ pub fn group(group: &str) -> String {
 
 /// All dashboards.
 pub const DASHBOARDS: &str = "/dashboards";
+
+/// What changed; since when follows as `?since=`.
+pub const CHANGES: &str = "/changes";
 
 /// Search; what for follows as `?q=`.
 pub const TESTS: &str = "/tests";
@@ -146,6 +169,11 @@ pub fn compare_builds(dashboard: &str, tab: &str, older: &str, newer: &str) -> S
     )
 }
 
+/// The same as a part of the tab's own page.
+pub fn compare_builds_part(dashboard: &str, tab: &str, older: &str, newer: &str) -> String {
+    format!("{}&part=", compare_builds(dashboard, tab, older, newer))
+}
+
 /// The page of one version of a component.
 pub fn infra_version(component: &str, version: &str) -> String {
     format!("{INFRA}/{}/{}", segment(component), segment(version))
@@ -192,6 +220,20 @@ pub fn api_dashboard(dashboard: &str) -> String {
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}`
 pub fn api_tab(dashboard: &str, tab: &str) -> String {
     format!("{}/tabs/{}", api_dashboard(dashboard), segment(tab))
+}
+
+/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/metrics`
+pub fn api_metrics(dashboard: &str, tab: &str) -> String {
+    format!("{}/metrics", api_tab(dashboard, tab))
+}
+
+/// `POST` and `DELETE /api/v2/groups/{group}/rows/{row}/bugs`
+pub fn api_bugs(group: &str, row: &str) -> String {
+    format!(
+        "/api/v2/groups/{}/rows/{}/bugs",
+        segment(group),
+        segment(row)
+    )
 }
 
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/rows/{row}`

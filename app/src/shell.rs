@@ -21,12 +21,25 @@ pub struct Assets {
 const THEME: &str = "try{const t=localStorage.getItem('theme');\
     if(t==='light'||t==='dark')document.documentElement.dataset.theme=t}catch{}";
 
+/// In which zone times are written, and a choice of it in the footer.
+const ZONE: &str = include_str!("zone.js");
+
+/// On screens too narrow for a grid, a tab as a list.
+const NARROW: &str = include_str!("narrow.js");
+
 /// `/` goes to what the page filters by, or else to the search; `?` opens the legend.
 const KEYS: &str = "addEventListener('keydown',e=>{\
     if(e.ctrlKey||e.metaKey||e.altKey||e.target.closest('input,textarea,select'))return;\
     const q=s=>document.querySelector(s),f=q('main [type=search]')||q('[type=search]'),l=q('.legend');\
     if(e.key==='/'&&f){e.preventDefault();f.focus()}\
     if(e.key==='?'&&l){l.open=true;l.scrollIntoView()}})";
+
+/// Takes what is said of an outage away when it is over. The page itself is renewed then.
+const OVER: &str = "setInterval(()=>fetch('/readyz').then(r=>{\
+    if(r.ok)document.querySelector('.outage')?.remove()}).catch(()=>{}),5000)";
+
+/// How much changed since the reader last looked.
+const LOOKED: &str = include_str!("looked.js");
 
 /// What stands in every `<head>`.
 pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
@@ -40,14 +53,26 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <meta name="color-scheme" content="light dark" />
         <script inner_html=THEME></script>
         <script inner_html=KEYS></script>
+        <script inner_html=ZONE></script>
+        <script inner_html=NARROW></script>
+        <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />
         {style}
     }
 }
 
 /// The whole document. `state` names the published state from which it is drawn, or an older one: see
-/// [`crate::live`].
-pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
+/// [`crate::live`]. `outage` is said on top of the page; it stands behind all else, where the browser's
+/// program does not look for it.
+pub fn shell(assets: &Assets, state: String, outage: Option<String>) -> impl IntoView + use<> {
+    let outage = outage.map(|said| {
+        view! {
+            <p class="outage" role="alert" data-testid="outage">
+                {said}
+            </p>
+            <script inner_html=OVER></script>
+        }
+    });
     let start = assets.script.as_ref().zip(assets.wasm.as_ref()).map(|(script, wasm)| {
         let code = format!(
             "import init,{{hydrate}} from {script:?};await init({{module_or_path:{wasm:?}}});hydrate();"
@@ -73,6 +98,7 @@ pub fn shell(assets: &Assets, state: String) -> impl IntoView + use<> {
             </head>
             <body>
                 <App />
+                {outage}
             </body>
         </html>
     }

@@ -1,5 +1,8 @@
 //! Times as people read them. The server and the first paint write UTC; the browser rewrites them in
-//! its own zone, and only there does anything say how long ago it was.
+//! the zone that its reader wants (`zone.js` knows it), and only there does anything say how long ago it
+//! was.
+
+use crate::browser;
 
 /// Minutes, hours and days in milliseconds.
 pub const MINUTE_MS: i64 = 60_000;
@@ -14,6 +17,8 @@ pub enum Zone {
     Utc,
     /// As the reader's computer has it.
     Local,
+    /// As the reader chose.
+    Chosen,
 }
 
 impl Zone {
@@ -21,7 +26,7 @@ impl Zone {
     pub fn offset_minutes(self, ms: i64) -> i64 {
         match self {
             Self::Utc => 0,
-            Self::Local => local_offset(ms),
+            Self::Local | Self::Chosen => browser::zone_offset(ms),
         }
     }
 
@@ -30,24 +35,42 @@ impl Zone {
         Moment::new(ms, self.offset_minutes(ms))
     }
 
-    /// `UTC` or `local time`.
-    pub const fn word(self) -> &'static str {
+    /// `20 Nov 2026 11:39 UTC`; in another zone without a word for it.
+    pub fn text(self, ms: i64) -> String {
+        let text = self.moment(ms).full_text();
         match self {
-            Self::Utc => "UTC",
-            Self::Local => "local time",
+            Self::Utc => text + " UTC",
+            Self::Local | Self::Chosen => text,
         }
     }
-}
 
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
-fn local_offset(ms: i64) -> i64 {
-    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(ms as f64));
-    -(date.get_timezone_offset() as i64)
-}
+    /// The zone that the reader wants.
+    pub fn wanted() -> Self {
+        match browser::zone_name().as_str() {
+            "" => Self::Local,
+            "UTC" => Self::Utc,
+            _ => Self::Chosen,
+        }
+    }
 
-#[cfg(not(all(feature = "hydrate", not(feature = "ssr"))))]
-fn local_offset(_ms: i64) -> i64 {
-    0
+    /// `UTC`, `local time` or the chosen zone's place: `Asia/Tokyo`.
+    pub fn word(self) -> String {
+        match self {
+            Self::Utc => "UTC".to_owned(),
+            Self::Local => "local time".to_owned(),
+            Self::Chosen => browser::zone_name(),
+        }
+    }
+
+    /// As [`Zone::word`], as short as a heading wants it: `UTC`, `local`, `Tokyo`.
+    pub fn short_word(self) -> String {
+        let word = self.word();
+        match self {
+            Self::Utc => word,
+            Self::Local => "local".to_owned(),
+            Self::Chosen => word.rsplit('/').next().unwrap_or(&word).replace('_', " "),
+        }
+    }
 }
 
 /// A moment on a calendar.

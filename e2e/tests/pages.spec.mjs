@@ -18,11 +18,19 @@ const pages = {
 const serverPages = {
   search: () => "/tests?q=node",
   infrastructure: () => "/infra",
+  "what changed": () => "/changes?since=0",
   "what lies between two versions": ({ transition: { component, from, to } }) =>
     `/compare?component=${component}&from=${from}&to=${to}`,
   "a version": ({ transition: { component, to } }) => `/infra/${component}/${to}`,
   "a search that finds nothing": () => "/tests?q=%3Cscript%3E",
   "a row in depth": ({ tab, grid }) => `${tabPath(tab.dashboard, tab.tab)}/rows/${encodeURIComponent(grid.rows[0].id)}`,
+  "rows as a list": ({ tab }) => `${tabPath(tab.dashboard, tab.tab)}/rows`,
+  "metrics of a tab": ({ tab }) => `${tabPath(tab.dashboard, tab.tab)}/metrics`,
+  status: () => "/status",
+  "infrastructure of a component": ({ transition: { component } }) => `/infra/${component}`,
+  "two builds compared": ({ tab, grid }) =>
+    `/compare?dashboard=${encodeURIComponent(tab.dashboard)}&tab=${encodeURIComponent(tab.tab)}` +
+    `&older=${grid.columns[1].build}&newer=${grid.columns[0].build}`,
   "a test on all tabs": ({ grid }) => `/tests/${encodeURIComponent(grid.rows[0].id)}`,
 };
 
@@ -67,15 +75,29 @@ test("the chosen theme is kept", async ({ page }) => {
   expect(await lightness(page)).toBeLessThan(0.3);
 });
 
-test("a narrow page does not scroll sideways", async ({ page, broken }) => {
+for (const width of [390, 320]) {
+  test(`a page of ${width} pixels does not scroll sideways`, async ({ page, broken }) => {
+    await page.setViewportSize({ width, height: 844 });
+    for (const [name, path] of Object.entries({ ...pages, ...serverPages })) {
+      await open(page, name, path(broken));
+      const excess = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(excess, path(broken)).toBeLessThanOrEqual(0);
+    }
+  });
+}
+
+test("on a small screen a source is read without scrolling sideways", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const [name, path] of Object.entries({ ...pages, ...serverPages })) {
-    await open(page, name, path(broken));
-    const excess = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(excess, path(broken)).toBeLessThanOrEqual(0);
-  }
+  await page.goto("/status");
+  const row = page.getByTestId("source").first();
+  await expect(row).toBeVisible();
+  const hidden = await page.evaluate(() => {
+    const around = document.querySelector(".source__scroll");
+    return around.scrollWidth - around.clientWidth;
+  });
+  expect(hidden).toBeLessThanOrEqual(0);
 });
 
 /** How light the page's ground is, from 0 (black) to 1 (white). */

@@ -220,6 +220,13 @@ impl ColumnHeader {
 }
 
 impl TestGroup {
+    /// For how many days its runs are kept; `default` holds where it does not say.
+    pub fn days_kept(&self, default: u32) -> u32 {
+        self.days_of_results
+            .filter(|&days| days > 0)
+            .unwrap_or(default)
+    }
+
     /// `bucket/path`, several separated by commas: the group's own field, or its bucket source's.
     pub fn bucket_prefix(&self) -> &str {
         match &self.result_source {

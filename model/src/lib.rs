@@ -21,7 +21,9 @@
 //! | infra component | a part of the test infrastructure that has versions | [`infra`] |
 //! | infra vector | all versions that produced one run | [`infra::InfraVector`] |
 //! | transition | two neighbouring columns whose version of a component differs | [`transition::Transition`] |
+//! | pair | two columns of a grid beside each other | [`pair`] |
 //! | seam | a transition as it is drawn: a line through all rows | |
+//! | tally | how one test fared in the runs of a day, kept when the runs are not | [`retention::Tally`] |
 //! | history | what landed in a repository, in order | [`history`] |
 //! | deploy | that a service changed, as somebody reported it | [`deploy::Deploy`] |
 //! | drift | runs show another version than deploys declare, for longer than usual | [`drift`] |
@@ -29,10 +31,12 @@
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
 //! | health | how flaky a tab's tests are | [`flakiness::Health`] |
+//! | bug | an issue that people linked to a row | [`bug`] |
 //! | alert | a row whose current run of failures has reached the threshold | [`alert::Alert`] |
 
 pub mod alert;
 pub mod alignment;
+pub mod bug;
 pub mod config;
 pub mod deploy;
 pub mod drift;
@@ -47,9 +51,11 @@ pub mod link;
 pub mod logical_job;
 pub mod name;
 pub mod order;
+pub mod pair;
 pub mod query;
 pub mod reach;
 pub mod rename;
+pub mod retention;
 pub mod rle;
 pub mod run;
 pub mod status;

@@ -26,6 +26,14 @@ pub struct TabQuery {
     pub width: Option<u32>,
     /// The seam whose panel is open: the build id of the newer of its two columns.
     pub seam: Option<String>,
+    /// The older of two columns that are compared, by its build id.
+    pub older: Option<String>,
+    /// The newer of them; one alone is compared with nothing.
+    pub newer: Option<String>,
+    /// The row that a link points at: its identity or its name.
+    pub row: Option<String>,
+    /// The column that a link points at, by its build id.
+    pub column: Option<String>,
     /// Keys that this version does not know, with their values, in order.
     pub other: Vec<(String, String)>,
 }
@@ -86,7 +94,16 @@ impl TabQuery {
                     query.graph_metrics.push(value.to_owned());
                 }
                 ("width", Ok(width)) => query.width = Some(width),
-                ("seam", _) if !value.is_empty() => query.seam = Some(value.to_owned()),
+                ("seam" | "older" | "newer" | "row" | "column", _) if !value.is_empty() => {
+                    let place = match key {
+                        "seam" => &mut query.seam,
+                        "older" => &mut query.older,
+                        "newer" => &mut query.newer,
+                        "row" => &mut query.row,
+                        _ => &mut query.column,
+                    };
+                    *place = Some(value.to_owned());
+                }
                 _ => query.other.push((key.to_owned(), value.to_owned())),
             }
         }
@@ -109,6 +126,37 @@ impl TabQuery {
                 .iter()
                 .map(|(key, value)| (key.as_str(), value.as_str())),
         )
+    }
+
+    /// The same options without a place: no panel is open, and nothing is pointed at.
+    #[must_use]
+    pub fn anywhere(&self) -> Self {
+        Self {
+            seam: None,
+            older: None,
+            newer: None,
+            row: None,
+            column: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same place in other options.
+    #[must_use]
+    pub fn at_place_of(self, place: &Self) -> Self {
+        Self {
+            seam: place.seam.clone(),
+            older: place.older.clone(),
+            newer: place.newer.clone(),
+            row: place.row.clone(),
+            column: place.column.clone(),
+            ..self
+        }
+    }
+
+    /// The two columns that are compared, older first.
+    pub fn pair(&self) -> Option<(&str, &str)> {
+        self.older.as_deref().zip(self.newer.as_deref())
     }
 
     /// The query string, without a question mark; empty for the default view.
@@ -154,8 +202,16 @@ impl TabQuery {
         if let Some(width) = self.width {
             add("width", &width.to_string());
         }
-        if let Some(build) = &self.seam {
-            add("seam", build);
+        for (key, value) in [
+            ("seam", &self.seam),
+            ("older", &self.older),
+            ("newer", &self.newer),
+            ("row", &self.row),
+            ("column", &self.column),
+        ] {
+            if let Some(value) = value {
+                add(key, value);
+            }
         }
         for (key, value) in &self.other {
             add(key, value);
@@ -269,12 +325,13 @@ mod tests {
             expand_groups: bool,
             graph_metrics in prop::collection::vec(".{1,6}", 0..3),
             width in prop::option::of(0u32..100),
-            seam in prop::option::of(".{1,8}"),
+            places in prop::array::uniform5(prop::option::of(".{1,8}")),
             other in prop::collection::vec(("x[a-z&=%+]{0,5}", ".{0,5}"), 0..3),
         ) {
+            let [seam, older, newer, row, column] = places;
             let query = TabQuery {
                 include, exclude, only_failed, show_stale, sort, group, expand_groups,
-                graph_metrics, width, seam, other,
+                graph_metrics, width, seam, older, newer, row, column, other,
             };
             prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
         }

@@ -10,6 +10,7 @@ mod movement;
 mod reason;
 mod staleness;
 mod status;
+mod turn;
 mod walk;
 
 use crate::{
@@ -17,9 +18,10 @@ use crate::{
     grid::{Grid, Row},
     status::Status,
     tabulate::CompareUrl,
+    wire::time,
 };
 
-use self::{failing::time, walk::Walk};
+use self::walk::Walk;
 pub use self::{
     failing::{alerted_rows, failing_rows},
     message::{message, stale_text},
@@ -28,6 +30,7 @@ pub use self::{
     reason::{BuildRef, OverallRow, Reason, ReasonRow, Rule},
     staleness::{Freshness, Stale, StaleRule, observed_interval_ms},
     status::TabStatus,
+    turn::{StatusTurn, TurnedTo},
 };
 
 const MINUTE_MS: i64 = 60_000;

@@ -7,9 +7,15 @@ pub mod drift;
 pub mod infra;
 mod row;
 mod search;
+mod since;
 
-pub use row::{RowCounts, RowMetric, RowPage, RowRun};
-pub use search::{BuildRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun};
+pub use row::{
+    LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
+};
+pub use search::{
+    BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
+};
+pub use since::{BeganToFail, ChangesSince, FailingSince, TabTurn};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,6 +25,11 @@ use crate::{
     run::Problem,
     summary::{Metrics, Moved, Reason, TabStatus},
 };
+
+/// A time in milliseconds since 1970 as small JSON has it; one out of range becomes 1970.
+pub fn time(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+}
 
 /// A list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,6 +249,9 @@ pub struct FailingRow {
     pub moved: Option<Moved>,
     /// What it says.
     pub message: String,
+    /// The issues that people linked to the row, the newest first; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bugs: Vec<NamedLink>,
 }
 
 /// A dashboard in a list.
@@ -398,6 +412,9 @@ pub struct UploadReceipt {
     pub revision: u32,
     /// Whether this upload said anything new.
     pub is_new: bool,
+    /// Why the run is not going to stay, where it began too long ago; absent when it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Paths of the pages that show the group.
     pub pages: Vec<String>,
     /// The name of the snapshot's state in which it is shown.
@@ -556,6 +573,20 @@ pub struct UploadRevision {
     pub running: bool,
     /// The length of what was uploaded.
     pub bytes: u64,
+}
+
+/// What was made of an issue that somebody linked to a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BugReceipt {
+    /// The test group.
+    pub group: String,
+    /// The identity of the row.
+    pub row: String,
+    /// The issue's address.
+    pub url: String,
+    /// Whether it was not linked before.
+    pub is_new: bool,
 }
 
 /// A deploy as it is kept.

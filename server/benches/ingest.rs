@@ -4,10 +4,11 @@
 //! `cargo bench -p seamgrid --bench ingest`
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "farm/build.rs"]
+mod build;
+
 use std::{
-    env,
-    fmt::Write as _,
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
@@ -31,7 +32,8 @@ use seamgrid::{
     settings::Settings,
     store::Store,
 };
-use serde_json::json;
+
+use self::build::{Build, RUN_MS, job};
 
 const BUCKET: &str = "bench";
 const JOBS: usize = 6;
@@ -43,7 +45,7 @@ const ROUNDS: usize = 3;
 const NOW_MS: i64 = 1_772_323_200_000;
 const HOUR_MS: i64 = 3_600_000;
 /// Raise when what is written changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const GOAL_BUILDS: f64 = 300.0;
 const GOAL_RATIO: f64 = 3.0;
 
@@ -163,13 +165,15 @@ fn cpu_time() -> Option<Duration> {
     Some(Duration::from_millis(ticks * 1000 / TICKS_PER_SEC))
 }
 
-fn job(index: usize) -> String {
-    format!("ci-kubernetes-e2e-bench-{index}")
-}
-
-fn build(hours_ago: usize) -> String {
-    let ms = NOW_MS - hours_ago as i64 * HOUR_MS - 1_288_834_974_657;
-    (ms << 22).to_string()
+fn build(index: usize, hours_ago: usize) -> Build {
+    let started_ms = NOW_MS - hours_ago as i64 * HOUR_MS;
+    Build {
+        job: index,
+        number: hours_ago,
+        started_ms,
+        finished_ms: started_ms + RUN_MS,
+        tests: TESTS,
+    }
 }
 
 fn groups() -> Vec<TestGroup> {
@@ -189,7 +193,7 @@ fn groups() -> Vec<TestGroup> {
 /// `(job, build)` of all builds.
 fn list_builds() -> Vec<(String, String)> {
     (0..JOBS)
-        .flat_map(|index| (1..=BUILDS).map(move |hours| (job(index), build(hours))))
+        .flat_map(|index| (1..=BUILDS).map(move |hours| (job(index), build(index, hours).id())))
         .collect()
 }
 
@@ -394,130 +398,14 @@ fn write_bucket(folder: &Path, bucket: &Path) -> Result<(), Failure> {
     }
     for index in 0..JOBS {
         for hours in 1..=BUILDS {
-            let folder = bucket.join("logs").join(job(index)).join(build(hours));
-            write_build(&folder, index, hours)?;
+            let build = build(index, hours);
+            let folder = bucket.join("logs").join(job(index)).join(build.id());
+            fs::create_dir_all(folder.join("artifacts"))?;
+            for (name, content) in build.files() {
+                fs::write(folder.join(name), content)?;
+            }
         }
     }
     fs::write(written, stamp)?;
-    Ok(())
-}
-
-/// One build as the decoration of a Prow job leaves it.
-fn write_build(folder: &Path, index: usize, hours: usize) -> Result<(), Failure> {
-    fs::create_dir_all(folder.join("artifacts"))?;
-    let started = NOW_MS / 1000 - hours as i64 * 3600;
-    let commit = format!("{:040x}", 0x5ea3_u64 * (hours as u64 / 4 + 1));
-    let infra = format!("{:040x}", 0x1f3a_u64 * (hours as u64 / 24 + 1));
-    let (job, build) = (job(index), build(hours));
-    let tag = format!("v20260201-{}-master", &infra[30..]);
-    let seed = index * 7919 + hours;
-    let is_failed = |test: usize| (test * 31 + seed * 17).is_multiple_of(97);
-    let write = |name: &str, content: &serde_json::Value| {
-        fs::write(folder.join(name), serde_json::to_vec_pretty(content)?)?;
-        Ok::<_, Failure>(())
-    };
-    write(
-        "started.json",
-        &json!({
-            "timestamp": started,
-            "node": format!("node-{hours}"),
-            "repos": {"kubernetes/kubernetes": "master", "kubernetes/test-infra": "master"},
-            "repo-commit": commit, "repo-version": commit,
-        }),
-    )?;
-    write(
-        "finished.json",
-        &json!({
-            "timestamp": started + 2400, "passed": false, "result": "FAILURE",
-            "metadata": {"job-version": format!("v1.36.0-alpha.0+{}", &commit[26..]), "repos": {}},
-        }),
-    )?;
-    write(
-        "clone-records.json",
-        &json!([
-            {"refs": {"org": "kubernetes", "repo": "kubernetes", "base_ref": "master"},
-             "commands": [{"command": "git init", "output": "Initialized empty Git repository"}],
-             "final_sha": commit},
-            {"refs": {"org": "kubernetes", "repo": "test-infra", "base_ref": "master"},
-             "commands": [{"command": "git init", "output": "Initialized empty Git repository"}],
-             "final_sha": infra},
-        ]),
-    )?;
-    let image = format!("gcr.io/k8s-staging-test-infra/kubekins-e2e:{tag}");
-    let utility = format!("us-docker.pkg.dev/k8s-infra-prow/images/entrypoint:{tag}");
-    let spec = json!({
-        "containers": [{
-            "name": "test", "image": image, "command": ["runner.sh"],
-            "args": ["kubetest2", "gce", "--up", "--down", "--test=ginkgo"],
-            "env": (0..20).map(|n| json!({"name": format!("VARIABLE_{n}"), "value": "value"}))
-                .collect::<Vec<_>>(),
-            "resources": {"limits": {"cpu": "4", "memory": "14Gi"}},
-        }],
-        "initContainers": [{"name": "place-entrypoint", "image": utility}],
-    });
-    write(
-        "prowjob.json",
-        &json!({
-            "apiVersion": "prow.k8s.io/v1", "kind": "ProwJob",
-            "metadata": {"name": build, "labels": {"prow.k8s.io/job": job}},
-            "spec": {
-                "type": "periodic", "job": job, "pod_spec": spec, "cluster": "k8s-infra-prow-build",
-                "extra_refs": [{"org": "kubernetes", "repo": "kubernetes", "base_ref": "master"},
-                               {"org": "kubernetes", "repo": "test-infra", "base_ref": "master"}],
-                "decoration_config": {"utility_images": {"entrypoint": utility}},
-            },
-            "status": {"state": "failure", "build_id": build},
-        }),
-    )?;
-    write(
-        "podinfo.json",
-        &json!({
-            "pod": {
-                "metadata": {"name": build}, "spec": spec,
-                "status": {"phase": "Failed", "containerStatuses": [{
-                    "name": "test", "image": image, "imageID": format!("sha256:{infra}"),
-                    "state": {"terminated": {"exitCode": 1, "reason": "Error"}},
-                }]},
-            },
-            "events": [],
-        }),
-    )?;
-    fs::write(folder.join("build-log.txt"), "log\n".repeat(1000))?;
-    let mut junit = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"Kubernetes e2e suite\" time=\"2210\">\n",
-    );
-    let mut failures = 0;
-    for test in 0..TESTS {
-        write!(
-            junit,
-            "<testcase name=\"[sig-area-{}] Feature group {} when something happens should behave as promised in case {test} [Conformance]\" classname=\"Kubernetes e2e suite\" status=\"{}\" time=\"{}.25\">",
-            test % 12,
-            test % 40,
-            if is_failed(test) { "failed" } else { "passed" },
-            test % 60,
-        )?;
-        if is_failed(test) {
-            failures += 1;
-            write!(
-                junit,
-                "<failure message=\"timed out waiting for the condition\" type=\"failed\">{}</failure><system-err>{}</system-err>",
-                "test/e2e/framework/util.go:100 expected &lt;nil&gt; but got an error\n".repeat(10),
-                "I0201 10:00:00.000000 STEP: Creating a pod &amp; waiting for it\n".repeat(40),
-            )?;
-        }
-        junit.push_str("</testcase>\n");
-    }
-    junit.push_str("<properties/></testsuite></testsuites>\n");
-    debug_assert!(failures > 0, "some tests fail");
-    fs::write(folder.join("artifacts/junit_01.xml"), junit)?;
-    fs::write(
-        folder.join("artifacts/junit_runner.xml"),
-        "<testsuite failures=\"0\" tests=\"5\">".to_owned()
-            + "<testcase classname=\"kubetest2\" name=\"Up\" time=\"300.5\"/>"
-            + "<testcase classname=\"kubetest2\" name=\"Build\" time=\"200.1\"/>"
-            + "<testcase classname=\"kubetest2\" name=\"Test\" time=\"1400\"/>"
-            + "<testcase classname=\"kubetest2\" name=\"Down\" time=\"100\"/>"
-            + "<testcase classname=\"kubetest2\" name=\"Extract\" time=\"10\"/></testsuite>",
-    )?;
     Ok(())
 }

@@ -1,39 +1,35 @@
-//! The command line: what each word does, and how it fails.
+//! The command line: its words and flags, and what the commands share. What each does is in the file of
+//! its name, or in `once`.
+
+mod import;
+mod once;
+mod serve;
+mod token;
+mod update;
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
 };
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser as _},
 };
-use indicatif::{ProgressBar, ProgressStyle};
 use model::config::Configuration;
 use seamgrid::{
-    bucket::{BucketError, Buckets},
-    clock::now_ms,
-    conformance,
-    history::{Mirrors, mirror_folder},
-    http,
-    infra::impact::ImpactKeeper,
-    intake::token,
-    metrics::Metrics,
-    pipeline::{self, Pipeline, Unpublished, progress::Shown},
-    serve::{Listening, ServeError, Server, listen_at},
+    bucket::BucketError,
+    serve::{ServeError, listen_at},
     settings::{Settings, SettingsError, ZeroRule, load_settings},
-    simulate::{self, Incident, Scale, SimulateError, SimulateOptions},
-    store::{NewToken, Store, StoreError, StoredToken},
+    simulate::{Incident, Scale, SimulateError, SimulateOptions},
+    store::StoreError,
     telemetry::{self, LogFormat},
-    testgrid::{self, LoadOptions, import::ImportProgress},
+    testgrid::{self, LoadOptions},
 };
 use tokio::net::TcpListener;
+
+use self::token::TokenAction;
 
 /// A CI results dashboard that shows where the test infrastructure changed under the tests.
 ///
@@ -187,39 +183,6 @@ enum Command {
     },
 }
 
-/// What `token` does.
-#[derive(Debug, Subcommand)]
-enum TokenAction {
-    /// Make a token and print it, once, alone on the last line
-    Create {
-        /// The test groups it may write; `*` is any text, and several patterns are separated by commas
-        #[arg(long, env = "SEAMGRID_GROUPS", value_name = "PATTERN")]
-        groups: String,
-        /// The components whose deploys it may report, likewise [default: all for --groups '*', else none]
-        #[arg(long, env = "SEAMGRID_COMPONENTS", value_name = "PATTERN")]
-        components: Option<String>,
-        /// What to call it, in lists and wherever its writes are named
-        #[arg(
-            long,
-            env = "SEAMGRID_NAME",
-            value_name = "N",
-            default_value = "unnamed"
-        )]
-        name: String,
-        /// How long it is good, such as 12h, 90d or 8w [default: until it is revoked]
-        #[arg(long, env = "SEAMGRID_EXPIRES", value_name = "D")]
-        expires: Option<String>,
-    },
-    /// Print all tokens, without themselves
-    List,
-    /// Refuse a token from now on
-    Revoke {
-        /// Its number, as in the list
-        #[arg(value_name = "ID")]
-        id: i64,
-    },
-}
-
 /// What `export` prints.
 #[derive(Debug, Subcommand)]
 enum Document {
@@ -261,26 +224,30 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         .map_err(CommandError::Start)?;
     let common = cli.common;
     match cli.command {
-        Command::Serve { no_update } => runtime.block_on(serve(&common, !no_update)),
+        Command::Serve { no_update } => runtime.block_on(serve::serve(&common, !no_update)),
         Command::Update { once, group } => {
             let names = (!group.is_empty()).then_some(group);
-            runtime.block_on(update(&common, once || names.is_some(), names.as_deref()))
+            runtime.block_on(update::update(
+                &common,
+                once || names.is_some(),
+                names.as_deref(),
+            ))
         }
-        Command::CheckConfig { paths } => check_config(&paths),
-        Command::Import { paths } => runtime.block_on(import(&common, &paths)),
-        Command::Conformance { files } => conformance(&files),
-        Command::Token { action } => runtime.block_on(tokens(&common, action)),
-        Command::Prune { dry_run } => runtime.block_on(prune(&common, dry_run)),
+        Command::CheckConfig { paths } => once::check_config(&paths),
+        Command::Import { paths } => runtime.block_on(import::import(&common, &paths)),
+        Command::Conformance { files } => once::conformance(&files),
+        Command::Token { action } => runtime.block_on(token::tokens(&common, action)),
+        Command::Prune { dry_run } => runtime.block_on(once::prune(&common, dry_run)),
         Command::Export {
             document: Document::Openapi,
-        } => export_openapi(),
+        } => once::export_openapi(),
         Command::Simulate {
             out,
             seed,
             days,
             scale,
             incident,
-        } => write_world(&SimulateOptions {
+        } => once::write_world(&SimulateOptions {
             out,
             seed,
             days,
@@ -289,388 +256,6 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             end_ms: None,
         }),
     }
-}
-
-async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> {
-    let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let listening = Listening::on(&common.listen).await?;
-    // On standard output, for people and for scripts that asked for a free port.
-    let address = format!("Seamgrid is at http://{}", listening.address());
-    let server = match Store::open(&common.database).await {
-        Err(StoreError::Unreachable { .. }) => {
-            say(&address)?;
-            let store = Store::open_patiently(&common.database);
-            let store = listening.wait_for(store).await??;
-            Server::at(listening, store, settings, configuration).await?
-        }
-        store => {
-            let server = Server::at(listening, store?, settings, configuration).await?;
-            say(&address)?;
-            server
-        }
-    };
-    let metrics = listen_for_metrics(common).await?;
-    server
-        .with_metrics(metrics)
-        .run(update, told_to_stop())
-        .await?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn prune(common: &Common, dry_run: bool) -> Result<ExitCode, CommandError> {
-    let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let store = Store::open(&common.database).await?;
-    let days = settings.update.days_of_results;
-    let groups = &configuration.test_groups;
-    let pruned = pipeline::prune(&store, groups, days, now_ms(), dry_run).await?;
-    for group in &pruned {
-        say(&format!("{}: {} runs", group.group, group.runs))?;
-    }
-    say(&format!(
-        "{} runs of {} test groups {}",
-        pruned.iter().map(|group| group.runs).sum::<u64>(),
-        pruned.len(),
-        if dry_run {
-            "would be deleted"
-        } else {
-            "deleted"
-        }
-    ))?;
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn update(
-    common: &Common,
-    once: bool,
-    names: Option<&[String]>,
-) -> Result<ExitCode, CommandError> {
-    let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let store = if once {
-        Store::open(&common.database).await?
-    } else {
-        Store::open_patiently(&common.database).await?
-    };
-    let buckets = Buckets::from_settings(&settings.buckets)?;
-    let pipeline = Pipeline::new(
-        store.clone(),
-        buckets,
-        &configuration,
-        &settings,
-        Unpublished,
-    );
-    let mirrors = Mirrors::new(store.clone(), &settings);
-    let impact = ImpactKeeper::new(store.clone(), &settings);
-    let folder = mirror_folder(&settings, &store);
-    let progress = Shown::on_stderr();
-    let code = if once {
-        // Whoever names groups wants their results alone.
-        let fetch = async {
-            if names.is_some() {
-                return Ok((Vec::new(), Vec::new()));
-            }
-            let fetched = mirrors.update().await;
-            impact.restore().await?;
-            let unread = impact.update_all(&folder).await;
-            Ok::<_, StoreError>((fetched, unread))
-        };
-        let both =
-            async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
-        let (report, (fetched, unread)) = tokio::select! {
-            (report, fetched) = both => (report, fetched?),
-            () = told_to_stop() => {
-                store.close().await;
-                return Ok(ExitCode::FAILURE);
-            }
-        };
-        say(&format!(
-            "{} test groups: {} builds read, {} new runs, {} changed, {} as before; {} problems in builds' files",
-            report.groups,
-            report.builds,
-            report.saved.inserted,
-            report.saved.updated,
-            report.saved.unchanged,
-            report.problems,
-        ))?;
-        if !fetched.is_empty() {
-            let commits: u64 = fetched.iter().map(|it| it.commits).sum();
-            say(&format!(
-                "{} repositories: {commits} new commits",
-                fetched.len()
-            ))?;
-        }
-        let mut unreachable = false;
-        let unfetched = fetched.iter().filter_map(|it| it.problem.as_deref());
-        for problem in unfetched.chain(unread.iter().map(String::as_str)) {
-            unreachable = true;
-            complain(problem);
-        }
-        if report.errors.is_empty() && !unreachable {
-            ExitCode::SUCCESS
-        } else {
-            for error in &report.errors {
-                complain(&if error.group.is_empty() {
-                    error.message.clone()
-                } else {
-                    format!("{}: {}", error.group, error.message)
-                });
-            }
-            ExitCode::FAILURE
-        }
-    } else {
-        let every = std::time::Duration::from_secs(settings.update.poll_secs);
-        let metrics = Arc::new(Metrics::new());
-        if let Some(listener) = listen_for_metrics(common).await? {
-            // It ends with the process: nobody waits for a last answer.
-            tokio::spawn(
-                metrics
-                    .clone()
-                    .serve(listener, None, std::future::pending()),
-            );
-        }
-        let progress = (progress, metrics);
-        tokio::join!(
-            pipeline::run_forever(&pipeline, &progress, told_to_stop()),
-            mirrors.run_forever(every, told_to_stop()),
-            async {
-                tokio::select! {
-                    () = impact.follow(Some(&folder), |_| {}) => {}
-                    () = told_to_stop() => {}
-                }
-            },
-        );
-        ExitCode::SUCCESS
-    };
-    store.close().await;
-    Ok(code)
-}
-
-async fn tokens(common: &Common, action: TokenAction) -> Result<ExitCode, CommandError> {
-    let store = Store::open(&common.database).await?;
-    let now_ms = now_ms();
-    match action {
-        TokenAction::Create {
-            groups,
-            components,
-            name,
-            expires,
-        } => {
-            let components = components.unwrap_or_else(|| {
-                let all = groups.trim() == "*";
-                if all { "*" } else { "" }.to_owned()
-            });
-            if name.trim().is_empty() || (groups.trim().is_empty() && components.trim().is_empty())
-            {
-                return Err(CommandError::Token(
-                    "a token needs a name, and groups or components".into(),
-                ));
-            }
-            let span_ms = expires
-                .as_deref()
-                .map(token::parse_span_ms)
-                .transpose()
-                .map_err(CommandError::Token)?;
-            let (token, hash) = token::new_token().ok_or_else(|| {
-                CommandError::Token("the system gives no random numbers".to_owned())
-            })?;
-            let id = store
-                .add_token(&NewToken {
-                    name: name.trim(),
-                    hash: &hash,
-                    group_pattern: groups.trim(),
-                    component_pattern: components.trim(),
-                    created_ms: now_ms,
-                    created_by: &operator(),
-                    expires_ms: span_ms.map(|span_ms| now_ms.saturating_add(span_ms)),
-                })
-                .await?;
-            say(&format!(
-                "token {id} ({}) may write the test groups \"{}\" and report deploys of \"{}\". It is \
-                 shown this once:",
-                name.trim(),
-                groups.trim(),
-                components.trim()
-            ))?;
-            say(&token)?;
-        }
-        TokenAction::List => {
-            for stored in store.load_tokens().await? {
-                say(&token_line(&stored, now_ms))?;
-            }
-        }
-        TokenAction::Revoke { id } => {
-            let name = store.revoke_token(id, now_ms, &operator()).await?;
-            let name = name.ok_or_else(|| {
-                CommandError::Token(format!("there is no token with the number {id}"))
-            })?;
-            say(&format!("token {id} ({name}) is revoked"))?;
-        }
-    }
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Who is at the command line, for the audit.
-fn operator() -> String {
-    let user = ["USER", "LOGNAME"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok())
-        .unwrap_or_else(|| "unknown user".to_owned());
-    format!("command line ({user})")
-}
-
-/// One token for people: columns that begin at the same place for all but the longest texts.
-fn token_line(token: &StoredToken, now_ms: i64) -> String {
-    let day = |ms: Option<i64>, none: &str| {
-        ms.and_then(chrono::DateTime::from_timestamp_millis)
-            .map_or_else(
-                || none.to_owned(),
-                |time| time.format("%Y-%m-%d").to_string(),
-            )
-    };
-    let state = match token::refusal(token, now_ms) {
-        None => "good",
-        Some(_) if token.revoked_ms.is_some() => "revoked",
-        Some(_) => "expired",
-    };
-    format!(
-        "{:<4} {:<20} {state:<8} groups {:<24} components {:<16} made {} ends {:<10} used {}",
-        token.id,
-        token.name,
-        token.group_pattern,
-        if token.component_pattern.is_empty() {
-            "-"
-        } else {
-            &token.component_pattern
-        },
-        day(Some(token.created_ms), "-"),
-        day(token.expires_ms, "never"),
-        day(token.used_ms, "never"),
-    )
-}
-
-fn check_config(paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
-    let report = testgrid::check_config(paths);
-    say(report.to_string().trim_end())?;
-    Ok(if report.is_clean() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-async fn import(common: &Common, paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
-    let store = Store::open(&common.database).await?;
-    let progress = ImportBar::new();
-    let report = testgrid::import::import(&store, paths, now_ms(), &|at: ImportProgress<'_>| {
-        progress.show(at);
-    })
-    .await?;
-    store.close().await;
-    progress.end();
-    for problem in &report.problems {
-        complain(&problem.to_string());
-    }
-    say(&format!(
-        "{} tables and {} summaries: {} test groups, {} cells; {} new runs, {} changed, {} as before; {} tabs new or changed",
-        report.tables,
-        report.summaries,
-        report.groups,
-        report.cells,
-        report.runs.inserted,
-        report.runs.updated,
-        report.runs.unchanged,
-        report.tabs_changed,
-    ))?;
-    if report.tabs_without_table > 0 {
-        say(&format!(
-            "{} tabs are named by a summary without a table of theirs; nothing of them is stored",
-            report.tabs_without_table
-        ))?;
-    }
-    Ok(if report.problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-/// How far an import is: a bar on a terminal, otherwise a line at every tenth of the way.
-struct ImportBar {
-    bar: Option<ProgressBar>,
-    tenths: AtomicUsize,
-}
-
-impl ImportBar {
-    fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {pos} of {len} files  {wide_msg}");
-            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        Self {
-            bar,
-            tenths: AtomicUsize::new(0),
-        }
-    }
-
-    fn show(&self, at: ImportProgress<'_>) {
-        if let Some(bar) = &self.bar {
-            bar.set_length(at.total as u64);
-            bar.set_position(at.done as u64);
-            bar.set_message(at.path.display().to_string());
-            return;
-        }
-        let tenths = at.done * 10 / at.total.max(1);
-        if self.tenths.fetch_max(tenths, Ordering::Relaxed) < tenths {
-            complain(&format!("{} of {} files imported", at.done, at.total));
-        }
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
-
-fn export_openapi() -> Result<ExitCode, CommandError> {
-    let document = http::openapi::document().and_then(|it| serde_json::to_string_pretty(&it));
-    say(&document.map_err(|error| CommandError::Output(error.into()))?)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn write_world(options: &SimulateOptions) -> Result<ExitCode, CommandError> {
-    let world = simulate::simulate(options)?;
-    say(&format!(
-        "{}: {} builds with {} test results in {} files ({:.1} MB)",
-        options.out.display(),
-        world.builds,
-        world.cases,
-        world.files,
-        world.bytes as f64 / 1e6,
-    ))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn conformance(files: &[PathBuf]) -> Result<ExitCode, CommandError> {
-    let (mut passed, mut failed) = (0, 0);
-    for file in files {
-        let outcome = match std::fs::read(file) {
-            Ok(bytes) => conformance::evaluate(&bytes),
-            Err(error) => conformance::Outcome::unreadable(&error),
-        };
-        passed += outcome.passed;
-        failed += outcome.mismatches.len();
-        for mismatch in &outcome.mismatches {
-            say(&format!("{}: {mismatch}", file.display()))?;
-        }
-    }
-    say(&format!("{passed} passed, {failed} failed"))?;
-    Ok(if failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
 }
 
 /// The settings, and what they say is to be shown. What is wrong with the configuration is logged, and

@@ -18,4 +18,4 @@ pub mod simulate;
 pub mod store;
 pub mod telemetry;
 pub mod testgrid;
-mod tls;
+pub mod tls;

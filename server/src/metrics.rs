@@ -10,7 +10,7 @@ use model::wire::SourceHealth;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
-    registry::{Registry, Unit},
+    registry::{Metric, Registry, Unit},
 };
 use tokio::net::TcpListener;
 
@@ -23,10 +23,32 @@ use crate::{
 /// One label.
 type Label = [(&'static str, String); 1];
 
+/// How a look ends that does not fail.
+const OK: &str = "ok";
+
 /// Bounds of the histogram of lags, in seconds.
 const LAGS: [f64; 12] = [
     1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 21600.0,
 ];
+
+fn label(name: &'static str, value: &str) -> Label {
+    [(name, value.to_owned())]
+}
+
+/// `metric`, which `registry` tells of under this name from now on.
+fn registered<M: Metric + Clone>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    unit: Option<Unit>,
+    metric: M,
+) -> M {
+    match unit {
+        None => registry.register(name, help, metric.clone()),
+        Some(unit) => registry.register_with_unit(name, help, unit, metric.clone()),
+    }
+    metric
+}
 
 /// What the process counts.
 #[derive(Debug)]
@@ -53,73 +75,70 @@ impl Metrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("seamgrid");
         let metrics = Self {
-            builds: Counter::default(),
-            problems: Counter::default(),
-            looks: Family::default(),
-            lag: Histogram::new(LAGS),
-            sources: Family::default(),
-            leases: Family::default(),
-            waiting: Gauge::default(),
-            snapshot_age: Gauge::default(),
-            registry: Registry::default(),
-        };
-        registry.register(
-            "builds_stored",
-            "Builds that were read and stored",
-            metrics.builds.clone(),
-        );
-        registry.register(
-            "build_problems",
-            "Files of builds that could not be read",
-            metrics.problems.clone(),
-        );
-        registry.register(
-            "looks",
-            "Looks at test groups, by how they ended: ok, bucket, silence, database",
-            metrics.looks.clone(),
-        );
-        registry.register_with_unit(
-            "lag",
-            "From the end of the newest new build until it was stored",
-            Unit::Seconds,
-            metrics.lag.clone(),
-        );
-        registry.register(
-            "sources",
-            "Test groups, by how it stands with their sources",
-            metrics.sources.clone(),
-        );
-        registry.register(
-            "leases",
-            "Test groups that are being looked at, by process",
-            metrics.leases.clone(),
-        );
-        registry.register(
-            "queue_length",
-            "Test groups that wait for their turn",
-            metrics.waiting.clone(),
-        );
-        registry.register_with_unit(
-            "snapshot_age",
-            "Since the published snapshot was last compared with the database",
-            Unit::Seconds,
-            metrics.snapshot_age.clone(),
-        );
-        // From the beginning, so that a rate can be told of the first that happens.
-        for outcome in ["ok"]
-            .into_iter()
-            .chain(FailureKind::ALL.map(FailureKind::word))
-        {
-            drop(
-                metrics
-                    .looks
-                    .get_or_create(&[("outcome", outcome.to_owned())]),
-            );
-        }
-        Self {
+            builds: registered(
+                &mut registry,
+                "builds_stored",
+                "Builds that were read and stored",
+                None,
+                Counter::default(),
+            ),
+            problems: registered(
+                &mut registry,
+                "build_problems",
+                "Files of builds that could not be read",
+                None,
+                Counter::default(),
+            ),
+            looks: registered(
+                &mut registry,
+                "looks",
+                "Looks at test groups, by how they ended: ok, bucket, silence, database",
+                None,
+                Family::default(),
+            ),
+            lag: registered(
+                &mut registry,
+                "lag",
+                "From the end of the newest new build until it was stored",
+                Some(Unit::Seconds),
+                Histogram::new(LAGS),
+            ),
+            sources: registered(
+                &mut registry,
+                "sources",
+                "Test groups, by how it stands with their sources",
+                None,
+                Family::default(),
+            ),
+            leases: registered(
+                &mut registry,
+                "leases",
+                "Test groups that are being looked at, by process",
+                None,
+                Family::default(),
+            ),
+            waiting: registered(
+                &mut registry,
+                "queue_length",
+                "Test groups that wait for their turn",
+                None,
+                Gauge::default(),
+            ),
+            snapshot_age: registered(
+                &mut registry,
+                "snapshot_age",
+                "Since the published snapshot was last compared with the database",
+                Some(Unit::Seconds),
+                Gauge::default(),
+            ),
             registry,
-            ..metrics
+        };
+        // From the beginning, so that a rate can be told of the first that happens.
+        let failures = FailureKind::ALL.map(FailureKind::word);
+        for outcome in std::iter::once(OK).chain(failures) {
+            drop(metrics.looks.get_or_create(&label("outcome", outcome)));
         }
+        metrics
     }
 
     /// Everything as text; what stands in the snapshot as it stands now.
@@ -128,14 +147,14 @@ impl Metrics {
             let (counts, waiting, leases) = reader.source_counts();
             for (health, count) in SourceHealth::ALL.into_iter().zip(counts) {
                 self.sources
-                    .get_or_create(&[("health", health.word().to_owned())])
+                    .get_or_create(&label("health", health.word()))
                     .set(count as i64);
             }
             self.waiting.set(waiting as i64);
             self.leases.clear();
             for (replica, count) in leases {
                 self.leases
-                    .get_or_create(&[("replica", replica)])
+                    .get_or_create(&label("replica", &replica))
                     .set(count as i64);
             }
             let age_ms = reader.compared_ms().map_or(0, |at_ms| now_ms() - at_ms);
@@ -182,10 +201,8 @@ impl Progress for Metrics {
 
     fn finished(&self, report: &GroupReport) {
         self.problems.inc_by(report.problems as u64);
-        let outcome = report.failure.map_or("ok", FailureKind::word);
-        self.looks
-            .get_or_create(&[("outcome", outcome.to_owned())])
-            .inc();
+        let outcome = report.failure.map_or(OK, FailureKind::word);
+        self.looks.get_or_create(&label("outcome", outcome)).inc();
         if let Some(lag_ms) = report.lag_ms {
             self.lag.observe(lag_ms as f64 / 1000.0);
         }

@@ -5,6 +5,7 @@
 //! the stored results when somebody looks, and kept while there is room.
 
 mod about;
+mod bugs;
 mod cache;
 mod catalog;
 mod changes;
@@ -21,6 +22,7 @@ mod published;
 mod releases;
 mod row;
 mod search;
+mod since;
 mod snapshot;
 mod sources;
 mod tab;
@@ -32,17 +34,32 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use futures::{StreamExt as _, stream};
 use model::{
     rename::join_renamed,
+    retention::DAY_MS,
     tabulate::GroupResults,
     wire::{ComponentRef, TabChanged, WireError},
 };
 use regex::Regex;
 
+pub use self::{
+    bugs::RowBugs,
+    cache::{Coding, Encoded, Form, PublishedGrid},
+    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
+    changes::{Change, Listener, What},
+    filter::{FilterError, RowFilter, compile_filter},
+    infra::CompareQuery,
+    metrics::MetricValues,
+    row::values_by_column,
+    search::state,
+    snapshot::{Snapshot, TabView},
+    tick::Turned,
+};
 use self::{
     cache::GridCache,
     catalog::key,
@@ -52,16 +69,6 @@ use self::{
     published::Published,
     sources::KnownSources,
     tab::{Repositories, TabState, build_grid, build_state},
-};
-pub use self::{
-    cache::{Coding, Encoded, Form, PublishedGrid},
-    catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
-    changes::{Change, Listener, What},
-    filter::{FilterError, RowFilter, compile_filter},
-    infra::CompareQuery,
-    metrics::MetricValues,
-    snapshot::{Snapshot, TabView},
-    tick::Turned,
 };
 use crate::{
     clock::now_ms,
@@ -75,7 +82,8 @@ const CACHE_BYTES: usize = 512 << 20;
 const KEPT_BYTES: usize = 256 << 20;
 /// How many groups are read at the same time when all are.
 const PARALLEL: usize = 4;
-const DAY_MS: i64 = 24 * 3_600_000;
+/// How long a database may take to say that it is there.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// Why something could not be published.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +106,15 @@ pub enum PublishError {
 
 impl From<PublishError> for WireError {
     fn from(error: PublishError) -> Self {
+        let passes = matches!(&error, PublishError::Store(error) if error.passes());
+        if passes {
+            tracing::warn!(%error, "a request needs the database: {error}");
+            return Self {
+                code: "unavailable".to_owned(),
+                message: "the database gives no answer now, and this is not in memory; try again"
+                    .to_owned(),
+            };
+        }
         Self {
             code: "internal".to_owned(),
             message: error.to_string(),
@@ -127,6 +144,7 @@ pub struct Reader {
     compared_ms: AtomicI64,
     infra: infra::Infra,
     search: search::Search,
+    bugs: bugs::KnownBugs,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
@@ -199,6 +217,7 @@ impl Reader {
             compared_ms: AtomicI64::new(0),
             infra: infra::Infra::default(),
             search: search::Search::default(),
+            bugs: bugs::KnownBugs::default(),
             clock: now_ms,
             clusters: components
                 .iter()
@@ -259,6 +278,7 @@ impl Reader {
     pub async fn publish_changed(&self) -> Result<(), PublishError> {
         self.read_statuses().await?;
         self.publish_histories().await?;
+        self.publish_bugs().await?;
         self.publish_deploys().await?;
         let stored: HashMap<String, Stored> = self
             .store
@@ -331,16 +351,19 @@ impl Reader {
         let modified_ms = stored.and_then(|stored| stored.modified_ms);
         let intervals = self.rules.stale_intervals;
         let now_ms = (self.clock)();
+        let bugs = self.bugs_of(name);
         let states = tokio::task::spawn_blocking(move || {
             let build = |entry: &Arc<TabEntry>| {
-                build_state(
+                let mut state = build_state(
                     entry,
                     &results,
                     &repositories,
                     intervals,
                     modified_ms,
                     now_ms,
-                )
+                );
+                bugs.fill(&mut state.summary);
+                state
             };
             entries.iter().map(build).collect::<Vec<_>>()
         })
@@ -390,7 +413,12 @@ impl Reader {
         };
         let results = self
             .kept
-            .load(&self.store, stored.id, self.span_of(entry), (self.clock)())
+            .load(
+                &self.store,
+                (stored.id, stored.revision),
+                self.span_of(entry),
+                (self.clock)(),
+            )
             .await?;
         let results = self.refine(entry, results);
         Ok(match self.rules.row_identity {
@@ -402,11 +430,7 @@ impl Reader {
     /// Over how long results are shown: the days that the group says, or else the settings. A recording
     /// is shown whole.
     fn span_of(&self, entry: &TabEntry) -> Span {
-        let days = entry
-            .group
-            .days_of_results
-            .filter(|&days| days > 0)
-            .unwrap_or(self.days_of_results);
+        let days = entry.group.days_kept(self.days_of_results);
         entry.configured.then(|| i64::from(days) * DAY_MS)
     }
 
@@ -457,6 +481,7 @@ impl Reader {
             .await?;
         Ok(TabView {
             status: published.tab_status(index),
+            bugs: self.bugs_of(&entry.group.name),
             entry,
             grid,
         })
@@ -508,10 +533,8 @@ impl Reader {
                 "the first snapshot is still being published".to_owned(),
             ));
         }
-        self.store
-            .ready()
-            .await
-            .map_err(|error| unavailable(error.to_string()))
+        let ready = self.store.within(PROBE, self.store.ready()).await;
+        ready.map_err(|error| unavailable(error.to_string()))
     }
 
     fn find(&self, dashboard: &str, tab: &str) -> Result<(Arc<Published>, usize), WireError> {

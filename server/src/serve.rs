@@ -24,8 +24,10 @@ use crate::{
     store::{Store, StoreError},
 };
 
-/// How often the server looks whether another process changed results.
+/// How often the server looks whether another process changed results, where nobody tells.
 const FOLLOW: Duration = Duration::from_secs(1);
+/// How far apart it looks when it is told again and again.
+const APART: Duration = Duration::from_millis(100);
 /// At every how many of these looks it looks at all that may have changed.
 const WHOLE: u32 = 5;
 /// How often it looks how it stands with the sources.
@@ -295,9 +297,12 @@ async fn keep_published(
         let mut imported = store.load_imported_tabs().await.ok();
         let mut stamp = None;
         let mut looks = 0;
+        let news = store.listen();
         loop {
-            tokio::time::sleep(FOLLOW).await;
-            looks += 1;
+            tokio::select! {
+                () = tokio::time::sleep(FOLLOW) => looks += 1,
+                () = news.next() => tokio::time::sleep(APART).await,
+            }
             let now = store.load_stamp().await.ok();
             if looks % WHOLE != 0 && now == stamp {
                 continue;

@@ -1,7 +1,10 @@
 //! `seamgrid.yaml`: where the configuration and the buckets are, what counts as infrastructure.
 
+mod check;
 mod load;
 mod reach;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
@@ -212,6 +215,9 @@ pub struct UpdateSettings {
     pub parallel: usize,
     /// How far back, for groups that do not say.
     pub days_of_results: u32,
+    /// How many seconds the groups of a process that is gone wait for another; a process that lives
+    /// prolongs its leases four times as often.
+    pub lease_secs: u64,
     /// Where repositories are mirrored; absent for a folder beside the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mirrors: Option<PathBuf>,
@@ -223,6 +229,7 @@ impl Default for UpdateSettings {
             poll_secs: 300,
             parallel: 8,
             days_of_results: 15,
+            lease_secs: 20,
             mirrors: None,
         }
     }

@@ -4,6 +4,7 @@
 use std::{fs, path::Path};
 
 use crate::{
+    postgres,
     process::{Doing as _, Failure, Result, cargo, command, fail, root, run},
     site::{Program, build_program, build_site},
     tools::{NODE_MISSING, chromium, ensure_node_packages, node, shared},
@@ -12,8 +13,11 @@ use crate::{
 /// The benchmark in `e2e/bench.mjs`.
 const BROWSER: &str = "browser";
 
-/// Runs the named benchmark, or all.
-pub(crate) fn bench(name: Option<&str>) -> Result<()> {
+/// The benchmark that needs a PostgreSQL server.
+const ENGINES: &str = "engines";
+
+/// Runs the named benchmark, with what else was said for it, or all.
+pub(crate) fn bench(name: Option<&str>, said: &[&str]) -> Result<()> {
     let mut known = natives(&root().join("server/benches"))?;
     known.push(BROWSER.to_owned());
     if let Some(name) = name
@@ -32,7 +36,7 @@ pub(crate) fn bench(name: Option<&str>) -> Result<()> {
         if benchmark == BROWSER {
             browser()?;
         } else {
-            native(&benchmark)?;
+            native(&benchmark, said)?;
         }
     }
     Ok(())
@@ -55,9 +59,20 @@ fn natives(folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn native(name: &str) -> Result<()> {
+fn native(name: &str, said: &[&str]) -> Result<()> {
     let mut cargo = cargo();
     cargo.args(["bench", "--package=seamgrid", "--bench", name]);
+    if !said.is_empty() {
+        cargo.arg("--").args(said);
+    }
+    let server = if name == ENGINES {
+        Some(postgres::server()?)
+    } else {
+        None
+    };
+    if let Some(server) = &server {
+        cargo.env(postgres::VARIABLE, server.url());
+    }
     if let Some(shared) = shared() {
         cargo.env("SEAMGRID_SHARED", shared);
     }

@@ -24,7 +24,7 @@ use crate::{
     },
     site::build_site,
     tools::{
-        NODE_MISSING, chromium, ensure_node_packages, ensure_rust_component,
+        NODE_MISSING, chromium, ensure_deploy_checks, ensure_node_packages, ensure_rust_component,
         ensure_storage_emulator, ensure_wasm_target, node, shared,
     },
 };
@@ -101,6 +101,7 @@ pub(crate) fn test(only: &[&str]) -> Result<()> {
         node().ok_or_else(|| Failure(NODE_MISSING.into()))?;
         ensure_node_packages()?;
         ensure_storage_emulator()?;
+        ensure_deploy_checks()?;
         let chromium = chromium()?;
         let shared = match shared() {
             Some(path) => path.display().to_string(),
@@ -125,6 +126,23 @@ pub(crate) fn test(only: &[&str]) -> Result<()> {
             (),
             format!("{files} files, {count} packages (licences, bans, sources)"),
         ))
+    })?;
+
+    steps.step("deployment", || {
+        let programs = ensure_deploy_checks()?;
+        let mut manifests = Vec::new();
+        for entry in
+            fs::read_dir(root().join("deploy/kubernetes")).doing("list deploy/kubernetes")?
+        {
+            manifests.push(entry.doing("list deploy/kubernetes")?.path());
+        }
+        manifests.sort();
+        run(command(programs.join("kubernetes-validate"))
+            .args(["--strict", "--quiet"])
+            .args(&manifests))?;
+        run(command(programs.join("hadolint")).arg(root().join("Dockerfile")))?;
+        let detail = format!("{} manifests fit their schemas", manifests.len());
+        Ok(((), detail))
     })?;
 
     // The program embeds the site, so the folder must be there before anything of it compiles.

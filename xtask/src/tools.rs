@@ -120,29 +120,40 @@ pub(crate) fn ensure_rust_component(component: &str, program: &str) -> Result<()
     run(command("rustup").args(["component", "add", component]))
 }
 
-/// The emulator of Google's storage that some tests start, in a Python environment of its own: what
-/// `xtask/emulator-requirements.txt` pins, installed when it is not there or not that.
+/// The emulator of Google's storage that some tests start: what `xtask/emulator-requirements.txt` pins.
 pub(crate) fn ensure_storage_emulator() -> Result<PathBuf> {
     if let Some(program) = std::env::var_os("SEAMGRID_GCS_EMULATOR") {
         return Ok(PathBuf::from(program));
     }
-    let wanted = root().join("xtask/emulator-requirements.txt");
-    let text = fs::read(&wanted).doing("read xtask/emulator-requirements.txt")?;
-    let folder = target_dir().join("gcs-emulator");
-    let program = folder.join("bin/gcp-storage-emulator");
+    let folder = ensure_python("gcs-emulator", "xtask/emulator-requirements.txt")?;
+    Ok(folder.join("gcp-storage-emulator"))
+}
+
+/// The folder of the programs that check what Seamgrid is shipped with: what
+/// `xtask/deploy-requirements.txt` pins.
+pub(crate) fn ensure_deploy_checks() -> Result<PathBuf> {
+    ensure_python("deploy-checks", "xtask/deploy-requirements.txt")
+}
+
+/// The folder of the programs of a Python environment of this name with what `requirements` pins, which is
+/// made when it is not there or not that.
+fn ensure_python(name: &str, requirements: &str) -> Result<PathBuf> {
+    let wanted = root().join(requirements);
+    let text = fs::read(&wanted).doing(format_args!("read {requirements}"))?;
+    let folder = target_dir().join(name);
+    let programs = folder.join("bin");
     let stamp = folder.join(".installed-requirements");
-    if program.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == text) {
-        return Ok(program);
+    if fs::read(&stamp).is_ok_and(|installed| installed == text) {
+        return Ok(programs);
     }
     let python = find_program("python3").ok_or_else(|| {
-        Failure(
-            "Python 3 is missing, in which the emulator of Google's storage runs; install it from \
-             your distribution (Debian: `apt-get install python3-venv`)"
-                .into(),
-        )
+        Failure(format!(
+            "Python 3 is missing, which runs what {requirements} names; install it from your distribution \
+             (Debian: `apt-get install python3-venv`)"
+        ))
     })?;
     run(command(python).args(["-m", "venv", "--clear"]).arg(&folder))?;
-    run(command(folder.join("bin/python"))
+    run(command(programs.join("python"))
         .args([
             "-m",
             "pip",
@@ -153,7 +164,7 @@ pub(crate) fn ensure_storage_emulator() -> Result<PathBuf> {
         .arg("--requirement")
         .arg(&wanted))?;
     fs::write(&stamp, text).doing("note what was installed")?;
-    Ok(program)
+    Ok(programs)
 }
 
 /// The recordings and vectors that some tests read: `SEAMGRID_SHARED`, else `shared` beside the

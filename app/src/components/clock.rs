@@ -29,7 +29,8 @@ impl Clock {
             now: RwSignal::new(None),
         };
         Effect::new(move |_| {
-            clock.zone.set(Zone::Local);
+            clock.zone.set(Zone::wanted());
+            browser::on_zone(move || clock.zone.set(Zone::wanted()));
             clock.now.set(Some(browser::now_ms()));
             set_interval(move || clock.now.set(Some(browser::now_ms())), TICK);
         });
@@ -47,21 +48,17 @@ pub fn use_clock() -> Clock {
     use_context::<Clock>().unwrap_or_else(Clock::start)
 }
 
-/// A moment: in UTC as the server writes it, then in the reader's zone.
+/// A moment: in UTC as the server writes it, then in the zone that the reader wants.
 #[component]
 pub fn Time(
     /// Milliseconds since 1970.
     ms: i64,
 ) -> impl IntoView {
     let clock = use_clock();
-    let utc = format!("{} UTC", Zone::Utc.moment(ms).full_text());
+    let utc = Zone::Utc.text(ms);
     view! {
         <time datetime=rfc3339(ms) title=utc>
-            {move || {
-                let zone = clock.zone.get();
-                let text = zone.moment(ms).full_text();
-                if zone == Zone::Utc { format!("{text} UTC") } else { text }
-            }}
+            {move || clock.zone.get().text(ms)}
         </time>
     }
 }
@@ -73,7 +70,7 @@ pub fn Age(
     ms: i64,
 ) -> impl IntoView {
     let clock = use_clock();
-    let utc = format!("{} UTC", Zone::Utc.moment(ms).full_text());
+    let utc = Zone::Utc.text(ms);
     let text = utc.clone();
     view! {
         <time datetime=rfc3339(ms) title=utc>

@@ -99,6 +99,17 @@ fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
             </span>
         }
     });
+    let bugs = row
+        .bugs
+        .iter()
+        .map(|bug| {
+            view! {
+                <a class="failing__bug" href=bug.url.clone() rel="external">
+                    <bdi>{visible(&bug.text)}</bdi>
+                </a>
+            }
+        })
+        .collect_view();
     let moved = |kind: &'static str| {
         let movements = row.moved.as_ref().map(|moved| match kind {
             "infra" => &moved.infra,
@@ -108,7 +119,7 @@ fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
     };
     view! {
         <tr data-testid="failing-row" data-row-name=visible(&row.name)>
-            <td class="failing__name">{name} {message}</td>
+            <td class="failing__name">{name} {bugs} {message}</td>
             <td class="failing__count" data-label="Failures">
                 {row.fail_count}
             </td>

@@ -28,6 +28,10 @@ pub fn Frame(
                 <a href=paths::INFRA rel="external">
                     "Infrastructure"
                 </a>
+                // How much changed is added by `looked.js`, as an attribute: the view has none of it.
+                <a href=paths::CHANGES rel="external" data-looked="">
+                    "Changes"
+                </a>
             </nav>
             <form class="top__search" action=paths::TESTS role="search">
                 <input
@@ -61,7 +65,7 @@ pub fn Frame(
             <a href=paths::API_RELEASES rel="external">
                 "API"
             </a>
-            <span class="bottom__note">"Times are local; hover for UTC."</span>
+            <span class="bottom__note">"Hover over a time for UTC."</span>
         </footer>
     }
 }

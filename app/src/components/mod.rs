@@ -9,6 +9,8 @@ pub mod headline;
 pub mod legend;
 pub mod name_link;
 pub mod notes;
+pub mod pair_panel;
+pub mod panel;
 pub mod problem;
 pub mod seam_panel;
 pub mod siblings;

@@ -1,6 +1,6 @@
 //! What happened at a seam.
 
-use leptos::{html::Aside, prelude::*};
+use leptos::prelude::*;
 use model::{grid::Column, query::TabQuery, transition::Transition};
 
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     components::{
         clock::Time,
         grid::{Change, state::GridState},
+        panel::Panel,
     },
     grid::{
         names::pattern_of,
@@ -35,7 +36,7 @@ pub fn SeamPanel(
     /// The tab's name.
     tab: String,
 ) -> impl IntoView {
-    let close = move || {
+    let close = Callback::new(move |()| {
         let query = state.query.get_untracked();
         change.run((
             TabQuery {
@@ -44,7 +45,7 @@ pub fn SeamPanel(
             },
             false,
         ));
-    };
+    });
     let names = StoredValue::new((dashboard, tab));
     let title = format!("Seam at build {}", visible(&newer));
     // Rows below the first screen may have turned, too: until all are there, nothing is counted.
@@ -54,39 +55,8 @@ pub fn SeamPanel(
             .get()
             .then(|| state.grid.with(|grid| report(grid, &newer)))
     });
-    let panel = NodeRef::<Aside>::new();
-    Effect::new(move |_| {
-        if let Some(panel) = panel.get() {
-            browser::focus(&panel);
-        }
-    });
     view! {
-        <aside
-            class="panel"
-            data-testid="seam-panel"
-            aria-label="Seam"
-            tabindex="-1"
-            node_ref=panel
-            on:keydown=move |event| {
-                if event.key() == "Escape" {
-                    close();
-                }
-            }
-        >
-            <header class="panel__head">
-                <h2>
-                    <bdi>{title}</bdi>
-                </h2>
-                <button
-                    type="button"
-                    class="panel__close"
-                    aria-label="Close the panel"
-                    data-testid="seam-close"
-                    on:click=move |_| close()
-                >
-                    <span aria-hidden="true">"×"</span>
-                </button>
-            </header>
+        <Panel title name="seam-panel" close>
             {move || match found.get() {
                 None => view! { <p class="loading">"Loading all rows…"</p> }.into_any(),
                 Some(None) => {
@@ -98,7 +68,7 @@ pub fn SeamPanel(
                     view! { <ReportView report state change dashboard tab /> }.into_any()
                 }
             }}
-        </aside>
+        </Panel>
     }
 }
 

@@ -6,6 +6,7 @@ use model::wire::TabSummary;
 
 use crate::{
     components::clock::Age,
+    paths,
     text::{safe_url, visible, visible_message},
 };
 
@@ -87,6 +88,17 @@ pub fn TabFacts(
     } else {
         "No run yet"
     };
+    let pages = [
+        ("Rows as a list", paths::rows(&tab.dashboard, &tab.tab, "")),
+        ("Metrics", paths::metrics(&tab.dashboard, &tab.tab, "")),
+    ]
+    .map(|(text, path)| {
+        view! {
+            <a href=path rel="external">
+                {text}
+            </a>
+        }
+    });
     view! {
         <div class="facts">
             <p class="facts__reason" data-testid="reason">
@@ -101,7 +113,7 @@ pub fn TabFacts(
                 {age("Results changed ", tab.last_update)}
                 {more}
             </p>
-            <p class="facts__line">{owners} {links}</p>
+            <p class="facts__line">{owners} {links} {pages.collect_view()}</p>
             {description}
         </div>
     }

@@ -40,10 +40,7 @@ impl Fact {
     pub fn label(&self, zone: Zone) -> String {
         match self {
             Self::Date => "Date".to_owned(),
-            Self::Time => match zone {
-                Zone::Utc => "Time (UTC)".to_owned(),
-                Zone::Local => "Time (local)".to_owned(),
-            },
+            Self::Time => format!("Time ({})", zone.short_word()),
             Self::Build => "Build".to_owned(),
             Self::Failures => "Failed and flaky cells".to_owned(),
             Self::Header(name) => visible(name),

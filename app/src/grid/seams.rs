@@ -72,6 +72,17 @@ pub fn seams(grid: &Grid, window: &Range<usize>) -> Vec<Seam> {
     seams
 }
 
+/// The bands over two columns that are compared, as HTML; one where they are the same.
+pub fn marks_html(newer: usize, older: usize) -> String {
+    let mark = |side, column| {
+        format!(r#"<div class="mark" data-side="{side}" style="--column:{column}"></div>"#)
+    };
+    if newer == older {
+        return mark("chosen", newer);
+    }
+    mark("newer", newer) + &mark("older", older)
+}
+
 /// Whether a transition is drawn as a fact.
 pub const fn is_certain(transition: &Transition) -> bool {
     transition.certain && transition.from.is_some()
@@ -114,6 +125,13 @@ mod tests {
             broke: 0,
             fixed: 0,
         }
+    }
+
+    #[test]
+    fn two_columns_have_a_band_each() {
+        assert_eq!(marks_html(1, 4).matches("mark").count(), 2);
+        assert!(marks_html(1, 4).contains(r#"data-side="older" style="--column:4""#));
+        assert_eq!(marks_html(3, 3).matches("mark").count(), 1);
     }
 
     #[test]

@@ -20,7 +20,13 @@ pub fn GoOn(
             replace: true,
             ..NavigateOptions::default()
         };
-        navigate(&paths::from_fragment(&name, &browser::fragment()), options);
+        let address = paths::from_fragment(&name, &browser::fragment());
+        if address.contains("graph-metrics=") {
+            // The server draws the charts.
+            browser::open(&address, false);
+        } else {
+            navigate(&address, options);
+        }
     });
     view! {
         <section class="problem">

@@ -23,6 +23,7 @@ use crate::{
         legend::Legend,
         name_link::name_link,
         notes::notes_view,
+        pair_panel::PairPanel,
         seam_panel::SeamPanel,
         siblings::SiblingLinks,
         status::StatusBadge,
@@ -38,15 +39,8 @@ use crate::{
 /// when the address has none.
 fn effective(address: &str, base: &str) -> TabQuery {
     let query = TabQuery::parse(address);
-    let chosen = TabQuery {
-        seam: None,
-        ..query.clone()
-    };
-    if chosen == TabQuery::default() {
-        TabQuery {
-            seam: query.seam,
-            ..TabQuery::parse(base)
-        }
+    if query.anywhere() == TabQuery::default() {
+        TabQuery::parse(base).at_place_of(&query)
     } else {
         query
     }
@@ -152,7 +146,13 @@ pub fn TabView(
         }
     });
 
-    let open = Memo::new(move |_| query.with(|query| query.seam.clone()));
+    let seam = Memo::new(move |_| query.with(|query| query.seam.clone()));
+    let pair = Memo::new(move |_| {
+        query.with(|query| {
+            let (older, newer) = query.pair()?;
+            Some((older.to_owned(), newer.to_owned()))
+        })
+    });
     view! {
         <Headline name=title state=told />
         <div class="tab" data-testid="tab" data-status=move || told.get().1.word()>
@@ -177,18 +177,15 @@ pub fn TabView(
             <div class="tab__body">
                 <GridView state change />
                 {move || {
-                    open.get()
-                        .map(|build| {
-                            view! {
-                                <SeamPanel
-                                    newer=build
-                                    state
-                                    change
-                                    dashboard=names.get_value().0
-                                    tab=names.get_value().1
-                                />
-                            }
-                        })
+                    let (dashboard, tab) = names.get_value();
+                    if let Some(newer) = seam.get() {
+                        Some(view! { <SeamPanel newer state change dashboard tab /> }.into_any())
+                    } else {
+                        pair.get()
+                            .map(|pair| {
+                                view! { <PairPanel pair state change dashboard tab /> }.into_any()
+                            })
+                    }
                 }}
             </div>
             <Legend />

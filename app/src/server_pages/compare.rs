@@ -12,7 +12,7 @@ use model::{
     wire::infra::{CompareCounts, Comparison, Endpoint, TabAcross, TabName},
 };
 
-pub use self::builds::builds_page;
+pub use self::builds::{builds_page, builds_part};
 pub(super) use self::commits::{bump_list, commit_head};
 use self::{
     commits::{brought, groups, lost},

@@ -3,13 +3,39 @@
 const two = (number) => String(number).padStart(2, "0");
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-// Moments in the reader's zone, in the form that the server writes them; ages stay as they are.
-for (const time of document.querySelectorAll("time[datetime]")) {
-    if (!time.textContent.endsWith(" UTC")) continue;
-    const at = new Date(time.dateTime);
-    const day = `${at.getDate()} ${months[at.getMonth()]} ${at.getFullYear()}`;
-    time.textContent = `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}
+// Moments in the zone that the reader wants, in the form that the server writes them; ages as of now.
+// `zone.js` knows the zone.
+const times = Array.from(document.querySelectorAll("time[datetime]"), (time) => {
+    const text = time.textContent;
+    return { time, text, ms: Date.parse(time.dateTime), isAge: !text.endsWith(" UTC") };
+});
+const moment = (ms) => {
+    const at = new Date(ms + zoneOffset(ms) * 60_000);
+    const day = `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+    return `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+};
+const age = (ms) => {
+    const minutes = Math.floor((Date.now() - ms) / 60_000);
+    if (minutes < 1) return "just now";
+    if (minutes < 60) return `${minutes} min ago`;
+    return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} days ago`;
+};
+const write = (one, text) => {
+    if (one.time.textContent !== text) one.time.textContent = text;
+};
+const writeMoments = () => {
+    for (const one of times) {
+        if (!one.isAge) write(one, zoneName() === "UTC" ? one.text : moment(one.ms));
+    }
+};
+const writeAges = () => {
+    for (const one of times) {
+        if (one.isAge) write(one, age(one.ms));
+    }
+};
+writeMoments();
+addEventListener("zone", writeMoments);
+setInterval(writeAges, 30_000);
 
 // The theme, as on every page.
 document.querySelector(".top__theme")?.addEventListener("click", () => {
@@ -35,4 +61,53 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
             button.textContent = words;
         }, 2000);
     });
+}
+
+// Issues are linked and unlinked with a token, which is kept as long as this browser tab is open.
+for (const bugs of document.querySelectorAll(".bugs")) {
+    const form = bugs.querySelector("form");
+    const more = bugs.querySelector("details");
+    const said = bugs.querySelector("[role=alert]");
+    const token = form.elements.token;
+    more.hidden = false;
+    try {
+        token.value = sessionStorage.getItem("token") ?? "";
+    } catch {
+        // A browser that forbids storage asks again, nothing else.
+    }
+    const ask = async (address, method, body) => {
+        if (!token.value.trim()) {
+            more.open = true;
+            token.focus();
+            said.textContent = "This needs a token that may write this test group.";
+            return;
+        }
+        said.textContent = "";
+        try {
+            const headers = { authorization: `Bearer ${token.value.trim()}` };
+            const answer = await fetch(address, { method, body, headers });
+            if (answer.ok) {
+                try {
+                    sessionStorage.setItem("token", token.value.trim());
+                } catch {}
+                location.reload();
+                return;
+            }
+            const reason = (await answer.json().catch(() => ({}))).error?.message;
+            said.textContent = `Nothing is changed: ${reason ?? `the server answered ${answer.status}`}.`;
+        } catch {
+            said.textContent = "Nothing is changed: the server cannot be reached. Try again.";
+        }
+    };
+    form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const { url, title } = form.elements;
+        ask(form.dataset.bugs, "POST", JSON.stringify({ url: url.value, title: title.value }));
+    });
+    for (const button of bugs.querySelectorAll("button[data-bug]")) {
+        button.hidden = false;
+        button.addEventListener("click", () =>
+            ask(`${form.dataset.bugs}?url=${encodeURIComponent(button.dataset.bug)}`, "DELETE"),
+        );
+    }
 }

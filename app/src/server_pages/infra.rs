@@ -146,7 +146,7 @@ fn tab_list(what: &str, tabs: &[TabName], total: u32) -> Option<AnyView> {
     })
 }
 
-fn tab_link(tab: &TabName) -> impl IntoView + use<> {
+pub(super) fn tab_link(tab: &TabName) -> impl IntoView + use<> {
     view! {
         <a href=paths::tab(&tab.dashboard, &tab.tab) rel="external">
             <bdi>{visible(&tab.tab)}</bdi>
@@ -208,7 +208,7 @@ fn change_list(changes: &[InfraChange], total: usize) -> impl IntoView + use<> {
     }
 }
 
-fn change_line(change: &InfraChange) -> impl IntoView + use<> {
+pub(super) fn change_line(change: &InfraChange) -> impl IntoView + use<> {
     let reverts = change
         .reverts
         .is_some()

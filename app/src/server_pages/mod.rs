@@ -5,10 +5,14 @@
 //! Links from other pages to these carry `rel="external"`, so that the browser's router leaves them to
 //! the server.
 
+pub mod changes;
 pub mod chart;
 pub mod compare;
+mod days;
 pub mod infra;
+pub mod metrics;
 pub mod row;
+pub mod rows;
 pub mod search;
 pub mod status;
 pub mod test;
@@ -53,6 +57,27 @@ impl ServerPage {
     }
 }
 
+/// A part of a page, as HTML: what a page that is in the reader's browser already asks for. `path` is
+/// where it was asked for; ages are told from `now_ms`.
+pub fn part(path: &str, now_ms: i64, page: ServerPage) -> String {
+    surrounded(path, now_ms, || (page.body)().to_html())
+}
+
+/// What `draw` draws where the address and the clock are known.
+fn surrounded(path: &str, now_ms: i64, draw: impl FnOnce() -> String) -> String {
+    let owner = Owner::new_root(None);
+    let html = owner.with(|| {
+        provide_context(RequestUrl::new(path));
+        provide_context(Clock {
+            zone: RwSignal::new(Zone::Utc),
+            now: RwSignal::new(Some(now_ms)),
+        });
+        draw()
+    });
+    owner.unset_with_forced_cleanup();
+    html
+}
+
 /// The whole document of the page at `path` (with its query), as HTML, and the HTTP status that goes
 /// with it. Ages are told from `now_ms`.
 pub fn document(
@@ -76,13 +101,7 @@ pub fn document(
     // As HTML: a view would mark where its text ends, which a title shows as it stands.
     let mut title = String::new();
     escape(&mut title, &format!("{} · Seamgrid", visible(&page.title)));
-    let owner = Owner::new_root(None);
-    let html = owner.with(|| {
-        provide_context(RequestUrl::new(path));
-        provide_context(Clock {
-            zone: RwSignal::new(Zone::Utc),
-            now: RwSignal::new(Some(now_ms)),
-        });
+    let html = surrounded(path, now_ms, || {
         let body = page.body;
         let html = view! {
             {doctype("html")}
@@ -99,6 +118,5 @@ pub fn document(
         };
         html.to_html()
     });
-    owner.unset_with_forced_cleanup();
     (status, html)
 }

@@ -3,24 +3,26 @@
 
 use leptos::prelude::*;
 use model::{
-    infra::{ComponentKind, short_version},
-    wire::{ColumnState, RowCounts, RowMetric, RowPage, RowRun, StripColumn, TestPage},
+    bug::{LONGEST_TITLE, LONGEST_URL},
+    infra::ComponentKind,
+    wire::{ColumnState, RowCounts, RowMetric, RowPage, StripColumn, TestPage},
 };
 
 use super::{
     ServerPage,
-    chart::{ChartSeam, Point, chart, number},
-    test::aligned,
+    chart::number,
+    days::days_view,
+    metrics::{Run, metric_chart, metric_name},
+    test::{BY_DAY, aligned},
 };
 use crate::{
     components::{
-        clock::Time,
+        clock::{Age, Time},
         failing_rows::FailingRows,
-        strip::{Strip, state_word},
+        strip::Strip,
     },
     paths,
     text::{count, safe_url, visible, visible_message},
-    time::Zone,
 };
 
 /// How many failures are listed.
@@ -66,6 +68,10 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
                 <a href=paths::test(&page.id)>"All tabs and how they line up"</a>
             </p>
             {aligned(&others, None)}
+            <details class="row-page__by-day">
+                <summary>"The same by day"</summary>
+                {aligned(&others, Some(BY_DAY))}
+            </details>
         }
     });
     let tab = paths::tab(&page.dashboard, &page.tab);
@@ -91,10 +97,86 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             </p>
             <h2>"Alert"</h2>
             {alert}
+            {bugs_view(page)}
             {charts}
+            {days_view(&page.days)}
             {failures(page)}
             {elsewhere}
         </div>
+    }
+}
+
+/// The issues that people linked to the row, and a form to link another. The form needs a token, which
+/// stays in the reader's browser, so it is shown where scripts run; see `enhance.js`.
+fn bugs_view(page: &RowPage) -> impl IntoView + use<> {
+    let items = page
+        .bugs
+        .iter()
+        .map(|bug| {
+            let text = visible(&bug.text);
+            view! {
+                <li class="bug" data-testid="bug">
+                    <a href=bug.url.clone() rel="external">
+                        <bdi>{text.clone()}</bdi>
+                    </a>
+                    <span class="bug__by">
+                        "linked by "<bdi>{visible(&bug.by)}</bdi>", "
+                        <Age ms=bug.added.timestamp_millis() />
+                    </span>
+                    <button
+                        type="button"
+                        class="button bug__remove"
+                        data-bug=bug.url.clone()
+                        aria-label=format!("Unlink {text}")
+                        hidden
+                    >
+                        "Unlink"
+                    </button>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="bugs" data-testid="bugs">
+            <h2>"Linked issues"</h2>
+            <ul class="bugs__list">{items}</ul>
+            {page.bugs.is_empty().then(|| view! { <p class="empty">"None yet."</p> })}
+            <details class="bugs__more" hidden>
+                <summary>"Link an issue"</summary>
+                <form
+                    class="bugs__form"
+                    data-testid="bug-form"
+                    data-bugs=paths::api_bugs(&page.test_group, &page.id)
+                >
+                    <label>
+                        "Address"
+                        <input
+                            class="field"
+                            type="url"
+                            name="url"
+                            required
+                            placeholder="https://…"
+                            maxlength=LONGEST_URL
+                            autocomplete="off"
+                        />
+                    </label>
+                    <label>
+                        "Title, if its number is not enough"
+                        <input class="field" name="title" maxlength=LONGEST_TITLE autocomplete="off" />
+                    </label>
+                    <label>
+                        "Token that may write this test group"
+                        <input class="field" type="password" name="token" required autocomplete="off" />
+                    </label>
+                    <button class="button">"Link"</button>
+                </form>
+                <p class="bugs__note">
+                    "It is shown wherever this row of "<bdi>{visible(&page.test_group)}</bdi>
+                    " is. Whoever runs this server makes tokens; yours stays in this browser tab."
+                </p>
+            </details>
+            <p class="bugs__said" role="alert"></p>
+        </section>
     }
 }
 
@@ -135,91 +217,21 @@ fn strip(page: &RowPage) -> Vec<StripColumn> {
         .collect()
 }
 
-fn date(run: &RowRun) -> String {
-    format!(
-        "{} UTC",
-        Zone::Utc.moment(run.started.timestamp_millis()).full_text()
-    )
-}
-
+/// The chart of one metric.
 fn metric_view(page: &RowPage, metric: &RowMetric) -> AnyView {
-    let points: Vec<Point> = metric
-        .values
+    let name = metric_name(&metric.name);
+    let runs: Vec<Run<'_>> = page
+        .runs
         .iter()
-        .filter_map(|&(column, value)| {
-            let run = page.runs.get(column as usize)?;
-            Some(Point {
-                column: column as usize,
-                value,
-                state: state_word(run.state),
-                title: format!(
-                    "{} {}, {}, build {}",
-                    number(value),
-                    state_word(run.state),
-                    date(run),
-                    visible(&run.build)
-                ),
-            })
+        .map(|run| Run {
+            build: &run.build,
+            started_ms: run.started.timestamp_millis(),
+            state: run.state,
         })
         .collect();
-    let seams: Vec<ChartSeam> = page
-        .transitions
-        .iter()
-        .map(|at| ChartSeam {
-            column: at.column as usize,
-            kind: match at.kind {
-                ComponentKind::Infra => "infra",
-                ComponentKind::Product => "product",
-            },
-            title: format!(
-                "{} {} → {}",
-                visible(&at.component),
-                visible(at.from.as_deref().map_or("unknown", short_version)),
-                visible(short_version(&at.to))
-            ),
-        })
-        .collect();
-    let name = match metric.name.as_str() {
-        "test-duration-minutes" => "Duration in minutes".to_owned(),
-        name => visible(name),
-    };
-    let (newest, oldest) = (
-        page.runs.first().map(date).unwrap_or_default(),
-        page.runs.last().map(date).unwrap_or_default(),
-    );
-    let label = format!("{name}, newest run at the left");
-    let table = points
-        .iter()
-        .zip(&metric.values)
-        .filter_map(|(point, (_, value))| {
-            let run = page.runs.get(point.column)?;
-            Some(view! {
-                <tr>
-                    <td>{visible(&run.build)}</td>
-                    <td>{date(run)}</td>
-                    <td>{point.state}</td>
-                    <td>{number(*value)}</td>
-                </tr>
-            })
-        })
-        .collect_view();
     view! {
-        <h2>{name.clone()}</h2>
-        {chart(&label, page.runs.len(), &points, &seams, &newest, &oldest)}
-        <details class="chart-table">
-            <summary>"As a table"</summary>
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">"Build"</th>
-                        <th scope="col">"Began"</th>
-                        <th scope="col">"Result"</th>
-                        <th scope="col">{name}</th>
-                    </tr>
-                </thead>
-                <tbody>{table}</tbody>
-            </table>
-        </details>
+        <h2>{name}</h2>
+        {metric_chart(&runs, &page.transitions, metric, &page.name)}
     }
     .into_any()
 }

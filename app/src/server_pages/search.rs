@@ -1,7 +1,8 @@
 //! What a search found, by kind.
 
 use leptos::prelude::*;
-use model::wire::{BuildRef, Found, TabRef, TestRef};
+use model::infra::short_version;
+use model::wire::{BugRef, BuildRef, CommitRef, Found, TabRef, TestRef};
 
 use super::ServerPage;
 use crate::{
@@ -19,7 +20,10 @@ pub fn search_page(query: &str, found: Found) -> ServerPage {
         format!("Search: {query}")
     };
     let said = match (&found.corrected, query.is_empty(), found.is_empty()) {
-        (_, true, _) => "Dashboards, tabs, tests and builds by any part of their names.".to_owned(),
+        (_, true, _) => {
+            "Dashboards, tabs, tests, builds, commits and linked issues by any part of their names."
+                .to_owned()
+        }
         (Some(corrected), ..) => format!(
             "Nothing is called \u{201c}{query}\u{201d}. This is what \u{201c}{}\u{201d} finds.",
             visible(corrected)
@@ -50,6 +54,8 @@ pub fn search_page(query: &str, found: Found) -> ServerPage {
                 {tabs(&found.tabs)}
                 {tests(&found.tests, found.more_tests)}
                 {builds(&found.builds)}
+                {commits(&found.commits)}
+                {bugs(&found.bugs)}
             </div>
         }
     })
@@ -181,6 +187,90 @@ fn builds(builds: &[BuildRef]) -> Option<AnyView> {
         section(
             "builds",
             "Builds".to_owned(),
+            view! { <ul class="found-list">{items}</ul> },
+        )
+    })
+}
+
+fn commits(commits: &[CommitRef]) -> Option<AnyView> {
+    let items = commits
+        .iter()
+        .map(|commit| {
+            let title = visible(&commit.title);
+            let title = match &commit.parent {
+                Some(parent) => {
+                    let href = paths::compare(&commit.component, parent, &commit.sha);
+                    view! {
+                        <a class="found__name" href=href>
+                            <bdi>{title}</bdi>
+                        </a>
+                    }
+                    .into_any()
+                }
+                None => view! {
+                    <span class="found__name">
+                        <bdi>{title}</bdi>
+                    </span>
+                }
+                .into_any(),
+            };
+            view! {
+                <li class="found">
+                    {title} <span class="found__of">
+                        <bdi>{visible(&commit.repo)}</bdi>
+                        " "
+                        <a href=commit.url.clone() rel="external">
+                            {short_version(&commit.sha).to_owned()}
+                        </a>
+                        " · "
+                        <bdi>{visible(&commit.author)}</bdi>
+                        " · "
+                        <Age ms=commit.time.timestamp_millis() />
+                    </span>
+                </li>
+            }
+        })
+        .collect_view();
+    (!commits.is_empty()).then(|| {
+        section(
+            "commits",
+            "Commits".to_owned(),
+            view! { <ul class="found-list">{items}</ul> },
+        )
+    })
+}
+
+fn bugs(bugs: &[BugRef]) -> Option<AnyView> {
+    let items = bugs
+        .iter()
+        .map(|bug| {
+            let row = visible(&bug.row);
+            let row = match &bug.tab {
+                Some(tab) => {
+                    let href = paths::row(&tab.dashboard, &tab.tab, &bug.row);
+                    view! {
+                        <a href=href>
+                            <bdi>{row}</bdi>
+                        </a>
+                    }
+                    .into_any()
+                }
+                None => view! { <bdi>{row}</bdi> }.into_any(),
+            };
+            view! {
+                <li class="found">
+                    <a class="found__name" href=bug.url.clone() rel="external">
+                        <bdi>{visible(&bug.text)}</bdi>
+                    </a>
+                    <span class="found__of">"of " {row}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    (!bugs.is_empty()).then(|| {
+        section(
+            "bugs",
+            "Linked issues".to_owned(),
             view! { <ul class="found-list">{items}</ul> },
         )
     })

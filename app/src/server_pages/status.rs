@@ -190,9 +190,10 @@ fn row(source: &SourceState, now_ms: i64) -> AnyView {
                 </a>
             </th>
             <td>{health_badge(source)}</td>
-            <td>{when(source.last_success)}</td>
-            <td>{source.lag_ms.map(age).unwrap_or_default()}</td>
-            <td>{next(source, now_ms)}</td>
+            <td data-label="Last read">{when(source.last_success)}</td>
+            {source.lag_ms.map(|lag_ms| view! { <td data-label="Lag">{age(lag_ms)}</td> }.into_any())
+                .unwrap_or_else(|| view! { <td></td> }.into_any())}
+            <td data-label="Next">{next(source, now_ms)}</td>
             <td class="source__error">{error}</td>
         </tr>
     }

@@ -40,7 +40,7 @@ fn test_view(page: &TestPage, by: Option<&str>) -> impl IntoView + use<> {
         .map(|choice| {
             let href = format!("{}?by={}", paths::test(&page.name), paths::segment(choice));
             let text = if choice == BY_DAY {
-                "by day".to_owned()
+                "by day (UTC)".to_owned()
             } else {
                 format!("by version of {}", visible(choice))
             };

@@ -204,18 +204,11 @@ impl History {
     pub fn resolve(&self, version: &str) -> Resolved {
         let digits = commit_in(version);
         if let Some(digits) = digits {
-            let first = self
-                .sorted
-                .partition_point(|&index| *self.commit(index).sha < *digits);
-            let count = self.sorted[first..]
-                .iter()
-                .take_while(|&&index| self.commit(index).sha.starts_with(digits))
-                .count();
-            match count {
-                0 => {}
-                1 => return Resolved::One(self.sorted[first]),
+            match self.beginning(digits) {
+                [] => {}
                 // All its digits can name only one.
-                _ => return Resolved::Ambiguous(count),
+                [one] => return Resolved::One(*one),
+                several => return Resolved::Ambiguous(several.len()),
             }
         }
         self.tags
@@ -224,6 +217,14 @@ impl History {
             .find(|(name, _)| name == version)
             .and_then(|(_, sha)| self.index_of(sha))
             .map_or(Resolved::Unknown, Resolved::One)
+    }
+
+    /// The commits whose digits begin so, in lower case; in the order of their digits.
+    pub fn beginning(&self, digits: &str) -> &[u32] {
+        let from = |index: &u32| *self.commit(*index).sha < *digits;
+        let sorted = &self.sorted[self.sorted.partition_point(from)..];
+        let begins = |index: &u32| self.commit(*index).sha.starts_with(digits);
+        &sorted[..sorted.partition_point(begins)]
     }
 
     /// How `to` lies to `from`.

@@ -1,22 +1,13 @@
 //! The rows with an alert, each with what moved between its last pass and its first failure.
 
-use chrono::{DateTime, Utc};
-
-use super::{counted_rows, movement::moved_between};
+use super::{Moved, counted_rows, movement::moved_between, reason::OverallRow};
 use crate::{
     alert::{Alert, AlertedRow},
     grid::{Grid, Row},
     status::{Class, Status},
     tabulate::CompareUrl,
-    wire::FailingRow,
+    wire::{FailingRow, time},
 };
-
-use super::{Moved, reason::OverallRow};
-
-/// A time in milliseconds as small JSON has it; one out of range becomes 1970.
-pub(super) fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
-}
 
 /// The rows that count and have an alert: most failures first, then in the grid's order.
 pub(super) fn worst_first<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<(&'a Row, &'a Alert)> {
@@ -55,6 +46,7 @@ pub fn failing_rows(grid: &Grid, most: usize, compare_url: &CompareUrl<'_>) -> V
             last_pass_build: alert.pass_build.clone(),
             moved: moved_since_pass(grid, alert, compare_url),
             message: alert.message.clone(),
+            bugs: Vec::new(),
         })
         .collect()
 }

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     history::{bump::Bump, revert::Revert},
     infra::ComponentKind,
+    pair::{HeaderMove, PairRows},
     reach::{Reach, Reached},
     trail::MoveGlyph,
     undone::UndoneKind,
-    wire::drift::Declared,
+    wire::{NamedLink, drift::Declared},
 };
 
 /// What lies between two versions of a component: `GET /api/v2/compare`.
@@ -285,10 +286,12 @@ pub struct BuildsCompared {
     pub glyph: MoveGlyph,
     /// Every component of the tab, infra first.
     pub components: Vec<ComponentMove>,
-    /// Rows that broke between.
-    pub broke_rows: Vec<String>,
-    /// Rows that recovered between.
-    pub fixed_rows: Vec<String>,
+    /// The configured headers that differ, by name.
+    pub headers: Vec<HeaderMove>,
+    /// What the tab's own templates compare them with.
+    pub links: Vec<NamedLink>,
+    /// What the two builds say of the rows.
+    pub rows: PairRows,
 }
 
 /// One component in two builds.

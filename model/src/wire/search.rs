@@ -27,6 +27,11 @@ pub struct Found {
     pub more_tests: bool,
     /// Builds whose id begins so, newest first.
     pub builds: Vec<BuildRef>,
+    /// Commits of the mirrored repositories: those whose digits begin so, then the newest that are called
+    /// so.
+    pub commits: Vec<CommitRef>,
+    /// Issues that are linked to rows, by their address or title, newest first.
+    pub bugs: Vec<BugRef>,
 }
 
 impl Found {
@@ -36,6 +41,8 @@ impl Found {
             && self.tabs.is_empty()
             && self.tests.is_empty()
             && self.builds.is_empty()
+            && self.commits.is_empty()
+            && self.bugs.is_empty()
     }
 }
 
@@ -74,6 +81,44 @@ pub struct BuildRef {
     /// When it began.
     pub started: DateTime<Utc>,
     /// A tab that shows it: dashboard and tab; absent when none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tab: Option<TabRef>,
+}
+
+/// A commit in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CommitRef {
+    /// Its repository, `org/name`.
+    pub repo: String,
+    /// The component whose versions are commits of that repository: its name, or the repository.
+    pub component: String,
+    /// All its digits.
+    pub sha: String,
+    /// The first parent, all its digits; absent for a root and where the history begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Its first line; of a merge the title of what it brought.
+    pub title: String,
+    /// Who wrote it.
+    pub author: String,
+    /// When it landed.
+    pub time: DateTime<Utc>,
+    /// Its page.
+    pub url: String,
+}
+
+/// An issue in a list, with a row that it is linked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BugRef {
+    /// Its address: a web page.
+    pub url: String,
+    /// What people call it.
+    pub text: String,
+    /// The identity of the row.
+    pub row: String,
+    /// A tab that shows the row's test group; absent when none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tab: Option<TabRef>,
 }

@@ -102,7 +102,11 @@ pub fn repositories(settings: &Settings) -> Vec<Repository> {
 /// Where mirrors are kept: what the settings say, else a folder beside the database, named after it.
 pub fn mirror_folder(settings: &Settings, store: &Store) -> PathBuf {
     settings.update.mirrors.clone().unwrap_or_else(|| {
-        let database = Path::new(store.database());
+        // A server's is in the working directory.
+        let database = match store {
+            Store::Sqlite(_) => Path::new(store.database()),
+            Store::Postgres(_) => Path::new("seamgrid"),
+        };
         let name = database.file_stem().unwrap_or("seamgrid".as_ref());
         let mut name = name.to_owned();
         name.push(".mirrors");

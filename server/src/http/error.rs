@@ -84,6 +84,15 @@ impl From<WireError> for ApiError {
     }
 }
 
+impl From<ApiError> for WireError {
+    fn from(error: ApiError) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+        }
+    }
+}
+
 impl From<IntakeError> for ApiError {
     fn from(error: IntakeError) -> Self {
         let message = error.to_string();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::{
     paths,
     server_pages::{
-        compare::{builds_page, compare_page},
+        compare::{builds_page, builds_part, compare_page},
         infra::{infra_page, version_page},
     },
 };
@@ -61,17 +61,19 @@ async fn show_comparison(
     uri: Uri,
     Query(query): Query<CompareQuery>,
 ) -> Response {
-    let found = in_background(move || {
-        let builds = query.older.as_deref().zip(query.newer.as_deref());
-        let tab = query.dashboard.as_deref().zip(query.tab.as_deref());
-        match (builds, tab) {
-            (Some((older, newer)), Some((dashboard, tab))) if query.component.is_empty() => reader
-                .compare_builds(dashboard, tab, [older, newer])
-                .map(builds_page),
-            _ => reader.compare(&query).map(compare_page),
-        }
-    })
-    .await;
+    let builds = query.older.as_deref().zip(query.newer.as_deref());
+    let tab = query.dashboard.as_deref().zip(query.tab.as_deref());
+    if let (Some((older, newer)), Some((dashboard, tab)), "") =
+        (builds, tab, query.component.as_str())
+    {
+        let found = reader.compare_builds(dashboard, tab, [older, newer]).await;
+        return if query.part.is_some() {
+            server_pages::answer_part(&uri, found.map(builds_part))
+        } else {
+            server_pages::answer(&uri, found.map(builds_page))
+        };
+    }
+    let found = in_background(move || reader.compare(&query).map(compare_page)).await;
     server_pages::answer(&uri, found)
 }
 

@@ -3,7 +3,7 @@
 
 mod clusters;
 mod packed;
-mod patterns;
+pub(super) mod patterns;
 mod rows;
 mod summary;
 mod table;
@@ -84,8 +84,9 @@ async fn find_table(
         let bytes = body.body(coding).await;
         return Ok(versioned(&headers, &body.version, coding, || bytes));
     };
-    // The status can change by the clock alone, the notifications with the configuration.
-    let content = serde_json::to_vec(&(view.status, &notifications))
+    // The status can change by the clock alone, the notifications with the configuration, linked issues
+    // by who links them.
+    let content = serde_json::to_vec(&(view.status, &notifications, view.bugs.content()))
         .map(|bytes| xxhash_rust::xxh3::xxh3_64(&bytes))
         .map_err(|error| ApiError::Internal(format!("a status cannot be written: {error}")))?;
     let encoded = reader
@@ -153,7 +154,7 @@ fn kept_form(query: &TabQuery) -> Option<&'static str> {
 }
 
 /// The values of the metrics that are asked for.
-async fn load_metrics(
+pub(super) async fn load_metrics(
     reader: &Reader,
     view: &TabView,
     query: &TabQuery,

@@ -3,10 +3,12 @@
 mod answer;
 mod assets;
 mod badge;
+mod changes;
 mod error;
 mod events;
 mod extract;
 mod feed;
+mod graphs;
 mod health;
 mod infra;
 mod legacy;
@@ -14,6 +16,7 @@ pub mod openapi;
 pub mod pages;
 mod push;
 mod query;
+mod rows;
 mod search;
 mod server_pages;
 mod sources;
@@ -97,11 +100,14 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(open)
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(changes::pages())
         .merge(search::pages())
+        .merge(graphs::pages())
+        .merge(rows::pages())
         .merge(sources::pages())
         .merge(infra::pages())
         .with_state(reader.clone())
-        .merge(pages::pages_router(reader));
+        .merge(pages::pages_router(reader).layer(middleware::from_fn(graphs::go_on)));
     surround(routes)
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::OpenApi;
 
-use super::{events, infra, push, search, sources, v2};
+use super::{changes, events, graphs, infra, push, search, sources, v2};
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -21,6 +21,7 @@ use super::{events, infra, push, search, sources, v2};
         v2::find_dashboard,
         v2::find_tab,
         v2::find_grid,
+        graphs::find_metrics,
         events::list_events,
         sources::list_sources,
         sources::find_source,
@@ -28,6 +29,9 @@ use super::{events, infra, push, search, sources, v2};
         push::list_revisions,
         push::notify_gcs,
         push::report_deploy,
+        push::link_bug,
+        push::unlink_bug,
+        changes::find_changes_since,
         v2::list_components,
         search::find_row,
         infra::list_versions,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use app::{api::Read as _, paths};
 use axum::{
-    body::{Body, to_bytes},
-    extract::{FromRequestParts, State},
+    body::{Body, Bytes, to_bytes},
+    extract::{FromRequest, FromRequestParts, Request, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use model::wire::{DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
+use model::wire::{BugReceipt, DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
 use serde::Deserialize;
 
 use super::{
@@ -18,7 +18,9 @@ use super::{
     extract::{Path, Query},
 };
 use crate::{
-    intake::{DeployReport, Envelope, Intake, Proof, Upload, bearer},
+    intake::{
+        Bearer, BugReport, DeployReport, Envelope, Intake, IntakeError, Proof, Upload, bearer,
+    },
     read::Reader,
 };
 
@@ -49,6 +51,39 @@ pub(super) struct UploadQuery {
 #[derive(Debug, Deserialize)]
 pub(super) struct NotifyQuery {
     token: Option<String>,
+}
+
+/// Who sends something and may, because of the token that comes with it; and to whom.
+pub(super) struct Caller {
+    intake: Arc<Intake>,
+    bearer: Bearer,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Desk(intake) = Desk::from_request_parts(parts, state).await?;
+        let authorization = text(&parts.headers, header::AUTHORIZATION);
+        let bearer = intake.authorize(authorization).await?;
+        Ok(Self { intake, bearer })
+    }
+}
+
+/// A body of at most [`SMALL_BODY`] bytes, read whole.
+pub(super) struct Small(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Small {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let body = to_bytes(request.into_body(), SMALL_BODY).await;
+        body.map(Self).map_err(|_| {
+            ApiError::TooLarge(format!(
+                "the body is larger than {SMALL_BODY} bytes, or broke off"
+            ))
+        })
+    }
 }
 
 fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
@@ -84,18 +119,16 @@ fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
 )]
 pub(super) async fn upload_run(
     State(reader): State<Arc<Reader>>,
-    Desk(intake): Desk,
+    caller: Caller,
     Path(group): Path<String>,
     Query(query): Query<UploadQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let bearer = intake
-        .authorize(text(&headers, header::AUTHORIZATION))
-        .await?;
-    let receipt = intake
+    let receipt = caller
+        .intake
         .upload(
-            &bearer,
+            &caller.bearer,
             &group,
             query.build.as_deref(),
             text(&headers, header::CONTENT_TYPE).unwrap_or_default(),
@@ -118,6 +151,7 @@ pub(super) async fn upload_run(
         build: receipt.build,
         revision: receipt.revision,
         is_new: receipt.is_new,
+        note: receipt.note,
         pages,
         state: reader.state(),
     };
@@ -167,14 +201,13 @@ pub(super) async fn notify_gcs(
     Desk(intake): Desk,
     Query(query): Query<NotifyQuery>,
     headers: HeaderMap,
-    body: Body,
+    Small(body): Small,
 ) -> Result<StatusCode, ApiError> {
     let proof = text(&headers, header::AUTHORIZATION)
         .and_then(bearer)
         .map(Proof::Bearer)
         .or(text(&headers, "x-seamgrid-secret").map(Proof::Secret))
         .or(query.token.as_deref().map(Proof::Secret));
-    let body = small(body).await?;
     intake.notify(proof, &body).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -194,17 +227,12 @@ pub(super) async fn notify_gcs(
     )
 )]
 pub(super) async fn report_deploy(
-    Desk(intake): Desk,
-    headers: HeaderMap,
-    body: Body,
+    caller: Caller,
+    Small(body): Small,
 ) -> Result<Response, ApiError> {
-    let bearer = intake
-        .authorize(text(&headers, header::AUTHORIZATION))
-        .await?;
-    let body = small(body).await?;
     let report: DeployReport = serde_json::from_slice(&body)
         .map_err(|error| ApiError::BadRequest(format!("the report cannot be read: {error}")))?;
-    let (deploy, is_new) = intake.report_deploy(&bearer, report).await?;
+    let (deploy, is_new) = caller.intake.report_deploy(&caller.bearer, report).await?;
     let status = if is_new {
         StatusCode::CREATED
     } else {
@@ -222,12 +250,91 @@ pub(super) async fn report_deploy(
     Ok(written(status, receipt))
 }
 
-async fn small(body: Body) -> Result<axum::body::Bytes, ApiError> {
-    to_bytes(body, SMALL_BODY).await.map_err(|_| {
-        ApiError::TooLarge(format!(
-            "the body is larger than {SMALL_BODY} bytes, or broke off"
-        ))
-    })
+/// An issue belongs to a row.
+#[utoipa::path(
+    post,
+    path = "/api/v2/groups/{group}/rows/{row}/bugs",
+    params(
+        ("group" = String, Path, description = "A test group that a tab shows. Names match by their letters and digits"),
+        ("row" = String, Path, description = "The row's identity or its name"),
+    ),
+    request_body = BugReport,
+    responses(
+        (status = 201, description = "It is linked and shown", body = BugReceipt),
+        (status = 200, description = "It was linked before", body = BugReceipt),
+        (status = 400, description = "It cannot be understood; nothing is linked", body = ErrorBody),
+        (status = 401, description = "The token is missing, unknown, expired or revoked", body = ErrorBody),
+        (status = 403, description = "The token may not write this group", body = ErrorBody),
+        (status = 404, description = "There is no such group, or it has no such row", body = ErrorBody),
+        (status = 503, description = "Not now; nothing is linked", body = ErrorBody),
+    )
+)]
+pub(super) async fn link_bug(
+    State(reader): State<Arc<Reader>>,
+    caller: Caller,
+    Path((group, row)): Path<(String, String)>,
+    Small(body): Small,
+) -> Result<Response, ApiError> {
+    let report: BugReport = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::BadRequest(format!("the issue cannot be read: {error}")))?;
+    let (group, row) = reader.find_row(&group, &row).await?;
+    let (url, is_new) = caller
+        .intake
+        .link_bug(&caller.bearer, &group, &row, &report)
+        .await?;
+    reader.publish_bugs().await.map_err(IntakeError::from)?;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let receipt = BugReceipt {
+        group,
+        row,
+        url,
+        is_new,
+    };
+    Ok(written(status, receipt))
+}
+
+/// Which issue is meant.
+#[derive(Debug, Deserialize)]
+pub(super) struct BugQuery {
+    url: String,
+}
+
+/// An issue does not belong to a row.
+#[utoipa::path(
+    delete,
+    path = "/api/v2/groups/{group}/rows/{row}/bugs",
+    params(
+        ("group" = String, Path, description = "A test group that a tab shows. Names match by their letters and digits"),
+        ("row" = String, Path, description = "The row's identity or its name"),
+        ("url" = String, Query, description = "The issue's address"),
+    ),
+    responses(
+        (status = 204, description = "It is not linked any more"),
+        (status = 400, description = "A parameter is missing", body = ErrorBody),
+        (status = 401, description = "The token is missing, unknown, expired or revoked", body = ErrorBody),
+        (status = 403, description = "The token may not write this group", body = ErrorBody),
+        (status = 404, description = "There is no such group or row, or the issue is not linked to it", body = ErrorBody),
+        (status = 503, description = "Not now; nothing is changed", body = ErrorBody),
+    )
+)]
+pub(super) async fn unlink_bug(
+    State(reader): State<Arc<Reader>>,
+    caller: Caller,
+    Path((group, row)): Path<(String, String)>,
+    Query(query): Query<BugQuery>,
+) -> Result<StatusCode, ApiError> {
+    // A row that is gone can be cleared too.
+    let (group, row) = reader.find_row(&group, &row).await.unwrap_or((group, row));
+    caller
+        .intake
+        .unlink_bug(&caller.bearer, &group, &row, &query.url)
+        .await?;
+    reader.publish_bugs().await.map_err(IntakeError::from)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What was made of a write, which nobody may keep.

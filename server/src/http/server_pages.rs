@@ -1,26 +1,39 @@
 //! Answers with pages that the server draws alone; what they show is in `app::server_pages`.
 
-use app::server_pages::{ServerPage, document};
+use app::server_pages::{ServerPage, document, part};
 use axum::{
     http::{HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use model::wire::WireError;
 
-use super::assets::assets;
+use super::{assets::assets, error::ApiError};
 use crate::clock::now_ms;
 
-/// The page at `uri` as an answer. Ages are told from now, so nobody keeps it.
+/// HTML that nobody keeps, because ages in it are told from now.
+const HTML_NOW: [(header::HeaderName, HeaderValue); 2] = [
+    (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// The page at `uri` as an answer.
 pub(super) fn answer(uri: &Uri, page: Result<ServerPage, WireError>) -> Response {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let (status, html) = document(assets(), path, now_ms(), page.map_err(explained));
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-    ]
-    .map(|(name, value)| (name, HeaderValue::from_static(value)));
-    (status, headers, html).into_response()
+    (status, HTML_NOW, html).into_response()
+}
+
+/// The same page as a part of one that is in a browser already; what goes wrong is told as the API does.
+pub(super) fn answer_part(uri: &Uri, page: Result<ServerPage, WireError>) -> Response {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    match page {
+        Ok(page) => (HTML_NOW, part(path, now_ms(), page)).into_response(),
+        Err(error) => ApiError::from(error).into_response(),
+    }
 }
 
 /// Says no more of our own faults than a reader can use; the log has the rest.

@@ -184,8 +184,13 @@ async fn list_headers(
     headers: HeaderMap,
 ) -> Answer {
     let view = reader.tab_view(&dashboard, &tab).await?;
-    send(&reader, &view, &headers, "v1 headers", |view| {
-        serde_json::to_vec(&build::headers(&view.entry, &view.grid.grid))
+    let form = Form {
+        name: "v1 headers",
+        content: 0,
+    };
+    send(&reader, &view, &headers, form, |view| {
+        let hotlist_ids = build::hotlist_ids(&view.entry.group);
+        serde_json::to_vec(&build::headers(&view.entry, &view.grid.grid, &hotlist_ids))
     })
     .await
 }
@@ -196,9 +201,13 @@ async fn list_rows(
     headers: HeaderMap,
 ) -> Answer {
     let view = reader.tab_view(&dashboard, &tab).await?;
-    send(&reader, &view, &headers, "v1 rows", |view| {
+    let form = Form {
+        name: "v1 rows",
+        content: view.bugs.content(),
+    };
+    send(&reader, &view, &headers, form, |view| {
         let ids = build::cell_ids(&view.entry, &view.grid.grid);
-        serde_json::to_vec(&build::rows(&view.grid.grid, &ids))
+        serde_json::to_vec(&build::rows(view, &ids))
     })
     .await
 }
@@ -208,10 +217,10 @@ async fn send(
     reader: &Reader,
     view: &TabView,
     request: &HeaderMap,
-    name: &'static str,
+    form: Form,
     write: fn(&TabView) -> serde_json::Result<Vec<u8>>,
 ) -> Answer {
-    let form = Form { name, content: 0 };
+    let name = form.name;
     let encoded = reader
         .form(view, form, async {
             let view = view.clone();

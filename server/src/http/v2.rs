@@ -18,11 +18,12 @@ use serde::Deserialize;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
+    changes,
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    infra, openapi,
-    push::{list_revisions, notify_gcs, report_deploy, upload_run},
+    graphs, infra, openapi,
+    push::{link_bug, list_revisions, notify_gcs, report_deploy, unlink_bug, upload_run},
     search, sources,
 };
 use crate::read::Reader;
@@ -36,11 +37,19 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/dashboards/{dashboard}", get(find_dashboard)),
         ("/dashboards/{dashboard}/tabs/{tab}", get(find_tab)),
         ("/dashboards/{dashboard}/tabs/{tab}/grid", get(find_grid)),
+        (
+            "/dashboards/{dashboard}/tabs/{tab}/metrics",
+            get(graphs::find_metrics),
+        ),
         ("/events", get(list_events)),
         ("/groups/{group}/runs", post(upload_run)),
         (
             "/groups/{group}/runs/{build}/revisions",
             get(list_revisions),
+        ),
+        (
+            "/groups/{group}/rows/{row}/bugs",
+            post(link_bug).delete(unlink_bug),
         ),
         ("/notify/gcs", post(notify_gcs)),
         ("/deploys", post(report_deploy)),
@@ -62,6 +71,7 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ("/infra/changes", get(infra::find_changes)),
         ("/infra/alarms", get(infra::list_alarms)),
         ("/infra/drift", get(infra::list_drift)),
+        ("/changes", get(changes::find_changes_since)),
         ("/compare", get(infra::find_comparison)),
         ("/search", get(search::find_all)),
         ("/tests", get(search::find_tests)),

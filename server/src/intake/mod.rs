@@ -4,6 +4,7 @@
 //! An upload is written to disk as it comes, and refused whole as soon as it is too large. What is kept
 //! of it and what is made of it is the pipeline's.
 
+mod bug;
 mod notice;
 mod oidc;
 mod stage;
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
+pub use bug::BugReport;
 pub use notice::Envelope;
 
 pub use crate::prow::upload::Upload;
@@ -109,6 +111,17 @@ impl Bearer {
     /// For the audit.
     fn who(&self) -> String {
         format!("token {} ({})", self.0.id, self.0.name)
+    }
+
+    /// Refuses who may not write this test group.
+    fn may_write(&self, group: &str) -> Result<(), IntakeError> {
+        if token::allows(&self.0.group_pattern, group) {
+            return Ok(());
+        }
+        Err(IntakeError::Forbidden(format!(
+            "the token \"{}\" may not write the test group \"{group}\"; it may write \"{}\"",
+            self.0.name, self.0.group_pattern
+        )))
     }
 }
 
@@ -229,12 +242,7 @@ impl Intake {
         let Some(known) = self.pipeline.find_group(group) else {
             return Err(UploadError::UnknownGroup(group.to_owned()).into());
         };
-        if !token::allows(&bearer.0.group_pattern, &known.name) {
-            return Err(IntakeError::Forbidden(format!(
-                "the token \"{}\" may not write the test group \"{}\"; it may write \"{}\"",
-                bearer.0.name, known.name, bearer.0.group_pattern
-            )));
-        }
+        bearer.may_write(&known.name)?;
         if length.is_some_and(|length| length > self.max_bytes) {
             return Err(IntakeError::TooLarge(self.max_bytes));
         }

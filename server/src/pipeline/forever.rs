@@ -15,7 +15,7 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use model::{freshness::next_wait_ms, name::normalize};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{GroupReport, Pipeline, Progress, Publish, Target, prune};
+use super::{GroupReport, Pipeline, Progress, Publish, Target, retention::keep_retention};
 use crate::{
     clock::now_ms,
     prow::layout,
@@ -26,16 +26,14 @@ use crate::{
 const TURN: usize = 500;
 /// How often the queue is asked for what other processes put into it.
 const ASK: Duration = Duration::from_secs(1);
-/// How long a group belongs to a process that does not say again that it lives.
-const LEASE_MS: i64 = 20_000;
-/// How often it says so.
-const RENEW: Duration = Duration::from_secs(5);
+/// How often a lease is prolonged during its time.
+const RENEWALS: u32 = 4;
+/// How long the queue may take to answer: then it is asked anew, on another connection.
+const ANSWER: Duration = Duration::from_secs(10);
 /// How many waiting groups are taken from the queue at a time.
 const AHEAD: u32 = 256;
 /// How often uploads are looked at that are not made runs of, or were under way.
 const UPLOADS: Duration = Duration::from_mins(1);
-/// How often runs are forgotten that are too old.
-const RETENTION: Duration = Duration::from_hours(1);
 /// Replicas that have been silent for so long are forgotten.
 const FORGET_MS: i64 = 600_000;
 
@@ -48,6 +46,8 @@ struct Queue {
     ask_at: Instant,
     /// Places taken, by bucket.
     taken: HashMap<String, usize>,
+    /// The groups that this process is looking at.
+    held: Vec<GroupId>,
 }
 
 impl<P: Publish> Pipeline<P> {
@@ -210,7 +210,8 @@ impl Queue {
         chosen
     }
 
-    fn take(&mut self, buckets: &[String]) {
+    fn take(&mut self, id: GroupId, buckets: &[String]) {
+        self.held.push(id);
         for bucket in buckets {
             *self.taken.entry(bucket.clone()).or_default() += 1;
         }
@@ -223,6 +224,7 @@ impl Queue {
         progress: &dyn Progress,
     ) {
         progress.finished(&report);
+        self.held.retain(|&held| held != id);
         self.give_back(&buckets);
         if report.error.is_none()
             && report.left == 0
@@ -259,22 +261,6 @@ pub async fn run_forever<P: Publish>(
         () = run_queue(pipeline, progress, shutdown) => {}
         () = keep_uploads(pipeline) => {}
         () = keep_retention(pipeline) => {}
-    }
-}
-
-/// Forgets, again and again, what is too old. Never ready; it may be dropped at any time. Several
-/// processes may do so at once.
-async fn keep_retention<P: Publish>(pipeline: &Pipeline<P>) {
-    loop {
-        sleep(RETENTION).await;
-        let (store, days) = (&pipeline.store, pipeline.days_of_results);
-        match prune(store, &pipeline.groups, days, now_ms(), false).await {
-            Ok(pruned) => {
-                let count: u64 = pruned.iter().map(|group| group.runs).sum();
-                tracing::info!(runs.count = count, "{count} runs were too old to be kept");
-            }
-            Err(error) => tracing::error!(%error, "what is too old stays for now: {error}"),
-        }
     }
 }
 
@@ -315,7 +301,9 @@ async fn run_queue<P: Publish>(
         waiting: VecDeque::new(),
         ask_at: Instant::now(),
         taken: HashMap::new(),
+        held: Vec::new(),
     };
+    let (lease, lease_ms) = (pipeline.lease, pipeline.lease.as_millis() as i64);
     let mut renew_at = Instant::now();
     // A database that does not answer says so once, not every second.
     let mut silent = false;
@@ -325,12 +313,12 @@ async fn run_queue<P: Publish>(
         let asked = async {
             if renew_at <= Instant::now() {
                 let now_ms = now_ms();
-                let until_ms = now_ms + LEASE_MS;
+                let until_ms = now_ms + lease_ms;
                 pipeline
                     .store
-                    .renew(&pipeline.replica, started_ms, now_ms, until_ms)
+                    .renew(&pipeline.replica, &queue.held, started_ms, now_ms, until_ms)
                     .await?;
-                renew_at = Instant::now() + RENEW;
+                renew_at = Instant::now() + lease / RENEWALS;
             }
             let now_ms = now_ms();
             if queue.ask_at <= Instant::now() {
@@ -344,13 +332,13 @@ async fn run_queue<P: Publish>(
             let candidates = queue.candidates(pipeline, free);
             pipeline
                 .store
-                .claim(&candidates, &pipeline.replica, now_ms, now_ms + LEASE_MS)
+                .claim(&candidates, &pipeline.replica, now_ms, now_ms + lease_ms)
                 .await
         };
         // The looks go on meanwhile: one of them may hold the very connection that is waited for.
         let mut ended = Vec::new();
         let claimed = {
-            let mut asked = pin!(asked);
+            let mut asked = pin!(pipeline.store.within(ANSWER, asked));
             loop {
                 tokio::select! {
                     claimed = &mut asked => break claimed,
@@ -358,6 +346,8 @@ async fn run_queue<P: Publish>(
                 }
             }
         };
+        // What was not answered may have been done: a lease of which we do not know is given back with the
+        // next renewal.
         match claimed {
             Ok(claimed) => {
                 if std::mem::take(&mut silent) {
@@ -368,7 +358,7 @@ async fn run_queue<P: Publish>(
                         continue;
                     };
                     let buckets = pipeline.buckets_of(&target);
-                    queue.take(&buckets);
+                    queue.take(id, &buckets);
                     let stop = &stop;
                     running.push(async move {
                         let report = pipeline.look(&target, failures, stop, progress).await;

@@ -23,6 +23,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use futures::{StreamExt, stream};
@@ -73,6 +74,8 @@ pub struct Pipeline<P = Unpublished> {
     parallel: usize,
     poll_secs: u64,
     days_of_results: u32,
+    /// How long a group belongs to a process that does not say again that it lives.
+    lease: Duration,
     publish: P,
     clock: fn() -> i64,
     reads: Semaphore,
@@ -231,6 +234,7 @@ impl<P: Publish> Pipeline<P> {
             parallel: settings.update.parallel.max(1),
             poll_secs: settings.update.poll_secs,
             days_of_results: settings.update.days_of_results,
+            lease: Duration::from_secs(settings.update.lease_secs.max(1)),
             publish,
             clock: crate::clock::now_ms,
             reads: Semaphore::new(BUILDS_AT_ONCE),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures::{StreamExt, future, stream};
-use model::{name::natural_cmp, run::Run};
+use model::{name::natural_cmp, retention::DAY_MS, run::Run};
 use tokio::sync::mpsc;
 
 use super::{
@@ -25,7 +25,6 @@ use crate::{
     store::{GroupConfig, KnownBuild, Outcome},
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How far back builds are read again when the configuration changed: TestGrid's rule.
 const AGAIN_DAYS: i64 = 7;
 /// How long one listing or one build may take before the group is given up for this look, so that a
@@ -80,6 +79,7 @@ impl<P: Publish> Pipeline<P> {
             .try_update(target, limit, stop, progress, &mut report, &mut newest_ms)
             .await;
         if report.saved.changed() {
+            self.store.announce().await;
             self.publish.group_changed(&target.group.name).await;
         }
         report.failure = result.as_ref().err().map(UpdateError::kind);
@@ -129,10 +129,7 @@ impl<P: Publish> Pipeline<P> {
     ) -> Result<(), UpdateError> {
         let group = &target.group;
         let now_ms = (self.clock)();
-        let days = match group.days_of_results {
-            Some(days) if days > 0 => days,
-            _ => self.days_of_results,
-        };
+        let days = group.days_kept(self.days_of_results);
         let stop_ms = now_ms - i64::from(days) * DAY_MS;
         let known = self.store.load_builds(target.id).await?;
         let is_changed = target.stored_hash != target.hash && !known.is_empty();
@@ -220,6 +217,19 @@ impl<P: Publish> Pipeline<P> {
                     report.saved += saved;
                     report.builds += runs.len();
                     progress.stored(&group.name, runs.len());
+                    for run in runs {
+                        tracing::debug!(
+                            group.name = group.name,
+                            build = run.build,
+                            results.count = run.results.len(),
+                            problems.count = run.problems.len(),
+                            "{}: build {} read, {} results, {} problems",
+                            group.name,
+                            run.build,
+                            run.results.len(),
+                            run.problems.len()
+                        );
+                    }
                 }
                 batch.clear();
             }

@@ -47,6 +47,8 @@ pub struct Receipt {
     pub revision: u32,
     /// Whether this upload said anything new.
     pub is_new: bool,
+    /// One sentence, where the run began too long ago to stay.
+    pub note: Option<String>,
 }
 
 /// Why an upload was not kept. Nothing of it is stored.
@@ -117,16 +119,13 @@ impl<P: Publish> Pipeline<P> {
                 },
             )
             .await?;
-        let receipt = Receipt {
-            group: group.name.clone(),
-            build: build.clone(),
-            revision: revision.revision as u32,
-            is_new,
-        };
         if !revision.applied {
             // It is kept, which is what was asked for: what fails now is made good by the next look.
             match self.apply_newest(&group, id, &build).await {
-                Ok(true) => self.publish.group_changed(&group.name).await,
+                Ok(true) => {
+                    self.store.announce().await;
+                    self.publish.group_changed(&group.name).await;
+                }
                 Ok(false) => {}
                 Err(error) => {
                     tracing::error!(
@@ -137,7 +136,17 @@ impl<P: Publish> Pipeline<P> {
                 }
             }
         }
-        Ok(receipt)
+        let note = self.foretell(&group, id, &build).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot say whether the upload of build {build} is too old: {error}");
+            None
+        });
+        Ok(Receipt {
+            group: group.name.clone(),
+            build,
+            revision: revision.revision as u32,
+            is_new,
+            note,
+        })
     }
 
     /// Stores the run of a build's newest upload; answers whether anything changed by it.

@@ -49,16 +49,18 @@ impl KeptResults {
         }
     }
 
-    /// The group's runs as they are stored now, of `span` before `now_ms`; of a group whose runs are all
-    /// older, those of the span before the newest.
+    /// The group's runs as they were stored at `revision` or later, of `span` before `now_ms`; of a group
+    /// whose runs are all older, those of the span before the newest. What is kept of that revision needs
+    /// no database.
     pub(super) async fn load(
         &self,
         store: &Store,
-        group: GroupId,
+        (group, revision): (GroupId, i64),
         span: Span,
         now_ms: i64,
     ) -> Result<GroupResults, StoreError> {
         let kept = match self.get(group, span) {
+            Some(kept) if kept.at.revision >= revision => Some(kept),
             Some(mut kept) => {
                 let (since, tests) = (kept.at.revision, kept.at.results.tests.len());
                 let changes = store.load_changes(group, since, tests).await?;

@@ -8,7 +8,7 @@ use super::{PublishError, Reader, TabView};
 use crate::store::StoredMetric;
 
 /// What TestGrid calls how long a test took.
-const DURATION: &str = "test-duration-minutes";
+pub(super) const DURATION: &str = "test-duration-minutes";
 
 /// The values of one metric in a group.
 #[derive(Debug)]

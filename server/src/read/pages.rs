@@ -16,6 +16,10 @@ impl Read for Reader {
         self.changes.state()
     }
 
+    fn outage(&self) -> Option<String> {
+        self.database_silence()
+    }
+
     fn releases(&self) -> Result<Items<Release>, WireError> {
         let published = self.published.load();
         let names = published

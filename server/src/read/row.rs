@@ -5,16 +5,14 @@ use std::collections::HashMap;
 use model::{
     flakiness::{Outcome, flip_percent},
     grid::{Grid, Row},
+    retention::DAY_MS,
     status::Class,
     summary::failing_rows,
-    wire::{RowCounts, RowMetric, RowPage, RowRun, TestOnTab, WireError},
+    wire::{RowCounts, RowDay, RowMetric, RowPage, RowRun, TestOnTab, WireError, time},
 };
 
-use super::{
-    Reader,
-    search::{moment, state},
-    tab::compare,
-};
+use super::{PublishError, Reader, TabView, metrics::DURATION, search::state, tab::compare};
+use crate::{settings::IdentityRule, store::TestNumbers};
 
 impl Reader {
     /// A row of a tab, by its identity or its name. A row that the tab does not have is a `not_found`
@@ -22,33 +20,11 @@ impl Reader {
     pub async fn row(&self, dashboard: &str, tab: &str, row: &str) -> Result<RowPage, WireError> {
         let view = self.tab_view(dashboard, tab).await?;
         let grid = &view.grid.grid;
-        let found = grid
-            .rows
-            .iter()
-            .find(|known| known.id == row)
-            .or_else(|| grid.rows.iter().find(|known| known.name == row))
-            .ok_or_else(|| WireError {
-                code: "not_found".to_owned(),
-                message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
-            })?;
-        let mut metrics = Vec::new();
-        for name in self.metric_names(&view).await? {
-            let Some(values) = self.metric(&view, &name).await? else {
-                continue;
-            };
-            // Durations and properties are stored under the test's identity.
-            let by_name = values.by_name();
-            let Some(of_row) = by_name
-                .get(found.id.as_str())
-                .or_else(|| by_name.get(found.name.as_str()))
-            else {
-                continue;
-            };
-            metrics.push(RowMetric {
-                values: by_column(grid, of_row),
-                name,
-            });
-        }
+        let found = find(grid, row).ok_or_else(|| WireError {
+            code: "not_found".to_owned(),
+            message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
+        })?;
+        let numbers = self.numbers(&view, found).await?;
         let compare_url = |component: &str, kind, from: &str, to: &str| {
             compare(&self.repositories, component, kind, from, to)
         };
@@ -57,6 +33,8 @@ impl Reader {
             tab: view.entry.tab.name.clone(),
             name: found.name.clone(),
             id: found.id.clone(),
+            test_group: view.entry.group.name.clone(),
+            bugs: view.bugs.of(&found.id).to_vec(),
             failing: found.alert.as_ref().and_then(|_| {
                 failing_rows(grid, usize::MAX, &compare_url)
                     .into_iter()
@@ -65,11 +43,33 @@ impl Reader {
             counts: counts(found),
             runs: runs(grid, found),
             transitions: grid.transitions.clone(),
-            metrics,
+            metrics: metrics(grid, &numbers),
+            days: days(&numbers),
             elsewhere: self
                 .elsewhere(&found.id, &view.entry.dashboard, &view.entry.tab.name)
                 .await,
         })
+    }
+
+    /// The numbers of a row; none of a group that is not stored.
+    async fn numbers(&self, view: &TabView, row: &Row) -> Result<TestNumbers, WireError> {
+        let Some(stored) = self.group(&view.entry.group.name).stored() else {
+            return Ok(TestNumbers::default());
+        };
+        let id = match self.rules.row_identity {
+            IdentityRule::Id => &row.id,
+            IdentityRule::Name => &row.name,
+        };
+        let columns = view.grid.grid.columns.iter();
+        let since_ms = columns.map(|column| column.started_ms).min();
+        let numbers = self.store.load_test_numbers(
+            stored.id,
+            &row.name,
+            id,
+            since_ms.unwrap_or(i64::MAX),
+            (self.clock)(),
+        );
+        Ok(numbers.await.map_err(PublishError::from)?)
     }
 
     /// The same test on other tabs; none as long as names have not been read.
@@ -83,12 +83,59 @@ impl Reader {
     }
 }
 
-fn by_column(grid: &Grid, by_build: &HashMap<&str, f64>) -> Vec<(u32, f64)> {
-    grid.columns
+/// The row of this identity, or else of this name.
+pub(super) fn find<'a>(grid: &'a Grid, row: &str) -> Option<&'a Row> {
+    let named = || grid.rows.iter().find(|known| known.name == row);
+    grid.rows
         .iter()
-        .enumerate()
-        .filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)))
+        .find(|known| known.id == row)
+        .or_else(named)
+}
+
+/// The values of a row among those of all tests, by column; `None` when it has none of this metric.
+pub fn values_by_column(
+    grid: &Grid,
+    row: &Row,
+    by_name: &HashMap<&str, HashMap<&str, f64>>,
+) -> Option<Vec<(u32, f64)>> {
+    // Durations and properties are stored under the test's identity.
+    let by_build = by_name
+        .get(row.id.as_str())
+        .or_else(|| by_name.get(row.name.as_str()))?;
+    let columns = grid.columns.iter().enumerate();
+    let values =
+        columns.filter_map(|(column, at)| Some((column as u32, *by_build.get(at.build.as_str())?)));
+    Some(values.collect())
+}
+
+/// How long it took first, then the others by name.
+fn metrics(grid: &Grid, numbers: &TestNumbers) -> Vec<RowMetric> {
+    let by_column = |name: &str, values: &HashMap<String, f64>, scale: f64| RowMetric {
+        name: name.to_owned(),
+        values: (0u32..)
+            .zip(&grid.columns)
+            .filter_map(|(column, at)| Some((column, values.get(&at.build)? * scale)))
+            .collect(),
+    };
+    let minutes = by_column(DURATION, &numbers.seconds, 1.0 / 60.0);
+    let others = numbers.metrics.iter();
+    std::iter::once(minutes)
+        .chain(others.map(|(name, values)| by_column(name, values, 1.0)))
+        .filter(|metric| !metric.values.is_empty())
         .collect()
+}
+
+fn days(numbers: &TestNumbers) -> Vec<RowDay> {
+    let days = numbers.days.iter().rev();
+    days.map(|&(day, tally)| RowDay {
+        day: time(day * DAY_MS).date_naive(),
+        runs: tally.runs(),
+        passed: tally.passed,
+        flaky: tally.flaky,
+        failed: tally.failed,
+        seconds: tally.mean_secs(),
+    })
+    .collect()
 }
 
 fn counts(row: &Row) -> RowCounts {
@@ -116,7 +163,7 @@ fn runs(grid: &Grid, row: &Row) -> Vec<RowRun> {
         .zip(&grid.columns)
         .map(|(status, column)| RowRun {
             build: column.build.clone(),
-            started: moment(column.started_ms),
+            started: time(column.started_ms),
             status,
             state: state(status),
             message: String::new(),

@@ -1,23 +1,27 @@
 //! Search across everything, and one test across all tabs.
 
+mod commits;
 mod names;
 
 use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use chrono::{DateTime, Utc};
 use model::{
     grid::{Column, Grid},
+    history::Commit,
     name::{natural_cmp, normalize},
     status::{Class, Status},
     wire::{
-        BuildRef, ColumnState, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun, WireError,
+        BuildRef, ColumnState, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
+        WireError, time,
     },
 };
 
+pub(super) use self::commits::CommitTexts;
 use self::names::{Matches, Names, meant};
 use super::{
     PublishError, Published, Reader,
+    infra::commit_url,
     releases::{branch_of, newest_first},
 };
 use crate::store::GroupId;
@@ -177,6 +181,7 @@ impl Reader {
         };
         let mut found = self.find_names(&words);
         found.builds = builds;
+        found.bugs = self.find_bugs(&words, LISTED);
         if found.is_empty()
             && let Some(better) = self.search.index.load().corrected(&words)
         {
@@ -219,8 +224,45 @@ impl Reader {
                 .collect(),
             tests: self.tests(&index, matches.names),
             more_tests: matches.more,
+            commits: self.find_commits(words),
             ..Found::default()
         }
+    }
+
+    /// The newest commits of all mirrors that hold every word.
+    fn find_commits(&self, words: &[String]) -> Vec<CommitRef> {
+        let histories = self.infra.histories.load();
+        let mut found: Vec<(&Commit, CommitRef)> = Vec::new();
+        for known in histories.all() {
+            let component = self
+                .components
+                .iter()
+                .find(|component| component.repo == known.name)
+                .map_or(&known.name, |component| &component.name);
+            for index in known.texts.search(&known.history, words, LISTED) {
+                let commit = known.history.commit(index);
+                let parent = commit.parent.map(|parent| known.history.commit(parent));
+                found.push((
+                    commit,
+                    CommitRef {
+                        repo: known.name.clone(),
+                        component: component.clone(),
+                        sha: commit.sha.to_string(),
+                        parent: parent.map(|parent| parent.sha.to_string()),
+                        title: commit.title.to_string(),
+                        author: commit.author.to_string(),
+                        time: time(commit.at_ms),
+                        url: commit_url(&known.name, &commit.sha),
+                    },
+                ));
+            }
+        }
+        found.sort_by_key(|(commit, _)| {
+            let by_digits = matches!(words, [word] if commit.sha.starts_with(word.as_str()));
+            std::cmp::Reverse((by_digits, commit.at_ms))
+        });
+        let found = found.into_iter().take(LISTED);
+        found.map(|(_, commit)| commit).collect()
     }
 
     async fn find_builds(&self, written: &str, word: &str) -> Result<Vec<BuildRef>, PublishError> {
@@ -242,7 +284,7 @@ impl Reader {
                     tab: tabs.first().map(|&index| tab_ref(&published, index)),
                     build: found.build,
                     test_group: found.group,
-                    started: moment(found.started_ms),
+                    started: time(found.started_ms),
                 }
             })
             .collect())
@@ -349,7 +391,7 @@ fn best<'a, T>(words: &[String], named: impl Iterator<Item = (&'a str, T)>) -> V
         .collect()
 }
 
-fn tab_ref(published: &Published, index: usize) -> TabRef {
+pub(super) fn tab_ref(published: &Published, index: usize) -> TabRef {
     let entry = &published.catalog.tabs()[index];
     TabRef {
         dashboard: entry.dashboard.clone(),
@@ -392,7 +434,7 @@ fn on_tab(grid: &Grid, name: &str) -> Option<TestOnTab> {
 fn run(status: Status, column: &Column) -> TestRun {
     TestRun {
         build: column.build.clone(),
-        started: moment(column.started_ms),
+        started: time(column.started_ms),
         state: state(status),
         message: String::new(),
         infra: column.infra.clone(),
@@ -401,7 +443,7 @@ fn run(status: Status, column: &Column) -> TestRun {
 }
 
 /// What one cell says in the words of a whole column.
-pub(super) const fn state(status: Status) -> ColumnState {
+pub const fn state(status: Status) -> ColumnState {
     match (status, status.class()) {
         (Status::Running, _) => ColumnState::Running,
         (_, Class::Blank) => ColumnState::Blank,
@@ -410,8 +452,4 @@ pub(super) const fn state(status: Status) -> ColumnState {
         (_, Class::Failing) => ColumnState::Failed,
         (_, Class::Other) => ColumnState::Unknown,
     }
-}
-
-pub(super) fn moment(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use model::{alert::AlertedRow, flakiness::Health, summary::TabStatus, wire::TabSummary};
 
-use super::{Catalog, DashboardEntry, Published, PublishedGrid, Reader, TabEntry, tab::TabState};
+use super::{
+    Catalog, DashboardEntry, Published, PublishedGrid, Reader, RowBugs, TabEntry, bugs::Bugs,
+    tab::TabState,
+};
 
 /// The catalog with the state of each of its tabs, as it was when it was asked for. Tabs that are
 /// published meanwhile show their newer state; the catalog stays.
 #[derive(Clone, Debug)]
-pub struct Snapshot(Arc<Published>);
+pub struct Snapshot(Arc<Published>, Arc<Bugs>);
 
 /// One tab with its grid.
 #[derive(Clone, Debug)]
@@ -20,12 +23,14 @@ pub struct TabView {
     pub status: TabStatus,
     /// All of it.
     pub grid: Arc<PublishedGrid>,
+    /// The issues that are linked to rows of the group.
+    pub bugs: Arc<RowBugs>,
 }
 
 impl Reader {
     /// What is published now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot(self.published.load_full())
+        Snapshot(self.published.load_full(), self.known_bugs())
     }
 }
 
@@ -48,6 +53,11 @@ impl Snapshot {
     /// The worst of a dashboard's tabs.
     pub fn dashboard_status(&self, dashboard: &DashboardEntry) -> TabStatus {
         self.0.status(dashboard)
+    }
+
+    /// The issues that are linked to rows of the tab's group, by the tab's index in the catalog.
+    pub fn bugs(&self, tab: usize) -> Arc<RowBugs> {
+        self.1.of(&self.0.catalog.tabs()[tab].group.name)
     }
 
     /// How flaky the tab's tests are, all of them; `None` when the tab does not ask for that.

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use app::paths;
@@ -12,7 +13,7 @@ use model::{
     freshness::{age, behind_since_ms},
     wire::{
         BrokenBuild, Items, LeaseState, NamedLink, ReplicaState, SourceChanged, SourceHealth,
-        SourcePage, SourceState, Sources, UploadRevision, WireError,
+        SourcePage, SourceState, Sources, UploadRevision, WireError, time,
     },
 };
 
@@ -25,7 +26,9 @@ use crate::{
 /// For how many builds it is told what could not be read.
 const BROKEN: u32 = 100;
 /// How long the database may be silent before readers are told.
-const SILENCE_MS: i64 = 15_000;
+const SILENCE_MS: i64 = 10_000;
+/// How long it may take to tell how it stands with the sources.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// What was last known of all sources.
 #[derive(Debug)]
@@ -77,8 +80,10 @@ impl Known {
     }
 }
 
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
+/// A time, and how long ago that is.
+fn since(time: DateTime<Utc>) -> String {
+    let age = age(now_ms() - time.timestamp_millis());
+    format!("{} UTC, {age} ago", time.format("%Y-%m-%d %H:%M"))
 }
 
 /// How it stands with all sources at `now_ms`, from the queue as it is stored.
@@ -181,13 +186,15 @@ impl Reader {
     pub async fn refresh_sources(&self) -> Result<(), StoreError> {
         let now_ms = now_ms();
         let known = &self.known_sources;
-        let (queue, replicas) = match self.store.load_queue().await {
+        let loaded = self.store.within(ANSWER, self.store.load_queue()).await;
+        let (queue, replicas) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
                 let since_ms = known.silent_ms().unwrap_or(now_ms);
                 known.set_silent_ms(Some(since_ms));
                 let old = known.now.load();
-                if old.sources.unreachable_since.is_none() && now_ms - since_ms >= SILENCE_MS {
+                let silent_for = self::now_ms() - since_ms;
+                if old.sources.unreachable_since.is_none() && silent_for >= SILENCE_MS {
                     let sources = Sources {
                         unreachable_since: Some(time(since_ms)),
                         ..old.sources.clone()
@@ -309,23 +316,24 @@ impl Reader {
         })
     }
 
+    /// What is said when the database has been silent for a while; everything shown is from before.
+    pub(super) fn database_silence(&self) -> Option<String> {
+        let silent = self.known_sources.now.load().sources.unreachable_since?;
+        Some(format!(
+            "The database gives no answer since {}; these are the last results that were read.",
+            since(silent)
+        ))
+    }
+
     /// What a tab says above its grid when its results may be old, with the page that tells more.
     pub(super) fn behind(&self, entry: &TabEntry) -> Option<NamedLink> {
-        let known = self.known_sources.now.load();
-        let now_ms = now_ms();
-        let since = |time: DateTime<Utc>| {
-            let age = age(now_ms - time.timestamp_millis());
-            format!("{} UTC, {age} ago", time.format("%Y-%m-%d %H:%M"))
-        };
-        if let Some(silent) = known.sources.unreachable_since {
+        if let Some(text) = self.database_silence() {
             return Some(NamedLink {
-                text: format!(
-                    "The database gives no answer since {}; these are the last results that were read.",
-                    since(silent)
-                ),
+                text,
                 url: paths::STATUS.to_owned(),
             });
         }
+        let known = self.known_sources.now.load();
         let source = known.find(&entry.group.name)?;
         if source.health != SourceHealth::Behind || entry.recorded_ms.is_some() {
             return None;

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use chrono::{DateTime, Utc};
 use model::{
     alert::AlertedRow,
     flakiness::{Health, analyze_health},
@@ -13,7 +12,7 @@ use model::{
     tabulate::{GroupResults, StoredRun, View, sketch, tabulate, testgrid_id},
     trail::Trail,
     transition::compare_url,
-    wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary},
+    wire::{ColumnState, StripColumn, TabAbout, TabHealth, TabSummary, time},
 };
 
 use xxhash_rust::xxh3::Xxh3Default;
@@ -301,11 +300,6 @@ pub(super) fn unread(entry: &TabEntry) -> TabSummary {
         job: String::new(),
         about: TabAbout::default(),
     }
-}
-
-/// A time in milliseconds as the API writes it; one out of range becomes 1970.
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }
 
 /// The newest columns, each as one cell.

@@ -157,17 +157,8 @@ impl Store {
                 .bind(i64::from(limit))
                 .fetch_all(&mut *tx)
                 .await?;
-                for (id, dashboard, tab, at_ms, from, to, reason, build) in rows {
-                    changes.push(StatusChange {
-                        id,
-                        dashboard,
-                        tab,
-                        at_ms,
-                        from: status_of(&from, "status_change", "from_status", id)?,
-                        to: status_of(&to, "status_change", "to_status", id)?,
-                        reason,
-                        build,
-                    });
+                for row in rows {
+                    changes.push(change_of(row)?);
                 }
             }
             changes.sort_by_key(|change| std::cmp::Reverse(change.id));
@@ -175,6 +166,41 @@ impl Store {
             changes
         })
     }
+
+    /// The changes on all dashboards since this moment, in milliseconds since 1970, newest first: those
+    /// among the newest `limit` of all.
+    pub async fn load_status_changes_since(
+        &self,
+        since_ms: i64,
+        limit: u32,
+    ) -> Result<Vec<StatusChange>, StoreError> {
+        reading!(self, tx => {
+            let rows: Vec<ChangeRow> = sqlx::query_as(
+                "SELECT id, dashboard, tab, at_ms, from_status, to_status, reason, build \
+                 FROM (SELECT * FROM status_change ORDER BY id DESC LIMIT $2) AS newest \
+                 WHERE at_ms >= $1 ORDER BY id DESC",
+            )
+            .bind(since_ms)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+            rows.into_iter().map(change_of).collect::<Result<_, _>>()?
+        })
+    }
+}
+
+fn change_of(row: ChangeRow) -> Result<StatusChange, Failure> {
+    let (id, dashboard, tab, at_ms, from, to, reason, build) = row;
+    Ok(StatusChange {
+        id,
+        dashboard,
+        tab,
+        at_ms,
+        from: status_of(&from, "status_change", "from_status", id)?,
+        to: status_of(&to, "status_change", "to_status", id)?,
+        reason,
+        build,
+    })
 }
 
 /// The status of this word.

@@ -4,7 +4,7 @@ use model::{rle::Runs, status::Status};
 
 /// The most tests that one run can have: more than any real group by far, so that a damaged length
 /// cannot ask for all memory.
-const MOST_TESTS: u64 = 100_000_000;
+pub(super) const MOST_TESTS: u64 = 100_000_000;
 
 /// The bytes of a status array. Blanks at the end are left out: they mean the same.
 pub(super) fn encode_statuses(statuses: &Runs<Status>) -> Vec<u8> {
@@ -38,6 +38,19 @@ pub(super) fn decode_statuses(mut bytes: &[u8]) -> Result<Runs<Status>, String> 
     Ok(statuses)
 }
 
+/// The status at `ordinal` of the array that `bytes` hold, or what is wrong with what is before it.
+pub(super) fn status_at(mut bytes: &[u8], ordinal: u32) -> Result<Status, String> {
+    let mut end = 0u64;
+    while let [number, rest @ ..] = bytes {
+        bytes = rest;
+        end = end.saturating_add(take_number(&mut bytes)?);
+        if u64::from(ordinal) < end {
+            return Status::from_number(u64::from(*number)).map_err(|unknown| unknown.to_string());
+        }
+    }
+    Ok(Status::NoResult)
+}
+
 /// The bytes of durations in seconds by test ordinal, to the millisecond. Unknown ones at the end
 /// are left out.
 pub(super) fn encode_durations(seconds: &[Option<f32>]) -> Vec<u8> {
@@ -58,17 +71,32 @@ pub(super) fn encode_durations(seconds: &[Option<f32>]) -> Vec<u8> {
 }
 
 /// The durations that `bytes` hold, in seconds by test ordinal; ordinals past the end are unknown.
-pub(super) fn decode_durations(mut bytes: &[u8]) -> Result<Vec<Option<f32>>, String> {
-    let mut seconds = Vec::new();
-    while !bytes.is_empty() {
-        let number = take_number(&mut bytes)?;
-        seconds.push(
-            number
-                .checked_sub(1)
-                .map(|millis| (millis as f64 / 1000.0) as f32),
-        );
-    }
-    Ok(seconds)
+pub(super) fn decode_durations(bytes: &[u8]) -> Result<Vec<Option<f32>>, String> {
+    millis(bytes)
+        .map(|millis| Ok(millis?.map(|millis| (millis as f64 / 1000.0) as f32)))
+        .collect()
+}
+
+/// The durations that `bytes` hold, in milliseconds by test ordinal; the first that is wrong is the last.
+pub(super) fn millis(mut bytes: &[u8]) -> impl Iterator<Item = Result<Option<u64>, String>> {
+    std::iter::from_fn(move || {
+        if bytes.is_empty() {
+            return None;
+        }
+        let number = take_number(&mut bytes);
+        if number.is_err() {
+            bytes = &[];
+        }
+        Some(number.map(|number| number.checked_sub(1)))
+    })
+}
+
+/// The duration at `ordinal` of those that `bytes` hold, in milliseconds; `None` when it is unknown.
+pub(super) fn millis_at(bytes: &[u8], ordinal: u32) -> Result<Option<u64>, String> {
+    millis(bytes)
+        .nth(ordinal as usize)
+        .transpose()
+        .map(Option::flatten)
 }
 
 /// What one cell says beyond its status and duration, as it stands in the database.
@@ -141,7 +169,7 @@ fn take_text<'a>(bytes: &mut &'a [u8]) -> Result<&'a str, String> {
 }
 
 /// Appends a number as LEB128.
-fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;
@@ -150,7 +178,7 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Takes a LEB128 number off the front of `bytes`.
-fn take_number(bytes: &mut &[u8]) -> Result<u64, String> {
+pub(super) fn take_number(bytes: &mut &[u8]) -> Result<u64, String> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {
         let [byte, rest @ ..] = *bytes else {
@@ -180,8 +208,17 @@ mod tests {
             }
             let mut trimmed: Vec<_> = statuses.runs().to_vec();
             trimmed.pop_if(|(status, _)| *status == Status::NoResult);
-            let decoded = decode_statuses(&encode_statuses(&statuses)).expect("our own bytes");
+            let bytes = encode_statuses(&statuses);
+            let decoded = decode_statuses(&bytes).expect("our own bytes");
             prop_assert_eq!(decoded.runs(), &trimmed[..]);
+            let mut start = 0;
+            for &(status, count) in statuses.runs() {
+                for ordinal in [start, start + count - 1] {
+                    prop_assert_eq!(status_at(&bytes, ordinal), Ok(status));
+                }
+                start += count;
+            }
+            prop_assert_eq!(status_at(&bytes, start), Ok(Status::NoResult));
         }
 
         #[test]
@@ -191,6 +228,9 @@ mod tests {
                 .map(|millis| millis.map(|millis| (f64::from(millis) / 1000.0) as f32))
                 .collect();
             let bytes = encode_durations(&seconds);
+            for (ordinal, &millis) in (0u32..).zip(&millis).chain([(60, &None)]) {
+                prop_assert_eq!(millis_at(&bytes, ordinal), Ok(millis.map(u64::from)));
+            }
             while seconds.pop_if(|last| last.is_none()).is_some() {}
             prop_assert_eq!(decode_durations(&bytes).expect("our own bytes"), seconds);
         }

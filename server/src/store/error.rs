@@ -122,6 +122,24 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// That the database gave no answer for so long.
+    pub(super) fn silent(database: &str, waited: std::time::Duration) -> Self {
+        Self::Unreachable {
+            database: database.to_owned(),
+            reason: format!("it gave no answer for {} seconds", waited.as_secs()),
+        }
+    }
+
+    /// Whether it passes: the database is there, or was, and may answer later.
+    pub const fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Locked { .. } | Self::Busy { .. } | Self::Full { .. }
+        )
+    }
+}
+
 /// A stored value that cannot be what was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{table}.{column} of row {row}: {reason}")]

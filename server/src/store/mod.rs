@@ -14,6 +14,7 @@
 //! Reading is one transaction, so what a caller gets is one state of the database. Writing is one
 //! transaction per call: killed at any moment, the database holds all of a call or nothing of it.
 
+mod bugs;
 mod changes;
 mod code;
 mod error;
@@ -24,6 +25,8 @@ mod imported;
 mod metrics;
 mod modified;
 mod names;
+mod news;
+mod numbers;
 mod open;
 mod postgres;
 mod queue;
@@ -31,9 +34,11 @@ mod results;
 mod retention;
 mod row;
 mod runs;
+mod tallies;
 mod tokens;
 mod uploads;
 
+pub use bugs::StoredBug;
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
 pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
@@ -43,6 +48,8 @@ pub use imported::ImportedTab;
 pub use metrics::StoredMetric;
 pub use modified::GroupModified;
 pub use names::FoundBuild;
+pub use news::News;
+pub use numbers::TestNumbers;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
 pub use queue::{Queued, Release, Replica};
@@ -89,9 +96,7 @@ macro_rules! reading {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };
@@ -120,9 +125,7 @@ macro_rules! writing {
                     $tx.commit().await?;
                     Ok::<_, $crate::store::error::Failure>(answer)
                 };
-                Box::pin(work)
-                    .await
-                    .map_err(|failure| postgres.name(failure))
+                postgres.in_time(Box::pin(work)).await
             }
         }
     };

@@ -40,11 +40,13 @@ impl Store {
     }
 
     /// Numbers that are others whenever the results of some group changed, or a deploy was reported: how
-    /// many groups there are, and when each changed, summed up with how many deploys there are.
+    /// many groups there are, and how often and when each changed, summed up with how many deploys there are.
     pub async fn load_stamp(&self) -> Result<(i64, i64), StoreError> {
         reading!(self, tx => {
             sqlx::query_as(
-                "SELECT COUNT(*), COALESCE(SUM(modified_ms), 0) + (SELECT COUNT(*) FROM deploy) \
+                "SELECT COUNT(*), \
+                 CAST(COALESCE(SUM(modified_ms), 0) + COALESCE(SUM(revision), 0) \
+                 + (SELECT COUNT(*) FROM deploy) AS BIGINT) \
                  FROM test_group",
             )
                 .fetch_one(&mut *tx)

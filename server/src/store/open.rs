@@ -64,6 +64,16 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../../../migrations/sqlite/0007_search.sql"),
     ),
+    (
+        8,
+        "bugs",
+        include_str!("../../../migrations/sqlite/0008_bugs.sql"),
+    ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/sqlite/0009_daily.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.
@@ -199,6 +209,17 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Waits for an answer of this database for as long as `most`, and not for longer: when it cannot be
+    /// reached, each question waits for a connection. What was not answered may have been done.
+    pub async fn within<T>(
+        &self,
+        most: Duration,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = tokio::time::timeout(most, answer).await;
+        answer.unwrap_or_else(|_| Err(StoreError::silent(self.database(), most)))
     }
 
     /// Whether the database answers.

@@ -1,6 +1,10 @@
 //! PostgreSQL, and what speaks its protocol.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, PgPool,
@@ -14,11 +18,20 @@ use super::{
     row::Dictionaries,
 };
 
-/// How long a caller waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a caller waits for a connection. While the server cannot be reached, every caller waits for so
+/// long.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Connections of one process: several replicas share what the server allows, 100 by default.
-const CONNECTIONS: u32 = 12;
+/// How long a new connection may take to come about when there is none yet.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long one transaction may take. A network that swallows everything breaks no connection for a
+/// quarter of an hour; longer than the largest save takes.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Connections of one process, one of which listens: several replicas share what the server allows, 100 by
+/// default.
+const CONNECTIONS: u32 = 13;
 
 /// How often, and after which pause, migrating is tried again while another process does it.
 const MIGRATION_TRIES: u32 = 60;
@@ -61,6 +74,16 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../../../migrations/postgres/0007_search.sql"),
     ),
+    (
+        8,
+        "bugs",
+        include_str!("../../../migrations/postgres/0008_bugs.sql"),
+    ),
+    (
+        9,
+        "daily",
+        include_str!("../../../migrations/postgres/0009_daily.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.
@@ -69,12 +92,21 @@ pub struct PostgresStore {
     pub(super) database: Arc<str>,
     pub(super) pool: PgPool,
     pub(super) dictionaries: Dictionaries,
+    /// Whether the server passes on what one process tells the others.
+    pub(super) tells: Arc<AtomicBool>,
 }
 
 impl PostgresStore {
-    /// The failure as an error that names this database.
-    pub(super) fn name(&self, failure: Failure) -> StoreError {
-        failure.of(&self.database, known_version(MIGRATIONS))
+    /// Does the work of one transaction, but does not wait for ever.
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(DEADLINE, work).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(failure)) => Err(named(&self.database, failure)),
+            Err(_) => Err(StoreError::silent(&self.database, DEADLINE)),
+        }
     }
 
     /// Opens the database at `url` and brings its schema up to date.
@@ -97,23 +129,37 @@ impl PostgresStore {
         .into();
         let open = async {
             // The first connection is made apart: a pool would hide why there is none.
-            options.connect().await?;
+            let Ok(first) = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await else {
+                return Ok(None);
+            };
+            first?;
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .connect_with(options)
                 .await?;
             migrate(&pool).await?;
-            Ok::<_, Failure>(pool)
+            Ok::<_, Failure>(Some(pool))
         };
         match open.await {
-            Ok(pool) => Ok(Self {
+            Ok(Some(pool)) => Ok(Self {
                 database,
                 pool,
                 dictionaries: Dictionaries::default(),
+                tells: Arc::new(AtomicBool::new(true)),
             }),
-            Err(failure) => Err(failure.of(&database, known_version(MIGRATIONS))),
+            Ok(None) => Err(StoreError::silent(&database, CONNECT_TIMEOUT)),
+            Err(failure) => Err(named(&database, failure)),
         }
+    }
+}
+
+/// The failure as an error that names the database.
+fn named(database: &str, failure: Failure) -> StoreError {
+    match failure {
+        // The pool itself tries again while the server refuses connections.
+        Failure::Sql(sqlx::Error::PoolTimedOut) => StoreError::silent(database, ACQUIRE_TIMEOUT),
+        failure => failure.of(database, known_version(MIGRATIONS)),
     }
 }
 

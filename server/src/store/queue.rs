@@ -213,20 +213,36 @@ impl Store {
         })
     }
 
-    /// Says that `owner` lives, and prolongs its leases.
+    /// Says that `owner` lives, and prolongs its leases on the groups that it is looking at. Other leases
+    /// of its are given back: it does not know that it has them, because the answer that told so was lost,
+    /// or it could not give them back when their looks ended.
     pub async fn renew(
         &self,
         owner: &str,
+        held: &[GroupId],
         started_ms: i64,
         now_ms: i64,
         until_ms: i64,
     ) -> Result<(), StoreError> {
         writing!(self, tx => {
-            sqlx::query("UPDATE update_state SET lease_ms = $2 WHERE owner = $1")
+            let leases: Vec<(i64,)> =
+                sqlx::query_as("SELECT group_id FROM update_state WHERE owner = $1")
+                    .bind(owner)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            for (group,) in leases {
+                let until_ms = held.contains(&GroupId(group)).then_some(until_ms);
+                sqlx::query(
+                    "UPDATE update_state SET lease_ms = $3, \
+                     owner = CASE WHEN $3 IS NULL THEN NULL ELSE owner END \
+                     WHERE group_id = $1 AND owner = $2",
+                )
+                .bind(group)
                 .bind(owner)
                 .bind(until_ms)
                 .execute(&mut *tx)
                 .await?;
+            }
             sqlx::query(
                 "INSERT INTO replica (name, started_ms, seen_ms) VALUES ($1, $2, $3) \
                  ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",

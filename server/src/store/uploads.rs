@@ -106,6 +106,10 @@ impl Store {
         upload: &NewUpload<'_>,
     ) -> Result<(Revision, bool), StoreError> {
         writing!(self, tx => {
+            // Two uploads of one build at a time would both be its next revision.
+            if let Some(lock) = self.lock_group() {
+                sqlx::query(lock).bind(group.0).execute(&mut *tx).await?;
+            }
             let newest: Option<RevisionRow> = sqlx::query_as(
                 "SELECT id, build, revision, received_ms, uploader, running, bytes, hash, applied \
                  FROM upload WHERE group_id = $1 AND build = $2 ORDER BY revision DESC LIMIT 1",

@@ -24,8 +24,12 @@ fn help() -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-fn manifests() -> Vec<Value> {
-    read("deploy/kubernetes/seamgrid.yaml")
+/// One process with a file, and several on a server.
+const ONE: &str = "deploy/kubernetes/seamgrid.yaml";
+const SEVERAL: &str = "deploy/kubernetes/replicas.yaml";
+
+fn manifests(path: &str) -> Vec<Value> {
+    read(path)
         .split("\n---\n")
         .map(|document| serde_saphyr::from_str(document).expect("YAML"))
         .collect()
@@ -38,11 +42,9 @@ fn of_kind<'a>(manifests: &'a [Value], kind: &str) -> &'a Value {
     one
 }
 
-#[test]
-fn the_manifests_hang_together() {
-    let manifests = manifests();
-    assert_eq!(manifests.len(), 5);
-    for one in &manifests {
+/// What all manifests have in common; answers the Deployment.
+fn check(manifests: &[Value]) -> &Value {
+    for one in manifests {
         assert_eq!(one["metadata"]["name"], "seamgrid", "{one}");
         assert!(
             one["metadata"]["labels"]["app.kubernetes.io/name"].is_string(),
@@ -50,18 +52,17 @@ fn the_manifests_hang_together() {
         );
         let version = match one["kind"].as_str() {
             Some("Deployment") => "apps/v1",
+            Some("PodDisruptionBudget") => "policy/v1",
             _ => "v1",
         };
         assert_eq!(one["apiVersion"], version, "{one}");
     }
-    let account = of_kind(&manifests, "ServiceAccount");
+    let account = of_kind(manifests, "ServiceAccount");
     assert_eq!(account["automountServiceAccountToken"], false);
     assert!(account["metadata"]["annotations"]["iam.gke.io/gcp-service-account"].is_string());
 
-    let deployment = of_kind(&manifests, "Deployment");
+    let deployment = of_kind(manifests, "Deployment");
     let spec = &deployment["spec"];
-    assert_eq!(spec["replicas"], 1, "SQLite has one process");
-    assert_eq!(spec["strategy"]["type"], "Recreate");
     let labels = &spec["template"]["metadata"]["labels"];
     assert_eq!(spec["selector"]["matchLabels"], *labels);
     let pod = &spec["template"]["spec"];
@@ -74,13 +75,12 @@ fn the_manifests_hang_together() {
         container["securityContext"]["allowPrivilegeEscalation"],
         false
     );
-    let ports: Vec<&str> = container["ports"]
-        .as_array()
-        .expect("ports")
-        .iter()
-        .filter_map(|port| port["name"].as_str())
-        .collect();
-    assert_eq!(ports, ["http", "metrics"]);
+    let names = |list: &Value| -> Vec<String> {
+        let list = list.as_array().expect("a list").iter();
+        list.filter_map(|one| one["name"].as_str().map(str::to_owned))
+            .collect()
+    };
+    assert_eq!(names(&container["ports"]), ["http", "metrics"]);
     for (probe, path) in [
         ("startupProbe", "/readyz"),
         ("readinessProbe", "/readyz"),
@@ -89,20 +89,12 @@ fn the_manifests_hang_together() {
         assert_eq!(container[probe]["httpGet"]["path"], path, "{probe}");
         assert_eq!(container[probe]["httpGet"]["port"], "http", "{probe}");
     }
-    for mount in container["volumeMounts"].as_array().expect("mounts") {
-        let volumes = pod["volumes"].as_array().expect("volumes");
-        assert!(
-            volumes.iter().any(|volume| volume["name"] == mount["name"]),
-            "{mount}"
-        );
+    let volumes = names(&pod["volumes"]);
+    for mount in names(&container["volumeMounts"]) {
+        assert!(volumes.contains(&mount), "{mount}");
     }
-    let claim = &pod["volumes"][0]["persistentVolumeClaim"]["claimName"];
-    assert_eq!(
-        *claim,
-        of_kind(&manifests, "PersistentVolumeClaim")["metadata"]["name"]
-    );
 
-    let service = &of_kind(&manifests, "Service")["spec"];
+    let service = &of_kind(manifests, "Service")["spec"];
     assert_eq!(service["selector"], *labels);
     let served: Vec<&Value> = service["ports"]
         .as_array()
@@ -111,11 +103,58 @@ fn the_manifests_hang_together() {
         .map(|port| &port["targetPort"])
         .collect();
     assert_eq!(served, ["http"], "metrics are never on the public port");
+    deployment
+}
+
+#[test]
+fn the_manifests_hang_together() {
+    let manifests = manifests(ONE);
+    assert_eq!(manifests.len(), 5);
+    let spec = &check(&manifests)["spec"];
+    assert_eq!(spec["replicas"], 1, "SQLite has one process");
+    assert_eq!(spec["strategy"]["type"], "Recreate");
+    let claim = &spec["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"];
+    assert_eq!(
+        *claim,
+        of_kind(&manifests, "PersistentVolumeClaim")["metadata"]["name"]
+    );
+}
+
+#[test]
+fn the_manifests_of_replicas_share_a_server() {
+    let several = manifests(SEVERAL);
+    assert_eq!(several.len(), 6);
+    let spec = &check(&several)["spec"];
+    assert!(spec["replicas"].as_i64() > Some(1));
+    assert_eq!(spec["strategy"]["type"], "RollingUpdate");
+    let budget = &of_kind(&several, "PodDisruptionBudget")["spec"];
+    assert_eq!(budget["selector"], spec["selector"]);
+    let pod = &spec["template"]["spec"];
+    let volumes = pod["volumes"].as_array().expect("volumes");
+    assert!(
+        volumes
+            .iter()
+            .all(|volume| volume["persistentVolumeClaim"].is_null()),
+        "no process has what others need"
+    );
+    let variable = &pod["containers"][0]["env"][0];
+    assert_eq!(variable["name"], "SEAMGRID_DATABASE");
+    assert!(help().contains("env: SEAMGRID_DATABASE="));
+    let secret = of_kind(&several, "Secret");
+    let key = &variable["valueFrom"]["secretKeyRef"];
+    assert_eq!(key["name"], secret["metadata"]["name"]);
+    let url = &secret["stringData"][key["key"].as_str().expect("a key")];
+    assert!(
+        url.as_str()
+            .is_some_and(|url| url.starts_with("postgres://"))
+    );
+    let configuration = |path: &str| of_kind(&manifests(path), "ConfigMap").clone();
+    assert_eq!(configuration(ONE), configuration(SEVERAL));
 }
 
 #[test]
 fn the_configuration_in_the_manifests_is_good() {
-    let manifests = manifests();
+    let manifests = manifests(ONE);
     let files = &of_kind(&manifests, "ConfigMap")["data"];
     let folder = TempDir::new().expect("a folder");
     for name in ["seamgrid.yaml", "testgrid.yaml"] {

@@ -167,6 +167,10 @@ impl Read for Fixture {
         "made-up-1".to_owned()
     }
 
+    fn outage(&self) -> Option<String> {
+        None
+    }
+
     fn releases(&self) -> Result<Items<Release>, WireError> {
         let mut releases: Vec<Release> = Vec::new();
         for dashboard in self.dashboards.iter().filter(|_| self.with_releases) {

@@ -1,6 +1,7 @@
 //! HTTP over a store that was filled by hand.
 
 mod badges;
+mod changes;
 mod events;
 mod feeds;
 mod legacy;

@@ -440,6 +440,28 @@ async fn versions_and_builds_have_pages() {
 }
 
 #[tokio::test]
+async fn commits_are_found_by_their_title_and_by_their_digits() {
+    let world = boskos().await;
+    let seam = world.true_seam();
+    let bump = seam.commits.first().expect("a commit between");
+    let digits = &bump.sha[..9];
+    let by_digits = world.reader.search(digits).await.expect("an answer");
+    // Others may speak of it; it comes first.
+    let found = by_digits.commits.first().expect("it is found");
+    assert_eq!(
+        (found.sha.as_str(), found.title.as_str(), found.time),
+        (bump.sha.as_str(), bump.subject.as_str(), bump.time)
+    );
+    let by_title = world.reader.search(&bump.subject).await.expect("an answer");
+    assert!(by_title.commits.iter().any(|commit| commit.sha == bump.sha));
+    // Where the page leads, this commit lies between.
+    let parent = found.parent.as_deref().expect("it has a parent");
+    let between = world.compare(&found.component, parent, &found.sha);
+    assert_eq!(between.commits.len(), 1);
+    assert_eq!(between.commits[0].sha, bump.sha);
+}
+
+#[tokio::test]
 async fn the_configuring_commit_is_inferred_and_never_shown_as_read() {
     let (mut runs, mut inferred, mut right) = (0, 0, 0);
     for world in [boskos().await, image_bump().await] {

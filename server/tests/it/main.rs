@@ -18,6 +18,7 @@ mod pipeline;
 mod prow;
 mod push;
 mod remote;
+mod replicas;
 mod shared;
 mod simulate;
 mod store;

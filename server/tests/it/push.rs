@@ -1,5 +1,6 @@
 //! What is sent to the server: by whom it may be, what is kept of it, when it is seen.
 
+mod bugs;
 pub(crate) mod notices;
 mod sources;
 
@@ -20,7 +21,7 @@ use seamgrid::{
     bucket::Buckets,
     http,
     intake::{Intake, token},
-    pipeline::Pipeline,
+    pipeline::{Pipeline, prune},
     read::{Catalog, Reader},
     settings::{BucketSettings, PushSettings, Settings},
     store::{NewToken, Store},
@@ -573,6 +574,44 @@ async fn uploads_are_read_again_when_the_configuration_changes() {
     let grid = world.grid("nightly").await;
     assert_eq!(grid.columns[0].headers["zone"], "eu-1");
     assert_eq!(world.pipeline.catch_up().await.expect("read"), 0);
+}
+
+#[tokio::test]
+async fn who_uploads_a_run_that_is_too_old_is_told_so() {
+    let world = World::new().await;
+    let token = world.token("*", "").await;
+    let now = chrono::Utc::now();
+    let upload = async |build: &str, days_ago: i64| {
+        let started = now - chrono::TimeDelta::days(days_ago);
+        let run = json!({"build": build, "started": started, "tests": [{"name": "t", "status": "failed"}]});
+        let reply = world.upload(&token, "airflow-nightly", &run).await;
+        assert!(reply.status.is_success(), "{}", reply.body);
+        let note = reply.body["note"].as_str().map(str::to_owned);
+        (reply.status, note)
+    };
+    // The newest run of a group stays, however old.
+    assert_eq!(upload("1", 40).await, (StatusCode::CREATED, None));
+    assert_eq!(upload("2", 30).await, (StatusCode::CREATED, None));
+    assert_eq!(upload("3", 1).await, (StatusCode::CREATED, None));
+    let (status, note) = upload("2", 30).await;
+    assert_eq!(status, StatusCode::OK);
+    let note = note.expect("by now it is too old");
+    assert!(note.contains("before the 15 days for which the test group \"airflow-nightly\""));
+    assert!(
+        note.ends_with("only the numbers of its day are left of it"),
+        "{note}"
+    );
+    let (_, note) = upload("4", 500).await;
+    assert!(note.is_some_and(|note| note.ends_with("nothing of it is going to be kept")));
+    // So it comes, and who uploads it once more is told the same.
+    let groups = [TestGroup {
+        name: "airflow-nightly".into(),
+        ..TestGroup::default()
+    }];
+    let pruned = prune(&world.store, &groups, 15, now.timestamp_millis(), false).await;
+    assert_eq!(pruned.expect("pruned")[0].runs, 3);
+    let (status, note) = upload("2", 30).await;
+    assert!(status == StatusCode::CREATED && note.is_some());
 }
 
 #[tokio::test]

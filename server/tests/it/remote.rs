@@ -2,7 +2,7 @@
 //! what cannot be read; and the same builds through a real emulator of the storage as from a folder.
 
 mod emulator;
-mod front;
+pub(crate) mod front;
 
 use std::path::{Path, PathBuf};
 

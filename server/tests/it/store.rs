@@ -5,7 +5,8 @@ mod durability;
 mod groups;
 mod migrations;
 mod opening;
-mod postgres;
+pub(crate) mod postgres;
+mod retention;
 mod runs;
 
 use model::{

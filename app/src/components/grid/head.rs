@@ -5,7 +5,7 @@ use model::{infra::ComponentKind, transition::Transition};
 
 use crate::{
     components::grid::{
-        OpenSeam,
+        Marks, OpenSeam,
         state::{GridState, Hover},
     },
     grid::{
@@ -41,6 +41,7 @@ pub fn Head(
             <For each=rows key=|row| row.clone() let((index, fact))>
                 <HeadRow state counts index fact />
             </For>
+            <Marks state />
             <div class="grid__lines" aria-hidden="true">
                 <For
                     each=lines

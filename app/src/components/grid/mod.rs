@@ -2,6 +2,8 @@
 //! cells and header groups are drawn as text by [`crate::grid`].
 
 pub mod head;
+mod keys;
+mod point;
 pub mod state;
 pub mod tooltip;
 
@@ -12,13 +14,15 @@ use crate::{
     browser,
     components::grid::{
         head::Head,
+        keys::{follow, open_row, reveal, step},
+        point::{cell_under, closest, column_under, number, pointed},
         state::{GridState, Hover},
         tooltip::Tooltip,
     },
     grid::{
         cells::{link, row_html},
         hover::{Target, cell_sentence, row_sentence},
-        seams::seams,
+        seams::{marks_html, seams},
         window::{ROW_HEIGHT, Viewport},
     },
     text::visible,
@@ -106,17 +110,55 @@ pub fn GridView(
             y: event.client_y(),
         }));
     };
+    let choose = move |column: usize| {
+        // Of two that are chosen the one that is farther away stays.
+        let stays = state.marked().map(|(newer, older)| {
+            if column.abs_diff(newer) > column.abs_diff(older) {
+                newer
+            } else {
+                older
+            }
+        });
+        compare(state, change, (stays.unwrap_or(column), column));
+    };
+    // Where the button went down on the header.
+    let drag = StoredValue::new(None::<usize>);
+    let column_of = move |event: &web_sys::MouseEvent| {
+        area.get_untracked()
+            .and_then(|area| column_under(event, state, &area))
+    };
+    let on_down = move |event: web_sys::PointerEvent| {
+        if event.button() == 0
+            && event.pointer_type() != "touch"
+            && !event.shift_key()
+            && closest(&event, ".head__cells").is_some()
+            && closest(&event, ".seam").is_none()
+        {
+            event.prevent_default();
+            drag.set_value(column_of(&event));
+        }
+    };
+    let on_up = move |event: web_sys::PointerEvent| {
+        if let Some(from) = drag.get_value() {
+            drag.set_value(None);
+            if let Some(to) = column_of(&event).filter(|to| *to != from) {
+                compare(state, change, (from, to));
+            }
+        }
+    };
     let on_click = move |event: web_sys::MouseEvent| {
-        if let Some(line) = closest(&event, ".seam-line") {
+        if event.shift_key() {
+            if let Some(column) = column_of(&event) {
+                event.prevent_default();
+                choose(column);
+            }
+        } else if let Some(line) = closest(&event, ".seam-line") {
             if let Some(column) = number(&line, "data-column") {
                 open_seam(column);
             }
         } else if closest(&event, "span.cell").is_some() {
             // A run of equal cells is no link: which build is meant depends on the place.
-            follow(
-                state,
-                event.ctrl_key() || event.meta_key() || event.shift_key(),
-            );
+            follow(state, event.ctrl_key() || event.meta_key());
         }
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
@@ -127,15 +169,19 @@ pub fn GridView(
         match event.key().as_str() {
             "Escape" => {
                 state.hover.set(None);
+                state.chosen.set(None);
                 let query = state.query.get_untracked();
-                if query.seam.is_some() {
-                    change.run((
-                        TabQuery {
-                            seam: None,
-                            ..query
-                        },
-                        false,
-                    ));
+                if query.seam.is_some() || query.pair().is_some() {
+                    change.run((query.anywhere(), false));
+                }
+            }
+            "c" if !from_handle => {
+                let pair = state.marked_untracked().or_else(|| {
+                    let (_, column) = state.cursor.get_untracked()?;
+                    Some((column, column + 1))
+                });
+                if let Some(pair) = pair {
+                    compare(state, change, pair);
                 }
             }
             "Enter" if !from_handle && event.shift_key() => open_row(state),
@@ -143,6 +189,11 @@ pub fn GridView(
             key if !from_handle => {
                 if let Some(cell) = step(key, state) {
                     event.prevent_default();
+                    if event.shift_key() && key.starts_with("Arrow") {
+                        let from = state.chosen.get_untracked().map(|(from, _)| from);
+                        let from = from.or(state.cursor.get_untracked().map(|(_, at)| at));
+                        state.chosen.set(Some((from.unwrap_or(cell.1), cell.1)));
+                    }
                     state.cursor.set(Some(cell));
                     if let Some(area) = area.get_untracked() {
                         reveal(&area, cell, state);
@@ -182,8 +233,22 @@ pub fn GridView(
                 )
             }
             on:scroll=on_scroll
-            on:pointermove=move |event| point(&event)
-            on:pointerleave=move |_| state.hover.set(None)
+            on:pointermove=move |event| {
+                if let (Some(from), Some(to)) = (drag.get_value(), column_of(&event)) {
+                    state.chosen.set(Some((from, to)));
+                } else {
+                    point(&event);
+                }
+            }
+            on:pointerleave=move |_| {
+                state.hover.set(None);
+                if drag.get_value().is_some() {
+                    drag.set_value(None);
+                    state.chosen.set(None);
+                }
+            }
+            on:pointerdown=on_down
+            on:pointerup=on_up
             on:click=on_click
             on:keydown=on_key
         >
@@ -194,6 +259,7 @@ pub fn GridView(
                         <RowView state position row />
                     </For>
                     <Cursor state />
+                    <Marks state />
                     <div class="grid__lines" aria-hidden="true">
                         <For
                             each=lines
@@ -222,6 +288,7 @@ pub fn GridView(
                 </div>
             </div>
             <Empty state />
+            <Note state />
         </div>
         <Tooltip state />
         <p class="unseen" aria-live="polite">
@@ -231,6 +298,63 @@ pub fn GridView(
                 Some(state.grid.with(|grid| cell_sentence(grid, row, column)))
             }}
         </p>
+    }
+}
+
+/// Opens what differs between two columns; one alone is marked and waits for another.
+fn compare(state: GridState, change: Change, pair: (usize, usize)) {
+    match state.compared(pair) {
+        Some(query) => {
+            state.chosen.set(None);
+            state.hover.set(None);
+            change.run((query, false));
+        }
+        None => state.chosen.set(Some(pair)),
+    }
+}
+
+/// What is being chosen.
+#[component]
+fn Note(state: GridState) -> impl IntoView {
+    let text = move || {
+        let (from, to) = state.chosen.get()?;
+        let build = |column: usize| {
+            state.grid.with(|grid| {
+                let build = grid
+                    .columns
+                    .get(column)
+                    .map(|column| visible(&column.build));
+                build.unwrap_or_default()
+            })
+        };
+        Some(if from == to {
+            format!(
+                "Build {}: Shift+click another to compare the two",
+                build(from)
+            )
+        } else {
+            format!("Builds {} and {}: c compares", build(from), build(to))
+        })
+    };
+    view! {
+        <p class="grid__note" role="status" data-testid="grid-note">
+            {text}
+        </p>
+    }
+}
+
+/// The bands over columns that are compared or chosen for it.
+#[component]
+pub(super) fn Marks(state: GridState) -> impl IntoView {
+    view! {
+        <div
+            class="grid__lines"
+            aria-hidden="true"
+            inner_html=move || {
+                let (newer, older) = state.marked()?;
+                Some(marks_html(newer, older))
+            }
+        ></div>
     }
 }
 
@@ -353,171 +477,4 @@ fn Empty(state: GridState) -> impl IntoView {
         }
     };
     move || text().map(|text| view! { <p class="empty grid__empty">{text}</p> })
-}
-
-/// The element at or above an event's target that matches.
-fn closest(event: &web_sys::MouseEvent, selector: &str) -> Option<web_sys::Element> {
-    event
-        .target()?
-        .dyn_into::<web_sys::Element>()
-        .ok()?
-        .closest(selector)
-        .ok()?
-}
-
-fn number(element: &web_sys::Element, attribute: &str) -> Option<usize> {
-    element.get_attribute(attribute)?.parse().ok()
-}
-
-/// What an event points at.
-fn pointed(
-    event: &web_sys::MouseEvent,
-    state: GridState,
-    body: Option<web_sys::HtmlDivElement>,
-) -> Option<Target> {
-    if let Some(handle) = closest(event, ".seam") {
-        return Some(Target::Seam {
-            column: number(&handle, "data-column")?,
-            component: handle.get_attribute("data-component"),
-        });
-    }
-    if let Some(line) = closest(event, ".seam-line") {
-        return Some(Target::Seam {
-            column: number(&line, "data-column")?,
-            component: None,
-        });
-    }
-    if let Some(group) = closest(event, ".group") {
-        let index = number(&closest(event, ".head__row")?, "data-fact")?;
-        let fact = state
-            .grid
-            .with_untracked(|grid| crate::grid::header::facts(grid).into_iter().nth(index))?;
-        return Some(Target::Header {
-            fact,
-            column: number(&group, "data-column")?,
-        });
-    }
-    if closest(event, ".row__name").is_some() {
-        return None;
-    }
-    closest(event, ".grid__body")?;
-    let (position, column) = cell_under(event, state, &body?)?;
-    Some(Target::Cell {
-        row: state.row_at(position)?,
-        column,
-    })
-}
-
-/// The cell under a pointer: position and column. Only cells that say something count.
-fn cell_under(
-    event: &web_sys::MouseEvent,
-    state: GridState,
-    body: &web_sys::HtmlDivElement,
-) -> Option<(usize, usize)> {
-    let names = body.query_selector(".row__name").ok()??.client_width();
-    let (x, y) = browser::point_in(body, event.client_x(), event.client_y());
-    let x = x - f64::from(names);
-    if x < 0.0 || y < 0.0 {
-        return None;
-    }
-    let column = (x / f64::from(state.cell_width.get_untracked())) as usize;
-    let position = (y / f64::from(ROW_HEIGHT)) as usize;
-    let row = state.row_at(position)?;
-    let filled = state.grid.with_untracked(|grid| {
-        grid.rows
-            .get(row)
-            .and_then(|row| row.statuses.get(column))
-            .is_some_and(|status| status != model::status::Status::NoResult)
-    });
-    filled.then_some((position, column))
-}
-
-/// Where a key leads from the current cell.
-fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
-    let (rows, columns) = state.size.get_untracked();
-    let (last_row, last_column) = (rows.checked_sub(1)?, columns.checked_sub(1)?);
-    let Some((row, column)) = state.cursor.get_untracked() else {
-        return match key {
-            "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" => Some((0, 0)),
-            "]" => Some((0, seam_beside(state, |_| true, usize::min)?)),
-            "n" => Some((failing_beside(state, 0..rows)?, 0)),
-            _ => None,
-        };
-    };
-    let page = (state.view.get_untracked().height / ROW_HEIGHT).max(2) as usize - 1;
-    Some(match key {
-        "ArrowUp" => (row.saturating_sub(1), column),
-        "ArrowDown" => ((row + 1).min(last_row), column),
-        "ArrowLeft" => (row, column.saturating_sub(1)),
-        "ArrowRight" => (row, (column + 1).min(last_column)),
-        "PageUp" => (row.saturating_sub(page), column),
-        "PageDown" => ((row + page).min(last_row), column),
-        "Home" => (row, 0),
-        "End" => (row, last_column),
-        "[" => (row, seam_beside(state, |at| at < column, usize::max)?),
-        "]" => (row, seam_beside(state, |at| at > column, usize::min)?),
-        "n" => (failing_beside(state, row + 1..rows)?, column),
-        "p" => (failing_beside(state, (0..row).rev())?, column),
-        _ => return None,
-    })
-}
-
-/// The column of the seam that `nearest` chooses of those for which `beside` holds.
-fn seam_beside(
-    state: GridState,
-    beside: impl Fn(usize) -> bool,
-    nearest: fn(usize, usize) -> usize,
-) -> Option<usize> {
-    state.grid.with_untracked(|grid| {
-        let columns = grid.transitions.iter().map(|seam| seam.column as usize);
-        columns.filter(|&column| beside(column)).reduce(nearest)
-    })
-}
-
-/// The first of these positions whose row has an alert.
-fn failing_beside(state: GridState, mut positions: impl Iterator<Item = usize>) -> Option<usize> {
-    state.grid.with_untracked(|grid| {
-        positions.find(|&position| {
-            let row = state.row_at(position).and_then(|row| grid.rows.get(row));
-            row.is_some_and(|row| row.alert.is_some())
-        })
-    })
-}
-
-/// Opens the page of the current cell's row.
-fn open_row(state: GridState) {
-    let path = state
-        .cursor
-        .get_untracked()
-        .and_then(|(position, _)| state.row_path(state.row_at(position)?));
-    if let Some(path) = path {
-        browser::open(&path, false);
-    }
-}
-
-/// Scrolls so that a cell is in sight, beside the names and below the header.
-fn reveal(area: &web_sys::HtmlDivElement, (row, column): (usize, usize), state: GridState) {
-    let measure = |selector: &str| area.query_selector(selector).ok().flatten();
-    let names = measure(".head__label").map_or(0, |label| label.client_width());
-    let header = measure(".head").map_or(0, |header| header.client_height());
-    let width = state.cell_width.get_untracked() as i32;
-    let (left, top) = (column as i32 * width, row as i32 * ROW_HEIGHT as i32);
-    let room_x = area.client_width() - names - width;
-    let room_y = area.client_height() - header - ROW_HEIGHT as i32;
-    let between = |at: i32, low: i32, high: i32| at.max(low.min(high)).min(high);
-    area.set_scroll_left(between(area.scroll_left(), left - room_x, left));
-    area.set_scroll_top(between(area.scroll_top(), top - room_y, top));
-}
-
-/// Opens the current cell's build, here or in a tab of its own.
-fn follow(state: GridState, aside: bool) {
-    let target = state.cursor.get_untracked().and_then(|(position, column)| {
-        let row = state.row_at(position)?;
-        state.grid.with_untracked(|grid| {
-            link(grid.rows.get(row)?, &grid.columns, column).map(str::to_owned)
-        })
-    });
-    if let Some(target) = target {
-        browser::open(&target, aside);
-    }
 }

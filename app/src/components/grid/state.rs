@@ -49,6 +49,8 @@ pub struct GridState {
     pub columns: Memo<Range<usize>>,
     /// The current cell: position and column.
     pub cursor: RwSignal<Option<(usize, usize)>>,
+    /// The two columns that are being chosen to be compared: where it began and where it is.
+    pub chosen: RwSignal<Option<(usize, usize)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
     /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
@@ -118,6 +120,7 @@ impl GridState {
             rows,
             columns,
             cursor: RwSignal::new(None),
+            chosen: RwSignal::new(None),
             hover: RwSignal::new(None),
             renewals: RwSignal::new((0, 0)),
             clock,
@@ -147,6 +150,9 @@ impl GridState {
             Some((row, new.column_of(&old.columns.get(column)?.build)?))
         });
         self.hover.set(None);
+        self.chosen.update(|chosen| {
+            *chosen = chosen.map(|(from, to)| (from + moved, to + moved));
+        });
         self.cursor.set(None);
         self.grid.set(new.clone());
         self.whole.set(true);
@@ -161,6 +167,38 @@ impl GridState {
             });
             self.cursor.set(position.map(|position| (position, column)));
         }
+    }
+
+    /// The columns that are compared or being chosen for it, newer first; the same twice while the other
+    /// is not chosen yet.
+    pub fn marked(self) -> Option<(usize, usize)> {
+        let chosen = self.chosen.get().or_else(|| {
+            self.query.with(|query| {
+                let (older, newer) = query.pair()?;
+                self.grid
+                    .with(|grid| Some((grid.column_of(older)?, grid.column_of(newer)?)))
+            })
+        })?;
+        Some((chosen.0.min(chosen.1), chosen.0.max(chosen.1)))
+    }
+
+    /// The same where nothing follows it.
+    pub fn marked_untracked(self) -> Option<(usize, usize)> {
+        untrack(|| self.marked())
+    }
+
+    /// The options that show what differs between two columns.
+    pub fn compared(self, (a, b): (usize, usize)) -> Option<TabQuery> {
+        let build = |column: usize| {
+            self.grid
+                .with_untracked(|grid| Some(grid.columns.get(column)?.build.clone()))
+        };
+        let query = TabQuery {
+            older: Some(build(a.max(b))?),
+            newer: Some(build(a.min(b))?),
+            ..self.query.get_untracked().anywhere()
+        };
+        (a != b).then_some(query)
     }
 
     /// The grid's row at a position.

@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::query::{GroupBy, TabQuery};
+use model::{
+    grid::Grid,
+    order::{RowOrder, order},
+    query::{GroupBy, TabQuery},
+};
 use regex::Regex;
 
 use crate::{
@@ -18,6 +22,16 @@ use crate::{
 const MOST: usize = 32;
 /// How long they may take together over all rows.
 const BUDGET: Duration = Duration::from_secs(2);
+
+/// The rows of `grid` under the options of a request.
+pub(in crate::http) fn ordered(grid: &Grid, query: &TabQuery) -> Result<RowOrder, ApiError> {
+    let patterns = Patterns::compile(query)?;
+    let rows = order(grid, query, &|pattern, name| {
+        patterns.matches(pattern, name)
+    });
+    patterns.finish()?;
+    Ok(rows)
+}
 
 /// See the module.
 pub(super) struct Patterns {

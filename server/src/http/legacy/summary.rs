@@ -11,7 +11,7 @@ use model::{
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-use crate::read::{DashboardEntry, Snapshot, TabEntry};
+use crate::read::{DashboardEntry, RowBugs, Snapshot, TabEntry};
 
 /// TestGrid's text where no column is green.
 const NO_GREENS: &str = "no recent greens";
@@ -60,7 +60,7 @@ struct Test {
     build_url_text: &'static str,
     build_link_text: &'static str,
     failure_message: String,
-    linked_bugs: [String; 0],
+    linked_bugs: Vec<String>,
     fail_test_link: String,
 }
 
@@ -158,6 +158,7 @@ pub(super) fn build(snapshot: &Snapshot, dashboard: &DashboardEntry) -> Summary 
                     &tabs[index],
                     snapshot.summary(index),
                     &snapshot.alerts(index),
+                    &snapshot.bugs(index),
                     snapshot.health(index).as_deref(),
                 );
                 (tabs[index].tab.name.clone(), tab)
@@ -170,6 +171,7 @@ fn build_tab(
     entry: &TabEntry,
     summary: wire::TabSummary,
     alerts: &[AlertedRow],
+    bugs: &RowBugs,
     health: Option<&Health>,
 ) -> Tab {
     let (word, icon) = word_and_icon(summary.status);
@@ -184,14 +186,20 @@ fn build_tab(
         overall_status: word,
         overall_status_icon: icon,
         status: summary.message,
-        tests: alerts.iter().map(build_test).collect(),
+        tests: alerts
+            .iter()
+            .map(|row| {
+                let ids = bugs.testgrid_ids(&row.id, &entry.tab.open_bug_template.url);
+                build_test(row, ids.into_iter().map(str::to_owned).collect())
+            })
+            .collect(),
         dashboard_name: summary.dashboard,
         healthiness: health.map_or(Healthiness::none(), Healthiness::of),
         bug_url: entry.tab.open_bug_template.url.clone(),
     }
 }
 
-fn build_test(row: &AlertedRow) -> Test {
+fn build_test(row: &AlertedRow, linked_bugs: Vec<String>) -> Test {
     let alert = &row.alert;
     Test {
         display_name: row.name.clone(),
@@ -203,7 +211,7 @@ fn build_test(row: &AlertedRow) -> Test {
         build_url_text: "",
         build_link_text: "",
         failure_message: alert.message.clone(),
-        linked_bugs: [],
+        linked_bugs,
         fail_test_link: format!(
             "{} {}",
             encode_path(&alert.first_fail_cell),

@@ -98,7 +98,7 @@ struct Test<'a> {
     #[serde(rename = "original-name")]
     original_name: &'a str,
     alert: Option<RowAlert<'a>>,
-    linked_bugs: [&'a str; 0],
+    linked_bugs: Vec<&'a str>,
     messages: Packed<'a>,
     short_texts: Packed<'a>,
     statuses: Statuses<'a>,
@@ -270,7 +270,7 @@ pub(super) fn build<'a>(
         tests: wanted
             .shown
             .iter()
-            .map(|shown| build_test(entry, grid, shown))
+            .map(|shown| build_test(view, shown))
             .collect(),
         row_ids: wanted.shown.iter().map(Shown::name).collect(),
         timestamps: grid.columns.iter().map(|it| it.started_ms).collect(),
@@ -358,7 +358,8 @@ fn display_case(name: &str) -> String {
     shown
 }
 
-fn build_test<'a>(entry: &'a TabEntry, grid: &'a Grid, shown: &'a Shown<'a>) -> Test<'a> {
+fn build_test<'a>(view: &'a TabView, shown: &'a Shown<'a>) -> Test<'a> {
+    let (entry, grid) = (&*view.entry, &view.grid.grid);
     let row: &Row = &shown.row;
     Test {
         name: shown.short_name(),
@@ -367,7 +368,9 @@ fn build_test<'a>(entry: &'a TabEntry, grid: &'a Grid, shown: &'a Shown<'a>) -> 
             .alert
             .as_ref()
             .map(|alert| build_alert(entry, grid, row, alert)),
-        linked_bugs: [],
+        linked_bugs: view
+            .bugs
+            .testgrid_ids(&row.id, &entry.tab.open_bug_template.url),
         messages: Packed::messages(row),
         short_texts: Packed::icons(row),
         statuses: Statuses(&row.statuses),
@@ -389,7 +392,7 @@ fn build_test<'a>(entry: &'a TabEntry, grid: &'a Grid, shown: &'a Shown<'a>) -> 
         tests: shown
             .members
             .iter()
-            .map(|member| build_test(entry, grid, member))
+            .map(|member| build_test(view, member))
             .collect(),
     }
 }

@@ -189,6 +189,9 @@ pub(super) struct Header<'a> {
     /// One value per configured header.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) extra: Vec<&'a str>,
+    /// The lists that filed bugs are put on, as the group says, with commas between.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) hotlist_ids: &'a str,
 }
 
 /// `GET /dashboards/{dashboard}/tabs/{tab}/rows`, in the grid's order.
@@ -202,6 +205,9 @@ pub(super) struct Rows<'a> {
 pub(super) struct Row<'a> {
     pub(super) name: &'a str,
     pub(super) cells: Cells<'a>,
+    /// Numbers where the tab says how issues open, else addresses; the greatest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) issues: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) alert: Option<AlertInfo<'a>>,
 }

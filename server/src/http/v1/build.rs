@@ -21,7 +21,7 @@ use super::answers::{
 };
 use crate::{
     http::testgrid::{header_names, header_values},
-    read::{DashboardEntry, Snapshot, TabEntry},
+    read::{DashboardEntry, Snapshot, TabEntry, TabView},
 };
 
 /// A name as a link has it: normalised, or encoded when nothing would be left of it.
@@ -169,7 +169,19 @@ fn alert_options(options: &config::AlertOptions) -> AlertOptions {
     }
 }
 
-pub(super) fn headers<'a>(entry: &'a TabEntry, grid: &'a Grid) -> Headers<'a> {
+/// The lists that filed bugs are put on, as the configuration of the group names them: `12,34`.
+pub(super) fn hotlist_ids(group: &TestGroup) -> String {
+    let options = group.auto_bug_options.as_ref();
+    let ids = options.map_or(&[][..], |options| &options.hotlist_ids);
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    ids.join(",")
+}
+
+pub(super) fn headers<'a>(
+    entry: &'a TabEntry,
+    grid: &'a Grid,
+    hotlist_ids: &'a str,
+) -> Headers<'a> {
     let names = header_names(&entry.group);
     Headers {
         headers: grid
@@ -186,6 +198,7 @@ pub(super) fn headers<'a>(entry: &'a TabEntry, grid: &'a Grid) -> Headers<'a> {
                 started: DateTime::from_timestamp_millis(column.started_ms)
                     .filter(|_| column.started_ms != 0),
                 extra: header_values(column, &names).collect(),
+                hotlist_ids,
             })
             .collect(),
     }
@@ -244,18 +257,20 @@ pub(super) fn cell_ids<'a>(entry: &'a TabEntry, grid: &'a Grid) -> Vec<ColumnIds
         .collect()
 }
 
-pub(super) fn rows<'a>(grid: &'a Grid, ids: &'a [ColumnIds<'a>]) -> Rows<'a> {
+pub(super) fn rows<'a>(view: &'a TabView, ids: &'a [ColumnIds<'a>]) -> Rows<'a> {
+    let open_bug_url = &view.entry.tab.open_bug_template.url;
+    let grid = &view.grid.grid;
     Rows {
         rows: grid
             .rows
             .iter()
             .zip(ids)
-            .map(|(row, ids)| build_row(row, ids))
+            .map(|(row, ids)| build_row(row, ids, view.bugs.testgrid_ids(&row.id, open_bug_url)))
             .collect(),
     }
 }
 
-fn build_row<'a>(row: &'a GridRow, ids: &'a ColumnIds<'a>) -> Row<'a> {
+fn build_row<'a>(row: &'a GridRow, ids: &'a ColumnIds<'a>, issues: Vec<&'a str>) -> Row<'a> {
     Row {
         name: &row.name,
         cells: Cells {
@@ -263,6 +278,7 @@ fn build_row<'a>(row: &'a GridRow, ids: &'a ColumnIds<'a>) -> Row<'a> {
             details: &row.cells,
             own_id: ids,
         },
+        issues,
         alert: row.alert.as_ref().map(alert_info),
     }
 }

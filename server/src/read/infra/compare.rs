@@ -4,15 +4,11 @@ use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use model::{
     history::Between,
-    infra::same_version,
     reach::{Impact, Reach},
-    transition::{TurnKind, compare_url},
+    transition::compare_url,
     wire::{
         WireError,
-        infra::{
-            BuildsCompared, CommitLine, CompareCounts, Comparison, ComponentMove, TabAcross,
-            TabName,
-        },
+        infra::{CommitLine, CompareCounts, Comparison, TabAcross, TabName},
     },
 };
 use serde::Deserialize;
@@ -23,7 +19,6 @@ use super::{
     ends::{bare, sentence},
     histories::{Histories, Known},
     order::{Range, Versions},
-    time,
 };
 use crate::read::{Reader, published::Published};
 
@@ -52,6 +47,8 @@ pub struct CompareQuery {
     pub older: Option<String>,
     /// The newer of them.
     pub newer: Option<String>,
+    /// The two builds as a part of a page that is there.
+    pub part: Option<String>,
 }
 
 impl Reader {
@@ -175,62 +172,6 @@ impl Reader {
             repo: Some(component.repo.clone()).filter(|repo| !repo.is_empty()),
             component: component.name,
             kind: component.kind,
-        })
-    }
-
-    /// What differs between two builds of a tab; the older is found by when they began.
-    pub fn compare_builds(
-        &self,
-        dashboard: &str,
-        tab: &str,
-        builds: [&str; 2],
-    ) -> Result<BuildsCompared, WireError> {
-        let published = self.published.load_full();
-        let index = published.catalog.tab(dashboard, tab)?;
-        let trail = published.trail(index).unwrap_or_default();
-        let column = |build: &str| {
-            trail
-                .columns
-                .iter()
-                .position(|passage| *passage.build == *build)
-                .map(|column| column as u32)
-                .ok_or_else(|| WireError {
-                    code: "not_found".to_owned(),
-                    message: format!("the tab has no build \"{build}\" (any more)"),
-                })
-        };
-        let (a, b) = (column(builds[0])?, column(builds[1])?);
-        let (newer, older) = (a.min(b), a.max(b));
-        let rows = |kind| -> Vec<String> {
-            let turned = trail.turned_between(kind, older, newer);
-            turned.iter().map(|turn| turn.row.to_string()).collect()
-        };
-        let build = |column: u32| trail.columns[column as usize].build.to_string();
-        Ok(BuildsCompared {
-            tab: published.tab_name(index),
-            older: build(older),
-            older_time: time(trail.started_ms(older)),
-            newer: build(newer),
-            newer_time: time(trail.started_ms(newer)),
-            glyph: trail.glyph(older, newer),
-            components: trail
-                .components
-                .iter()
-                .map(|component| {
-                    let (from, to) = (component.at(older), component.at(newer));
-                    ComponentMove {
-                        component: component.component.to_string(),
-                        kind: component.kind,
-                        from: from.map(str::to_owned),
-                        to: to.map(str::to_owned),
-                        same: from
-                            .zip(to)
-                            .is_some_and(|(from, to)| same_version(from, to)),
-                    }
-                })
-                .collect(),
-            broke_rows: rows(TurnKind::Broke),
-            fixed_rows: rows(TurnKind::Fixed),
         })
     }
 }

@@ -14,7 +14,7 @@ use model::{
 };
 
 use crate::{
-    read::{PublishError, Reader, What},
+    read::{PublishError, Reader, What, search::CommitTexts},
     store::RepositoryId,
 };
 
@@ -57,13 +57,15 @@ impl Moving {
 
 /// What is known of one repository.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(in crate::read) struct Known {
     id: RepositoryId,
     /// `org/name`.
-    pub(super) name: String,
+    pub(in crate::read) name: String,
     version: i64,
     newest: i64,
-    pub(super) history: History,
+    pub(in crate::read) history: History,
+    /// What its commits are called, to be searched.
+    pub(in crate::read) texts: CommitTexts,
     /// When it was last fetched, in milliseconds since 1970; 0 for never. Renewed in place: nothing else
     /// changes when a fetch finds nothing new.
     fetched_ms: Arc<AtomicI64>,
@@ -145,7 +147,7 @@ impl Histories {
     }
 
     /// All of them, by name.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Known>> {
+    pub(in crate::read) fn all(&self) -> impl Iterator<Item = &Arc<Known>> {
         self.repositories.iter()
     }
 }
@@ -178,6 +180,7 @@ impl Known {
         self.bumping
             .sort_by_key(|&index| self.history.commit(index).at_ms);
         self.reverted = find_reverted(&self.history);
+        self.texts = CommitTexts::new(&self.history);
     }
 }
 
@@ -257,6 +260,7 @@ impl Reader {
                     version: now.version,
                     newest,
                     history,
+                    texts: CommitTexts::default(),
                     fetched_ms: Arc::new(AtomicI64::new(now.fetched_ms.unwrap_or(0))),
                     problem: now.problem,
                     bumping: Vec::new(),

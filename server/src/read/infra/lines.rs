@@ -21,7 +21,7 @@ const UPSTREAM: usize = 40;
 const BUMPS: usize = 20;
 
 /// The page of a commit.
-pub(super) fn commit_url(repo: &str, sha: &str) -> String {
+pub(in crate::read) fn commit_url(repo: &str, sha: &str) -> String {
     format!("https://github.com/{repo}/commit/{sha}")
 }
 

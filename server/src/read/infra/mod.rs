@@ -4,6 +4,7 @@
 
 mod across;
 mod alarms;
+mod builds;
 mod compare;
 mod drift;
 mod ends;
@@ -17,7 +18,6 @@ mod weather;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use chrono::{DateTime, Utc};
 use model::{
     infra::ComponentKind,
     reach::Impact,
@@ -25,11 +25,12 @@ use model::{
     wire::{
         WireError,
         infra::{InfraFeed, TabName},
+        time,
     },
 };
 
 pub use self::compare::CompareQuery;
-pub(super) use self::{drift::Deploys, histories::Histories};
+pub(super) use self::{drift::Deploys, histories::Histories, lines::commit_url};
 use super::{Reader, catalog::not_found, published::Published, tab::TabState};
 
 /// What the reader keeps of the infrastructure beside each tab's trail.
@@ -179,9 +180,4 @@ impl Published {
             .and_then(|prefix| prefix.rsplit('/').next())
             .unwrap_or(&group.name)
     }
-}
-
-/// A time in milliseconds as the API writes it; one out of range becomes 1970.
-fn time(ms: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }

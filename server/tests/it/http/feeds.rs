@@ -36,7 +36,7 @@ fn texts(xml: &str, element: &str) -> Vec<String> {
 }
 
 /// A world in which `nodes join` passed again.
-async fn world() -> World {
+pub(super) async fn world() -> World {
     let world = World::new().await;
     for number in 7..=12 {
         let results = [

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use model::{
     run::{Cell, Run, TestResult},
     status::Status,
-    wire::{ColumnState, Found, Items, RowPage, TestPage, TestRef},
+    wire::{ColumnState, Found, Items, MetricsPage, RowPage, TestPage, TestRef},
 };
 
 use super::{GCE, MASTER, START_MS, World};
@@ -232,4 +232,140 @@ async fn a_row_is_told_in_depth() {
     let missing = world.get(&paths::api_row(MASTER, GCE, "nodes part")).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     assert!(missing.error().1.contains("has no row \"nodes part\""));
+}
+
+/// A world in which two tests of a newer build took their time, one of which also measured something.
+async fn measured() -> World {
+    let world = World::new().await;
+    let result = |name: &str, seconds: f32, metrics: &[(&str, f64)]| TestResult {
+        name: name.into(),
+        cell: Cell {
+            seconds: Some(seconds),
+            metrics: metrics
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value))
+                .collect(),
+            ..Cell::plain(Status::Pass)
+        },
+    };
+    let run = Run {
+        build: "90".into(),
+        started_ms: START_MS + 70 * 3_600_000,
+        results: vec![
+            result("kubelet starts", 90.0, &[]),
+            result("nodes join", 30.0, &[("nodes", 5000.0)]),
+        ],
+        ..Run::default()
+    };
+    world
+        .store
+        .save_runs(world.group, &[run], START_MS + 80 * 3_600_000)
+        .await
+        .expect("a run is stored");
+    world.reader.publish_changed().await.expect("published");
+    world
+}
+
+#[tokio::test]
+async fn the_numbers_of_a_tab_are_drawn() {
+    let world = measured().await;
+    let address = paths::api_metrics(MASTER, GCE);
+    let page: MetricsPage = read(&world, &format!("{address}?sort-by-name=")).await;
+    assert_eq!(page.names, ["test-duration-minutes", "nodes"]);
+    assert_eq!(page.shown, ["test-duration-minutes"]);
+    assert_eq!(page.columns[0].build, "90");
+    assert_eq!((page.rows.len(), page.row_count), (2, 2));
+    let row = &page.rows[0];
+    assert_eq!(row.name, "kubelet starts");
+    assert_eq!(row.states[0], ColumnState::Passed);
+    assert_eq!(row.states.len(), page.columns.len());
+    assert_eq!(row.metrics[0].values, [(0, 1.5)]);
+    let only: MetricsPage = read(
+        &world,
+        &format!("{address}?graph-metrics=nodes&include-filter-by-regex=join"),
+    )
+    .await;
+    assert_eq!(only.rows[0].metrics[0].values, [(0, 5000.0)]);
+    assert_eq!(only.row_count, 1);
+    world.check_tag(&address).await;
+
+    // TestGrid's option, on a tab's page and in an old link's way, leads to the charts.
+    let option = "graph-metrics=nodes&width=30";
+    let page = format!("{}?{option}", paths::tab(MASTER, GCE));
+    let answer = world.get(&page).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let charts = paths::metrics(MASTER, GCE, option);
+    assert_eq!(answer.header("location"), charts);
+    let shown = world.get(&charts).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    let text = shown.text();
+    for expected in [
+        "nodes of nodes join, newest run at the left",
+        "data-testid=\"chart\"",
+        "5000 passed",
+        "As a table",
+        "name=\"width\" value=\"30\"",
+        "1 row with values.",
+        &paths::row(MASTER, GCE, "nodes join"),
+    ] {
+        assert!(text.contains(expected), "{expected} in {text}");
+    }
+
+    for (path, status, message) in [
+        (
+            paths::metrics(MASTER, GCE, "graph-metrics=speed"),
+            StatusCode::BAD_REQUEST,
+            "the tab has no metric \"speed\"; it has test-duration-minutes, nodes",
+        ),
+        (
+            paths::metrics(MASTER, GCE, "include-filter-by-regex=%28"),
+            StatusCode::BAD_REQUEST,
+            "include-filter-by-regex=\"(\" cannot be used",
+        ),
+        (
+            paths::metrics(MASTER, "none", ""),
+            StatusCode::NOT_FOUND,
+            "none",
+        ),
+    ] {
+        let reply = world.get(&path).await;
+        assert_eq!(reply.status, status, "{path}");
+        assert!(
+            reply.text().contains(message),
+            "{message} in {}",
+            reply.text()
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_rows_of_a_tab_are_listed_for_small_screens() {
+    let world = World::new().await;
+    let reply = world.get(&paths::rows(MASTER, GCE, "")).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let text = reply.text();
+    let place = |name: &str| {
+        let link = format!("href=\"{}\"", paths::row(MASTER, GCE, name));
+        text.find(&link)
+            .unwrap_or_else(|| panic!("{link} in {text}"))
+    };
+    assert!(
+        place("nodes join") < place("kubelet starts"),
+        "those that fail come first"
+    );
+    assert!(text.contains("3 failures since it passed"));
+    assert!(text.contains("data-testid=\"rows-list\""));
+
+    // The options of the grid hold, and those that the tab is configured with.
+    let filtered = world
+        .get(&paths::rows(MASTER, GCE, "include-filter-by-regex=starts"))
+        .await;
+    assert!(filtered.text().contains("1 row · "), "{}", filtered.text());
+    assert!(!filtered.text().contains("3 failures since it passed"));
+    let wrong = world
+        .get(&paths::rows(MASTER, GCE, "include-filter-by-regex=%28"))
+        .await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    let missing = world.get(&paths::rows(MASTER, "none", "")).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }

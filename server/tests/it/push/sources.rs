@@ -157,7 +157,7 @@ async fn leases_pass_on_when_their_owner_is_gone() {
         ids[1..]
     );
     store
-        .renew("b", 0, now + 19_000, now + 40_000)
+        .renew("b", &ids[1..], 0, now + 19_000, now + 40_000)
         .await
         .expect("renewed");
     let later = store

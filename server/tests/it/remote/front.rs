@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     future::IntoFuture as _,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -23,27 +24,35 @@ use tokio::net::TcpListener;
 use crate::push::notices::signer;
 
 /// The service account that may ask for tokens.
-pub(super) const EMAIL: &str = "reader@p.example";
+pub(crate) const EMAIL: &str = "reader@p.example";
 
 /// Content and link of objects by path.
 #[derive(Clone, Default)]
-pub(super) struct Objects(BTreeMap<String, (String, Option<String>)>);
+pub(crate) struct Objects(Arc<BTreeMap<String, Object>>);
+
+/// Content, link, and how often it was written.
+type Object = (String, Option<String>, u32);
 
 impl Objects {
-    pub(super) fn put(&mut self, path: &str, content: String) {
-        self.0.insert(path.to_owned(), (content, None));
+    pub(crate) fn put(&mut self, path: &str, content: String) {
+        self.write(path, content, None);
     }
 
-    pub(super) fn link(&mut self, path: &str, target: &str) {
+    fn write(&mut self, path: &str, content: String, link: Option<String>) {
+        let objects = Arc::make_mut(&mut self.0);
+        let written = objects.get(path).map_or(0, |(_, _, written)| written + 1);
+        objects.insert(path.to_owned(), (content, link, written));
+    }
+
+    pub(crate) fn link(&mut self, path: &str, target: &str) {
         let content = "the metadata says it".to_owned();
-        self.0
-            .insert(path.to_owned(), (content, Some(target.to_owned())));
+        self.write(path, content, Some(target.to_owned()));
     }
 }
 
 /// How a request fails.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// With this status.
     Status(u16),
     /// The body ends too early.
@@ -65,17 +74,19 @@ struct Inner {
     fault: Option<(String, Fault, usize)>,
     failed: usize,
     address: String,
+    /// Every answer takes so long.
+    delay: Duration,
 }
 
 /// The server; it ends with the test.
-pub(super) struct Front {
+pub(crate) struct Front {
     inner: Arc<Mutex<Inner>>,
 }
 
 type Shared = Arc<Mutex<Inner>>;
 
 impl Front {
-    pub(super) async fn start(objects: Objects, checks_tokens: bool) -> Self {
+    pub(crate) async fn start(objects: Objects, checks_tokens: bool) -> Self {
         Self::over(Inner {
             objects,
             checks_tokens,
@@ -84,7 +95,7 @@ impl Front {
         .await
     }
 
-    pub(super) async fn before(emulator: &str) -> Self {
+    pub(crate) async fn before(emulator: &str) -> Self {
         Self::over(Inner {
             emulator: Some(emulator.to_owned()),
             checks_tokens: true,
@@ -110,36 +121,55 @@ impl Front {
         look(&mut self.inner.lock().expect("nobody panicked"))
     }
 
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.with(|inner| inner.address.clone())
     }
 
-    pub(super) fn token_uri(&self) -> String {
+    pub(crate) fn token_uri(&self) -> String {
         format!("{}/token", self.address())
     }
 
     /// Requests whose path has `part` fail so many times; `?list` for listings.
-    pub(super) fn fail(&self, part: &str, fault: Fault, times: usize) {
+    pub(crate) fn fail(&self, part: &str, fault: Fault, times: usize) {
         self.with(|inner| inner.fault = Some((part.to_owned(), fault, times)));
     }
 
-    pub(super) fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.with(|inner| inner.failed)
     }
 
-    pub(super) fn tokens(&self) -> usize {
+    /// Every answer takes so long from now on.
+    pub(crate) fn slow_down(&self, delay: Duration) {
+        self.with(|inner| inner.delay = delay);
+    }
+
+    /// Changes what is there.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Objects)) {
+        self.with(|inner| change(&mut inner.objects));
+    }
+
+    /// How often each object was read.
+    pub(crate) fn reads(&self) -> HashMap<String, usize> {
+        let mut reads = HashMap::new();
+        for path in self.asked() {
+            *reads.entry(path).or_default() += 1;
+        }
+        reads
+    }
+
+    pub(crate) fn tokens(&self) -> usize {
         self.with(|inner| inner.issued)
     }
 
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.with(|inner| inner.asked.clone())
     }
 
-    pub(super) fn forget_tokens(&self) {
+    pub(crate) fn forget_tokens(&self) {
         self.with(|inner| inner.valid.clear());
     }
 
-    pub(super) fn refuse_tokens(&self) {
+    pub(crate) fn refuse_tokens(&self) {
         self.with(|inner| inner.refuses = true);
     }
 }
@@ -221,7 +251,7 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     } else {
         path.clone()
     };
-    let (fault, emulator, objects) = {
+    let (fault, emulator, objects, delay) = {
         let mut inner = shared.lock().expect("nobody panicked");
         inner.asked.push(path.clone());
         if inner.checks_tokens {
@@ -242,8 +272,12 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
             _ => None,
         };
         inner.failed += usize::from(fault.is_some());
-        (fault, inner.emulator.clone(), inner.objects.clone())
+        let (emulator, objects) = (inner.emulator.clone(), inner.objects.clone());
+        (fault, emulator, objects, inner.delay)
     };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     if let Some(Fault::Status(status)) = fault {
         let status = StatusCode::from_u16(status).expect("a status");
         return (status, [(header::RETRY_AFTER, "1")], "it fails").into_response();
@@ -278,16 +312,17 @@ fn list(objects: &Objects, query: &HashMap<String, String>) -> Response {
     let is_flat = !query.contains_key("delimiter");
     let mut folders = BTreeSet::new();
     let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>");
-    for (name, (content, _)) in &objects.0 {
+    let from_prefix = objects.0.range(prefix.to_owned()..);
+    for (name, (content, _, written)) in from_prefix {
         let Some(rest) = name.strip_prefix(prefix) else {
-            continue;
+            break;
         };
         match rest.split_once('/') {
             Some((folder, _)) if !is_flat => {
                 folders.insert(format!("{prefix}{folder}/"));
             }
             _ => text.push_str(&format!(
-                "<Contents><Key>{name}</Key><Size>{}</Size><ETag>\"{}\"</ETag>\
+                "<Contents><Key>{name}</Key><Size>{}</Size><ETag>\"{}-{written}\"</ETag>\
                  <LastModified>2026-03-01T00:00:00.000Z</LastModified></Contents>",
                 content.len(),
                 content.len()
@@ -304,7 +339,7 @@ fn list(objects: &Objects, query: &HashMap<String, String>) -> Response {
 }
 
 fn object(objects: &Objects, path: &str, is_head: bool, request: &Request) -> Response {
-    let Some((content, link)) = objects.0.get(path) else {
+    let Some((content, link, written)) = objects.0.get(path) else {
         return (StatusCode::NOT_FOUND, "no such object").into_response();
     };
     let begin: usize = request
@@ -316,7 +351,7 @@ fn object(objects: &Objects, path: &str, is_head: bool, request: &Request) -> Re
         })
         .unwrap_or(0);
     let mut response = Response::builder()
-        .header(header::ETAG, format!("\"{}\"", content.len()))
+        .header(header::ETAG, format!("\"{}-{written}\"", content.len()))
         .header(header::LAST_MODIFIED, "Sun, 01 Mar 2026 00:00:00 GMT");
     if begin > 0 {
         let (last, length) = (content.len() - 1, content.len());

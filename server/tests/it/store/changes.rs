@@ -93,6 +93,20 @@ async fn dashboards_are_read_together_and_apart() {
     assert!(one.len() == 2 && one.iter().all(|change| change.dashboard == "b 2"));
     let none = store.load_status_changes(&["c"], 9).await.expect("read");
     assert_eq!(none, []);
+
+    // On all dashboards, from a moment on, and of those no more than the newest few.
+    let since = async |since_ms, limit| {
+        let changes = store.load_status_changes_since(since_ms, limit).await;
+        let changes = changes.expect("read").into_iter();
+        changes
+            .map(|change| (change.dashboard, change.at_ms))
+            .collect::<Vec<_>>()
+    };
+    let change = |dashboard: &str, at_ms| (dashboard.to_owned(), at_ms);
+    assert_eq!(since(3, 9).await, [change("b 2", 3), change("a 1", 3)]);
+    assert_eq!(since(0, 9).await.len(), 4);
+    assert_eq!(since(0, 3).await.len(), 3);
+    assert_eq!(since(4, 9).await, []);
 }
 
 #[tokio::test]

@@ -100,6 +100,16 @@ async fn migrations_keep_what_is_stored() {
     let statuses = store.load_statuses().await.expect("statuses");
     assert_eq!(statuses.len(), 1);
 
+    let bugs = store.load_bugs().await.expect("bugs");
+    assert_eq!(bugs[0].row_id, "TestB");
+
+    // The one run of that day is no longer there.
+    let now_ms = 1_704_067_200_000;
+    let numbers = store.load_test_numbers(group.id, "Overall", "Overall", 0, now_ms);
+    let days = numbers.await.expect("numbers").days;
+    let day = days.last().expect("a day");
+    assert_eq!((day.0, day.1.failed, day.1.total_ms), (19_723, 1, 1000));
+
     // What is stored can be written over and pruned: the keys hold.
     let test = TestStore { store, folder };
     let mut raw = test.raw().await;

@@ -12,7 +12,7 @@ use super::{full_run, result, sqlite_store};
 use crate::database::{server, url_for};
 
 /// The URL of an empty schema, with the folder that it stands for.
-async fn schema() -> Option<(String, TempDir)> {
+pub(crate) async fn schema() -> Option<(String, TempDir)> {
     if server().is_none() {
         assert!(
             std::env::var_os("CI").is_none(),

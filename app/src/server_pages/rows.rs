@@ -1,0 +1,168 @@
+//! The rows of a tab as a list, for screens that are too narrow for a grid: those that fail first, each
+//! with its last results and the way to its own page.
+
+use leptos::prelude::*;
+use model::{query::TabQuery, summary::TabStatus, wire::StripColumn};
+
+use super::ServerPage;
+use crate::{
+    components::{status::StatusBadge, strip::Strip},
+    paths,
+    text::{count, visible, visible_message},
+};
+
+/// The rows of a tab.
+#[derive(Clone, Debug)]
+pub struct RowsPage {
+    /// The dashboard's name.
+    pub dashboard: String,
+    /// The tab's name.
+    pub tab: String,
+    /// The tab's status.
+    pub status: TabStatus,
+    /// Why, as one sentence.
+    pub reason: String,
+    /// The first of them, in the grid's order.
+    pub rows: Vec<RowLine>,
+    /// How many pass the filters.
+    pub row_count: usize,
+    /// How many do not.
+    pub filtered: usize,
+    /// How many are hidden because they have no recent result.
+    pub stale: usize,
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub struct RowLine {
+    /// The row's name.
+    pub name: String,
+    /// The row's identity.
+    pub id: String,
+    /// Failures since it last passed, when that is an alert; else 0.
+    pub fail_count: u32,
+    /// What its last failure says, where it has an alert.
+    pub message: String,
+    /// Its last runs, newest first.
+    pub strip: Vec<StripColumn>,
+}
+
+/// The page of the rows that `query` asks for.
+pub fn rows_page(page: RowsPage, query: TabQuery) -> ServerPage {
+    let title = format!("Rows · {}", visible(&page.tab));
+    ServerPage::new(title, move || rows_view(&page, &query))
+}
+
+fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
+    let tab = paths::tab(&page.dashboard, &page.tab);
+    let grid = match query.to_query_string() {
+        options if options.is_empty() => tab.clone(),
+        options => format!("{tab}?{options}"),
+    };
+    let mut said = vec![if page.rows.len() < page.row_count {
+        format!("The first {} of {} rows", page.rows.len(), page.row_count)
+    } else {
+        count(page.row_count, "row", "rows")
+    }];
+    if page.stale > 0 {
+        said.push(format!("{} without a recent result", page.stale));
+    }
+    if page.filtered > 0 {
+        said.push(format!("{} hidden by filters", page.filtered));
+    }
+    let lines = page
+        .rows
+        .iter()
+        .map(|row| line_view(page, row))
+        .collect_view();
+    let filter = query.include.first().cloned().unwrap_or_default();
+    view! {
+        <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
+            <p class="crumbs">
+                <a href=paths::dashboard(&page.dashboard)>
+                    <bdi>{visible(&page.dashboard)}</bdi>
+                </a>
+                " › "
+                <a href=tab>
+                    <bdi>{visible(&page.tab)}</bdi>
+                </a>
+            </p>
+            <h1>
+                <bdi>{visible(&page.tab)}</bdi>
+                " "
+                <StatusBadge status=page.status />
+            </h1>
+            <p class="rows-page__reason">{visible(&page.reason)}</p>
+            <form class="search" action=paths::rows(&page.dashboard, &page.tab, "") role="search">
+                <input
+                    class="field search__field"
+                    type="search"
+                    name="include-filter-by-regex"
+                    value=filter
+                    placeholder="Only rows that match"
+                    aria-label="Only rows that match, a regular expression"
+                    autocomplete="off"
+                    spellcheck="false"
+                />
+                <button class="button">"Filter"</button>
+            </form>
+            <div class="rows-list" data-testid="rows-list">
+                <p class="test__said">
+                    {format!("{} · ", said.join(" · "))}
+                    <a href=grid>"The grid"</a>
+                </p>
+                {page
+                    .rows
+                    .is_empty()
+                    .then(|| view! { <p class="empty">"No row is left to show."</p> })}
+                <ul>{lines}</ul>
+            </div>
+        </div>
+    }
+}
+
+fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
+    let href = paths::row(&page.dashboard, &page.tab, &row.id);
+    let name = visible(&row.name);
+    let name = if href.len() < paths::LONGEST {
+        view! {
+            <a class="rows-list__name" href=href rel="external">
+                <bdi>{name}</bdi>
+            </a>
+        }
+        .into_any()
+    } else {
+        view! {
+            <span class="rows-list__name">
+                <bdi>{name}</bdi>
+            </span>
+        }
+        .into_any()
+    };
+    let alert = (row.fail_count > 0).then(|| {
+        view! {
+            <span class="rows-list__alert">
+                {format!("{} since it passed", count(row.fail_count as usize, "failure", "failures"))}
+            </span>
+        }
+    });
+    let message = (!row.message.is_empty()).then(|| {
+        view! {
+            <span class="rows-list__message">
+                <bdi>{visible_message(&row.message)}</bdi>
+            </span>
+        }
+    });
+    let most = row.strip.len();
+    view! {
+        <li class="rows-list__row" data-testid="row-line">
+            {name}
+            <span class="rows-list__last">
+                <Strip runs=row.strip.clone() most=most />
+                {alert}
+            </span>
+            {message}
+        </li>
+    }
+    .into_any()
+}

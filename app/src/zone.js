@@ -1,0 +1,71 @@
+// In which zone times are written: the computer's, or the one that the reader chose here. The program and
+// the pages that the server draws alone both ask `zoneOffset` and `zoneName`, and hear the event `zone`
+// when the choice is another.
+{
+    const kept = "zone";
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    // Minutes ahead of UTC in the chosen zone, by quarter of an hour: no zone changes in between.
+    const known = new Map();
+    let chosen = "";
+    let format;
+    const choose = (zone) => {
+        known.clear();
+        chosen = "";
+        format = undefined;
+        if (zone && zone !== own) {
+            try {
+                format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" });
+                chosen = zone;
+            } catch {
+                // A zone that this browser does not know: its own is better than none.
+            }
+        }
+    };
+    try {
+        choose(localStorage.getItem(kept));
+    } catch {
+        // A browser that forbids storage forgets the choice, nothing else.
+    }
+    globalThis.zoneName = () => chosen;
+    globalThis.zoneOffset = (ms) => {
+        if (!format) return -new Date(ms).getTimezoneOffset();
+        const quarter = Math.floor(ms / 900_000);
+        let minutes = known.get(quarter);
+        if (minutes === undefined) {
+            const text = format.format(quarter * 900_000);
+            const [, sign, hours, rest] = /GMT([+-])(\d\d):(\d\d)/.exec(text) ?? [0, "+", 0, 0];
+            minutes = (sign === "-" ? -1 : 1) * (hours * 60 + Number(rest));
+            known.set(quarter, minutes);
+        }
+        return minutes;
+    };
+    addEventListener("DOMContentLoaded", () => {
+        const label = document.createElement("label");
+        label.className = "bottom__zone";
+        label.append("Times in ");
+        const select = document.createElement("select");
+        select.dataset.testid = "zone";
+        const add = (value, text = value.replaceAll("_", " ")) => select.add(new Option(text, value));
+        add("", `local time (${own})`);
+        add("UTC");
+        if (chosen && chosen !== "UTC") add(chosen);
+        select.value = chosen;
+        // Some four hundred: only for who looks.
+        const addAll = () => {
+            const there = new Set(Array.from(select.options, (option) => option.value));
+            for (const zone of Intl.supportedValuesOf?.("timeZone") ?? []) {
+                if (!there.has(zone) && zone !== own) add(zone);
+            }
+        };
+        select.addEventListener("focus", addAll, { once: true });
+        select.addEventListener("change", () => {
+            choose(select.value);
+            try {
+                localStorage.setItem(kept, chosen);
+            } catch {}
+            dispatchEvent(new Event("zone"));
+        });
+        label.append(select);
+        document.querySelector(".bottom")?.append(label);
+    });
+}

@@ -1,0 +1,76 @@
+// On the smallest screens a tab is a list; on paper it is what the screen shows.
+
+import { expect, hydrated, seriousFindings, tabPath, test } from "./fixtures.mjs";
+
+test("on the smallest screens a tab is a list of its rows, and the grid a touch away", async ({ page, broken }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  await page.goto(path);
+  await hydrated(page);
+  const list = page.getByTestId("rows-list");
+  await expect(list).toBeVisible();
+  await expect(page.getByTestId("grid")).toBeHidden();
+  const failing = broken.grid.rows.find((row) => row.alert);
+  const first = page.getByTestId("row-line").first();
+  await expect(first).toBeVisible();
+  if (failing) {
+    await expect(first).toContainText("since it passed");
+  }
+  expect(await seriousFindings(page)).toEqual([]);
+  // By keyboard, too.
+  await list.getByRole("button", { name: "Show the grid" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("grid")).toBeVisible();
+  await expect(list).toHaveCount(0);
+});
+
+test("a list that is reached from another page is the same", async ({ page, broken }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.goto(`/d/${encodeURIComponent(broken.tab.dashboard)}`);
+  await hydrated(page);
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  await page.locator(`main a[href="${path}"]`).first().click();
+  await expect(page.getByTestId("rows-list")).toBeVisible();
+  await page.getByTestId("row-line").first().getByRole("link").click();
+  await expect(page.getByTestId("row-page")).toBeVisible();
+});
+
+test("a wide screen has the grid alone", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  await expect(page.getByTestId("grid")).toBeVisible();
+  await expect(page.getByTestId("rows-list")).toHaveCount(0);
+});
+
+test("paper shows the grid without what can only be used", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await expect(page.getByTestId("grid").locator("[data-status]").first()).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.locator(".toolbar")).toBeHidden();
+  await expect(page.locator(".top__nav")).toBeHidden();
+  const scheme = await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
+  expect(scheme).toBe("light");
+});
+
+test("who wants no motion has none, and who needs contrast has more", async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: "reduce", contrast: "more" });
+  await page.goto("/");
+  await hydrated(page);
+  const style = await page.evaluate(() => {
+    const root = getComputedStyle(document.documentElement);
+    const link = getComputedStyle(document.querySelector("main a"));
+    return {
+      decoration: link.textDecorationLine,
+      text: root.getPropertyValue("--text").trim(),
+      moving: Array.from(document.querySelectorAll("*")).filter((element) =>
+        getComputedStyle(element)
+          .transitionDuration.split(",")
+          .some((duration) => Number.parseFloat(duration) > 0.001),
+      ).length,
+    };
+  });
+  expect(style.decoration).toBe("underline");
+  expect(style.moving).toBe(0);
+});

@@ -1,0 +1,122 @@
+//! `seamgrid update`: once, or until told to stop.
+
+use std::{process::ExitCode, sync::Arc};
+
+use seamgrid::{
+    bucket::Buckets,
+    history::{Mirrors, mirror_folder},
+    infra::impact::ImpactKeeper,
+    metrics::Metrics,
+    pipeline::{self, Pipeline, Unpublished, progress::Shown},
+    store::{Store, StoreError},
+};
+
+use super::{
+    CommandError, Common, complain, listen_for_metrics, load_configuration, say, told_to_stop,
+};
+
+/// Brings the named groups, or all, up to date: once, or for ever.
+pub(super) async fn update(
+    common: &Common,
+    once: bool,
+    names: Option<&[String]>,
+) -> Result<ExitCode, CommandError> {
+    let (settings, configuration) = load_configuration(common.config.as_deref())?;
+    let store = if once {
+        Store::open(&common.database).await?
+    } else {
+        Store::open_patiently(&common.database).await?
+    };
+    let buckets = Buckets::from_settings(&settings.buckets)?;
+    let pipeline = Pipeline::new(
+        store.clone(),
+        buckets,
+        &configuration,
+        &settings,
+        Unpublished,
+    );
+    let mirrors = Mirrors::new(store.clone(), &settings);
+    let impact = ImpactKeeper::new(store.clone(), &settings);
+    let folder = mirror_folder(&settings, &store);
+    let progress = Shown::on_stderr();
+    let code = if once {
+        // Whoever names groups wants their results alone.
+        let fetch = async {
+            if names.is_some() {
+                return Ok((Vec::new(), Vec::new()));
+            }
+            let fetched = mirrors.update().await;
+            impact.restore().await?;
+            let unread = impact.update_all(&folder).await;
+            Ok::<_, StoreError>((fetched, unread))
+        };
+        let both =
+            async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
+        let (report, (fetched, unread)) = tokio::select! {
+            (report, fetched) = both => (report, fetched?),
+            () = told_to_stop() => {
+                store.close().await;
+                return Ok(ExitCode::FAILURE);
+            }
+        };
+        say(&format!(
+            "{} test groups: {} builds read, {} new runs, {} changed, {} as before; {} problems in builds' files",
+            report.groups,
+            report.builds,
+            report.saved.inserted,
+            report.saved.updated,
+            report.saved.unchanged,
+            report.problems,
+        ))?;
+        if !fetched.is_empty() {
+            let commits: u64 = fetched.iter().map(|it| it.commits).sum();
+            say(&format!(
+                "{} repositories: {commits} new commits",
+                fetched.len()
+            ))?;
+        }
+        let mut unreachable = false;
+        let unfetched = fetched.iter().filter_map(|it| it.problem.as_deref());
+        for problem in unfetched.chain(unread.iter().map(String::as_str)) {
+            unreachable = true;
+            complain(problem);
+        }
+        if report.errors.is_empty() && !unreachable {
+            ExitCode::SUCCESS
+        } else {
+            for error in &report.errors {
+                complain(&if error.group.is_empty() {
+                    error.message.clone()
+                } else {
+                    format!("{}: {}", error.group, error.message)
+                });
+            }
+            ExitCode::FAILURE
+        }
+    } else {
+        let every = std::time::Duration::from_secs(settings.update.poll_secs);
+        let metrics = Arc::new(Metrics::new());
+        if let Some(listener) = listen_for_metrics(common).await? {
+            // It ends with the process: nobody waits for a last answer.
+            tokio::spawn(
+                metrics
+                    .clone()
+                    .serve(listener, None, std::future::pending()),
+            );
+        }
+        let progress = (progress, metrics);
+        tokio::join!(
+            pipeline::run_forever(&pipeline, &progress, told_to_stop()),
+            mirrors.run_forever(every, told_to_stop()),
+            async {
+                tokio::select! {
+                    () = impact.follow(Some(&folder), |_| {}) => {}
+                    () = told_to_stop() => {}
+                }
+            },
+        );
+        ExitCode::SUCCESS
+    };
+    store.close().await;
+    Ok(code)
+}

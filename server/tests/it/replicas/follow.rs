@@ -1,0 +1,61 @@
+//! What one process writes, the others show.
+
+use std::time::Instant;
+
+use super::*;
+
+const UPLOADS: usize = 5;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_is_shown_by_the_process_that_did_not_take_it() {
+    let world = World::new().await;
+    world.front.slow_down(Duration::from_hours(1));
+    let token = world.token().await;
+    let takes = world.start(&world.url, &["serve", "--no-update"]).await;
+    let shows = world.start(&world.url, &["serve", "--no-update"]).await;
+    takes.answers("/readyz", 200).await;
+    shows.answers("/readyz", 200).await;
+    let mut waits = Vec::new();
+    for build in 1..=UPLOADS {
+        let (status, said) = upload(&takes, &token, build).await;
+        assert_eq!(status, 201, "{said}");
+        let begun = Instant::now();
+        until("the other shows it", async || {
+            shown(&shows).await[0] == build
+        })
+        .await;
+        waits.push(begun.elapsed());
+    }
+    waits.sort_unstable();
+    // Told on a server, looked for every second in a file; and a machine may be busy.
+    let most = if database::server().is_some() { 1 } else { 3 };
+    assert!(
+        waits[UPLOADS / 2] < Duration::from_secs(most),
+        "it took {waits:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_announced_is_heard_even_after_the_network_was_cut() {
+    let Some((url, _schema)) = crate::store::postgres::schema().await else {
+        return;
+    };
+    let proxy = Proxy::before(&url).await;
+    let teller = Store::open(&url).await.expect("a database");
+    let listener = Store::open(&proxy.url).await.expect("the same");
+    let news = listener.listen();
+    // Listening begins with a word, for what was missed before.
+    news.next().await;
+    teller.announce().await;
+    news.next().await;
+    proxy.set(Network::Broken);
+    proxy.set(Network::Open);
+    news.next().await;
+    teller.announce().await;
+    news.next().await;
+    drop(news);
+    // Nobody holds a connection any more.
+    tokio::time::timeout(Duration::from_secs(20), listener.close())
+        .await
+        .expect("closed");
+}
