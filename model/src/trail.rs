@@ -8,14 +8,14 @@ mod outcome;
 use crate::{
     alert::Thresholds,
     grid::Grid,
-    infra::ComponentVersion,
+    infra::{ComponentKind, ComponentVersion},
     transition::{TurnKind, find_turns},
 };
 
-pub use component::{ComponentTrail, Span, Step};
+pub use component::{Across, ComponentTrail, Span, Step};
 pub use glyph::{MoveGlyph, Movement};
-use outcome::outcomes;
 pub use outcome::{BEFORE, RunOutcome, WORSE, evidence, is_worse};
+use outcome::{is_whole, outcomes};
 
 /// What a tab saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,9 @@ pub struct Passage {
     pub started_ms: i64,
     /// How it went.
     pub outcome: RunOutcome,
+    /// Where it failed: the column in which the newest of its failures began. Failures that began before a
+    /// change are not the change's.
+    pub failing_since: Option<u32>,
     /// Its page, where it failed outside of its tests; empty otherwise, and when there is none.
     pub url: Box<str>,
 }
@@ -102,6 +105,7 @@ impl Trail {
                 build: column.build.as_str().into(),
                 started_ms: column.started_ms,
                 outcome,
+                failing_since: None,
                 url: match outcome {
                     RunOutcome::Outside => url(index).into(),
                     _ => Box::default(),
@@ -124,6 +128,7 @@ impl Trail {
                             component: version.component.as_str().into(),
                             kind: version.kind,
                             spans: Vec::new(),
+                            across: Vec::new(),
                         });
                         components.len() - 1
                     })
@@ -132,10 +137,64 @@ impl Trail {
             }
         }
         components.sort_by_key(|component| component.kind);
-        Self {
+        let mut trail = Self {
             columns,
             components,
             turns,
+        };
+        trail.look_across();
+        trail
+    }
+
+    /// Finds out what happened across each step of the infrastructure: asked for again and again of every
+    /// tab, and another only when the trail is.
+    fn look_across(&mut self) {
+        self.find_beginnings();
+        let mut components = std::mem::take(&mut self.components);
+        for component in &mut components {
+            if component.kind == ComponentKind::Infra {
+                component.across = component
+                    .steps()
+                    .map(|step| {
+                        let one = std::slice::from_ref(&step);
+                        let turned = |kind| self.turned(component, kind, one).len() as u32;
+                        Across {
+                            broke: turned(TurnKind::Broke),
+                            fixed: turned(TurnKind::Fixed),
+                            worse: self.is_worse_across(component, one),
+                        }
+                    })
+                    .collect();
+            }
+        }
+        self.components = components;
+    }
+
+    /// Finds out in which column the newest failure of each run began.
+    fn find_beginnings(&mut self) {
+        for (at, turn) in self.turns.iter().enumerate() {
+            if turn.kind != TurnKind::Broke {
+                continue;
+            }
+            // Newest first: what ended the failures stands before what began them.
+            let ended = at.checked_sub(1).and_then(|at| self.turns.get(at));
+            let end = ended
+                .filter(|ended| ended.kind == TurnKind::Fixed && ended.row == turn.row)
+                .map_or(0, |ended| ended.older);
+            let failing = self
+                .columns
+                .get_mut(end as usize..=turn.newer as usize)
+                .unwrap_or_default();
+            for passage in failing.iter_mut().filter(|it| it.outcome.is_bad()) {
+                let known = passage.failing_since.get_or_insert(turn.newer);
+                *known = turn.newer.min(*known);
+            }
+        }
+        // Rows that are there only where they fail turn nowhere.
+        for (column, passage) in (0..).zip(&mut self.columns) {
+            if passage.outcome.is_bad() && passage.failing_since.is_none() {
+                passage.failing_since = Some(column);
+            }
         }
     }
 
@@ -205,7 +264,13 @@ impl Trail {
         let (Some(began), Some(ended)) = (began, ended) else {
             return false;
         };
+        // That each run failed as a whole says nothing where it was another test each time.
+        let outside = || {
+            let first = self.columns.get(began.newer as usize);
+            first.is_some_and(|passage| passage.outcome == RunOutcome::Outside)
+        };
         began.row == ended.row
+            && (!is_whole(&began.row) || outside())
             && began.kind == TurnKind::Broke
             && ended.kind == TurnKind::Fixed
             && began.newer + 1 >= ended.older + SHORTEST

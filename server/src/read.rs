@@ -150,6 +150,8 @@ pub struct Reader {
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
+    /// The components whose versions are build clusters.
+    clusters: Vec<String>,
     /// The components whose version deploys tell where runs do not.
     declares: Vec<infer::DeclaredComponent>,
 }
@@ -220,6 +222,11 @@ impl Reader {
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
             clock: now_ms,
+            clusters: components
+                .iter()
+                .filter(|component| component.from.contains(&VersionRule::Cluster(true)))
+                .map(|component| component.name.clone())
+                .collect(),
             declares: infer::declared_components(settings),
             infers: components.iter().any(|component| {
                 let rule = VersionRule::JobConfiguration(true);

@@ -14,6 +14,19 @@ pub struct ComponentTrail {
     pub kind: ComponentKind,
     /// Newest first; neighbours differ.
     pub spans: Vec<Span>,
+    /// What happened across each of the [`ComponentTrail::steps`], in their order; empty for products.
+    pub across: Vec<Across>,
+}
+
+/// What happened across one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Across {
+    /// Rows that broke.
+    pub broke: u32,
+    /// Rows that recovered.
+    pub fixed: u32,
+    /// Whether runs fail more often than before, by more than chance makes likely.
+    pub worse: bool,
 }
 
 /// Columns of one version. Columns between that know nothing belong to it.

@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ComponentTrail, Step, Trail};
-use crate::{
-    grid::{Grid, Row},
-    status::Status,
-};
+use super::{ComponentTrail, Span, Step, Trail};
+use crate::{grid::Grid, status::Status};
 
 /// How one run went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +80,49 @@ impl Trail {
     }
 }
 
+impl Trail {
+    /// Whether the versions that these steps bring made runs fail more often, by more than chance makes
+    /// likely.
+    ///
+    /// After a step count the runs of its version that have a failure which began with that version: what
+    /// failed before it goes on by itself. Before it count up to [`BEFORE`] runs of whatever version, each
+    /// with a failure that began in it: what goes on failing tells of one cause, not of a rate.
+    pub fn is_worse_across(&self, component: &ComponentTrail, steps: &[Step<'_>]) -> bool {
+        let count = |columns: &mut dyn Iterator<Item = u32>, since: &dyn Fn(u32) -> u32| {
+            columns
+                .filter_map(|column| Some((column, self.columns.get(column as usize)?)))
+                .filter(|(_, passage)| passage.outcome.is_over())
+                .fold((0, 0), |(bad, runs), (column, passage)| {
+                    let own = passage.failing_since.is_some_and(|at| at <= since(column));
+                    (bad + u32::from(own), runs + 1)
+                })
+        };
+        let end = self.columns.len() as u32;
+        let (mut before, mut after) = ((0, 0), (0, 0));
+        for step in steps {
+            let span = component.spans.iter();
+            let Some(span) = span.clone().find(|span| span.oldest == step.newer) else {
+                continue;
+            };
+            let found = count(&mut (span.newest..=step.newer), &|_| step.newer);
+            after = (after.0 + found.0, after.1 + found.1);
+            // Runs of a version that is looked at belong to the other side.
+            let others = |column: &u32| {
+                !steps.iter().any(|step| {
+                    let at = |span: &&Span| span.oldest == step.newer;
+                    let span = component.spans.iter().find(at);
+                    span.is_some_and(|span| (span.newest..=span.oldest).contains(column))
+                })
+            };
+            let over = |column: &u32| self.columns[*column as usize].outcome.is_over();
+            let mut earlier = (step.older..end).filter(others).filter(over).take(BEFORE);
+            let found = count(&mut earlier, &|column| column);
+            before = (before.0 + found.0, before.1 + found.1);
+        }
+        is_worse(before, after)
+    }
+}
+
 /// How much better two rates of failure explain what was seen than one does, as a logarithm: above 0 they
 /// differ, above [`WORSE`] it is worth telling. `(bad, runs)` before and after. Infra-signal specification
 /// 4.3: beta prior 0.3, 0.5, tempered by 0.7 because failures come in streaks.
@@ -100,8 +140,9 @@ pub fn evidence(before: (u32, u32), after: (u32, u32)) -> f64 {
     TEMPER * (chance(before) + chance(after) - chance(both))
 }
 
-/// Evidence from which on a tab counts as failing more often than before: twice as likely as not.
-pub const WORSE: f64 = std::f64::consts::LN_2;
+/// Evidence from which on a tab counts as failing more often than before: the logarithm of 7/3. Of the tabs
+/// that see a change three of ten are hit by it, so the odds against it are seven to three at first.
+pub const WORSE: f64 = 0.847_297_860_387_203_6;
 
 /// Whether runs fail more often after a change than before: by more than chance makes likely.
 pub fn is_worse(before: (u32, u32), after: (u32, u32)) -> bool {
@@ -115,7 +156,7 @@ pub(super) fn outcomes(grid: &Grid) -> Vec<RunOutcome> {
     // still running.
     let mut seen = vec![0u8; grid.columns.len()];
     for row in &grid.rows {
-        let whole = is_whole(row);
+        let whole = is_whole(&row.name);
         let mut column = 0;
         for &(status, count) in row.statuses.runs() {
             let end = (column + count as usize).min(seen.len());
@@ -144,11 +185,10 @@ pub(super) fn outcomes(grid: &Grid) -> Vec<RunOutcome> {
 
 /// Whether a row says how the whole build went, and not one of its tests: `Overall`, `Pod`, and the same
 /// behind the name of a job, where a group has several.
-fn is_whole(row: &Row) -> bool {
+pub(super) fn is_whole(row: &str) -> bool {
     [OVERALL, POD].iter().any(|whole| {
-        row.name == **whole
+        row == *whole
             || row
-                .name
                 .strip_suffix(whole)
                 .is_some_and(|job| job.ends_with('.'))
     })

@@ -186,7 +186,8 @@ fn worse_is_more_than_chance() {
     for (before, after, worse) in [
         ((0, 20), (2, 2), true),
         ((0, 20), (3, 4), true),
-        ((4, 20), (3, 4), true),
+        ((2, 20), (3, 4), true),
+        ((4, 20), (3, 4), false),
         ((0, 20), (1, 1), true),
         ((0, 20), (1, 5), false),
         ((2, 20), (1, 3), false),
@@ -203,6 +204,44 @@ fn worse_is_more_than_chance() {
             evidence(before, after)
         );
     }
+}
+
+#[test]
+fn what_failed_before_a_version_is_not_its_fault() {
+    for (versions, first, second, worse) in [
+        // The same test goes on failing; another begins to.
+        ("bbbbaaaaaaaa", "FFFFFFPPPPPP", "PPPPPPPPPPPP", false),
+        ("bbbbaaaaaaaa", "FFFFFFPPPPPP", "FFFFPPPPPPPP", true),
+        // What failed for long before tells of one cause, not of a rate.
+        ("bbbaaaaaaaaa", "PPPFFFFPPPPP", "FFFPPPPPPPPP", true),
+        // Runs of earlier versions tell of the rate, too.
+        ("bbbacacacaca", "PFFPPFPFPFPP", "PPPPPPPPPPPP", false),
+        ("bbbacacacaca", "PFFPPPPPPPPP", "PPPPPPPPPPPP", true),
+    ] {
+        let trail = trail(versions, versions, &[("one", first), ("two", second)]);
+        let infra = trail.component("infra").expect("it is there");
+        let steps: Vec<Step<'_>> = infra.steps().take(1).collect();
+        let found = trail.is_worse_across(infra, &steps);
+        assert_eq!(found, worse, "{versions} {first} {second}");
+    }
+}
+
+#[test]
+fn runs_that_failed_each_in_another_test_are_no_failure_of_the_version() {
+    let rows = [
+        ("job.Overall", "PPPFFPP"),
+        ("one", "PPPFPPP"),
+        ("two", "PPPPFPP"),
+    ];
+    let tell = |rows: &[(&str, &str)]| {
+        let trail = trail("aaabbaa", "aaaaaaa", rows);
+        let infra = trail.component("infra").expect("it is there");
+        let steps: Vec<Step<'_>> = infra.steps().skip(1).collect();
+        trail.turned(infra, TurnKind::Broke, &steps).len()
+    };
+    assert_eq!(tell(&rows), 0);
+    // Where no test failed, that is all that there is.
+    assert_eq!(tell(&rows[..1]), 1);
 }
 
 #[test]

@@ -463,9 +463,11 @@ pub struct Alarm {
 pub struct Weather {
     /// Over all runs.
     pub all: WeatherLine,
-    /// Per component and version in use lately, worst first.
+    /// Per build cluster, worst first: the versions of the components that tell it.
+    pub clusters: Vec<WeatherLine>,
+    /// Per other component and version in use lately, worst first.
     pub versions: Vec<WeatherLine>,
-    /// The newest such runs.
+    /// The newest runs that failed so in the last 24 hours.
     pub runs: Vec<WeatherRun>,
 }
 
@@ -487,6 +489,8 @@ pub struct WeatherLine {
     pub runs_before: u32,
     /// Those that failed, and no test did.
     pub outside_before: u32,
+    /// Whether more of them do so now than before, by more than chance makes likely.
+    pub worse: bool,
 }
 
 /// A run that failed before or outside of its tests.
@@ -501,6 +505,9 @@ pub struct WeatherRun {
     pub time: DateTime<Utc>,
     /// Its page; empty when there is none.
     pub url: String,
+    /// The build cluster; empty when nothing tells it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cluster: String,
 }
 
 /// What the feed of infra changes shows.

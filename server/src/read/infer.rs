@@ -161,14 +161,13 @@ fn declare_one(run: &mut Arc<StoredRun>, component: &str, deploys: &[Deploy]) {
         return;
     }
     let mut versions = versions.to_vec();
-    match place {
-        Some(place) => versions[place] = found,
-        None => {
-            // It was configured after the run was read.
-            let products = |known: &ComponentVersion| known.kind == ComponentKind::Product;
-            let end = versions.iter().position(products).unwrap_or(versions.len());
-            versions.insert(end, found);
-        }
+    if let Some(place) = place {
+        versions[place] = found;
+    } else {
+        // It was configured after the run was read.
+        let products = |known: &ComponentVersion| known.kind == ComponentKind::Product;
+        let end = versions.iter().position(products).unwrap_or(versions.len());
+        versions.insert(end, found);
     }
     Arc::make_mut(run).versions = Some(Arc::from(versions));
 }

@@ -69,9 +69,10 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
         None => ("=", "Runs show what is declared".into_any()),
     };
     let title = view! { <bdi class="bump__what">{visible(name)}</bdi> };
-    let title = match known {
-        true => view! { <a href=paths::infra_component(name)>{title}</a> }.into_any(),
-        false => title.into_any(),
+    let title = if known {
+        view! { <a href=paths::infra_component(name)>{title}</a> }.into_any()
+    } else {
+        title.into_any()
     };
     view! {
         <li

@@ -10,7 +10,7 @@ use super::{share, tab_link};
 use crate::{
     components::clock::Age,
     paths,
-    text::{safe_url, visible},
+    text::{count, safe_url, visible},
 };
 
 pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
@@ -18,26 +18,6 @@ pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
     if all.runs + all.runs_before == 0 {
         return None;
     }
-    let lines = weather
-        .versions
-        .iter()
-        .map(|line| {
-            view! {
-                <tr>
-                    <th scope="row">
-                        <bdi>{visible(&line.component)}</bdi>
-                    </th>
-                    <td>
-                        <a href=paths::infra_version(&line.component, &line.version)>
-                            <code>{visible(short_version(&line.version))}</code>
-                        </a>
-                    </td>
-                    <td class="number">{share(line.outside, line.runs)}</td>
-                    <td class="number">{share(line.outside_before, line.runs_before)}</td>
-                </tr>
-            }
-        })
-        .collect_view();
     let runs = weather
         .runs
         .iter()
@@ -55,37 +35,88 @@ pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
             view! {
                 <li>
                     {build} " · " {tab_link(&run.tab)} " · "
+                    {(!run.cluster.is_empty()).then(|| format!("{} · ", visible(&run.cluster)))}
                     <Age ms=run.time.timestamp_millis() />
                 </li>
             }
         })
         .collect_view();
+    let clusters = (!weather.clusters.is_empty())
+        .then(|| table("Weather by build cluster", "Cluster", &weather.clusters));
+    let shown = weather.runs.len();
+    let said = if (all.outside as usize) > shown {
+        format!("The newest {shown} of these runs")
+    } else {
+        format!("These {}", count(shown, "run", "runs"))
+    };
     Some(
         view! {
             <section class="part" id="weather" data-testid="infra-weather">
                 <h2>"Weather"</h2>
                 <p class="part__said">{weather_sentence(all)}</p>
+                {clusters}
                 <details class="more">
-                    <summary>"By component and version, and the runs"</summary>
-                    <div class="scroll" tabindex="0" role="region" aria-label="Weather by version">
-                        <table class="figures">
-                            <thead>
-                                <tr>
-                                    <th scope="col">"Component"</th>
-                                    <th scope="col">"Version"</th>
-                                    <th scope="col">"Last 24 hours"</th>
-                                    <th scope="col">"Two weeks before"</th>
-                                </tr>
-                            </thead>
-                            <tbody>{lines}</tbody>
-                        </table>
-                    </div>
-                    <ul class="turns__rows">{runs}</ul>
+                    <summary>"By component and version"</summary>
+                    {table("Weather by version", "Version", &weather.versions)}
                 </details>
+                {(!weather.runs.is_empty())
+                    .then(|| {
+                        view! {
+                            <details class="more" data-testid="infra-weather-runs">
+                                <summary>{said}</summary>
+                                <ul class="turns__rows">{runs}</ul>
+                            </details>
+                        }
+                    })}
             </section>
         }
         .into_any(),
     )
+}
+
+/// How runs of each version do, worst first.
+fn table(
+    label: &'static str,
+    version: &'static str,
+    lines: &[WeatherLine],
+) -> impl IntoView + use<> {
+    let rows = lines
+        .iter()
+        .map(|line| {
+            view! {
+                <tr data-testid="weather-line" data-version=line.version.clone()>
+                    <th scope="row">
+                        <bdi>{visible(&line.component)}</bdi>
+                    </th>
+                    <td>
+                        <a href=paths::infra_version(&line.component, &line.version)>
+                            <code>{visible(short_version(&line.version))}</code>
+                        </a>
+                    </td>
+                    <td class="number" data-worse=line.worse.then_some("")>
+                        {share(line.outside, line.runs)}
+                        {line.worse.then_some(" ▲ worse")}
+                    </td>
+                    <td class="number">{share(line.outside_before, line.runs_before)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label=label>
+            <table class="figures">
+                <thead>
+                    <tr>
+                        <th scope="col">"Component"</th>
+                        <th scope="col">{version}</th>
+                        <th scope="col">"Last 24 hours"</th>
+                        <th scope="col">"Two weeks before"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
 }
 
 fn weather_sentence(all: &WeatherLine) -> String {

@@ -16,7 +16,7 @@ use super::{
     order::Versions,
     time,
 };
-use crate::read::{Reader, published::Published};
+use crate::read::published::Published;
 
 /// How many tabs an alarm names.
 const TABS: usize = 20;
@@ -31,61 +31,47 @@ enum By {
     Runs,
 }
 
-impl Reader {
-    /// The roll-backs of one component that did not hold, newest first.
-    pub(super) fn component_alarms(
-        &self,
-        published: &Published,
-        histories: &Histories,
-        component: &Component,
-        versions: &Versions,
-    ) -> Vec<Alarm> {
-        // Per image: each is rolled back and bumped on its own.
-        let mut by_image: BTreeMap<&str, Vec<Move<By>>> = BTreeMap::new();
-        for known in histories.all() {
-            for &index in &known.bumping {
-                let commit = known.commit(index);
-                for bump in &commit.bumps {
-                    let (Some(from), Some(to)) = (bump.from.as_deref(), bump.to.as_deref()) else {
-                        continue;
-                    };
-                    let owner = self.component_of(histories, &bump.what, Some(to));
-                    if owner != Some(component.name.as_str()) {
-                        continue;
-                    }
-                    by_image.entry(&bump.what).or_default().push(Move {
-                        by: By::Commit(known.clone(), index),
-                        at_ms: commit.at_ms,
-                        from: versions.name_of(commit_in(from).unwrap_or(from)),
-                        to: versions.name_of(commit_in(to).unwrap_or(to)),
-                        reverts: commit.reverts.is_some(),
-                    });
-                }
-            }
-        }
-        let mut found: Vec<Undone<By>> = Vec::new();
-        for moves in by_image.values_mut() {
-            moves.sort_by_key(|it| it.at_ms);
-            // Variants of an image move in one commit.
-            moves.dedup_by(|a, b| a.at_ms == b.at_ms && a.from == b.from && a.to == b.to);
-            add_runs(published, component, versions, moves);
-            for undone in find_undone(moves, &|a, b| a == b) {
-                let known = found.iter().any(|known| {
-                    known.undone.at_ms == undone.undone.at_ms
-                        && known.rollback.at_ms == undone.rollback.at_ms
-                        && known.undone.to == undone.undone.to
-                });
-                if !known {
-                    found.push(undone);
-                }
-            }
-        }
-        found.sort_by_key(|undone| Reverse(undone.undone.at_ms));
-        found
-            .iter()
-            .filter_map(|undone| alarm(published, component, versions, undone))
-            .collect()
+/// The roll-backs of one component that did not hold, newest first.
+pub(super) fn component_alarms(
+    published: &Published,
+    histories: &Histories,
+    component: &Component,
+    versions: &Versions,
+) -> Vec<Alarm> {
+    // Per image: each is rolled back and bumped on its own.
+    let mut by_image: BTreeMap<&str, Vec<Move<By>>> = BTreeMap::new();
+    for moving in histories.moves_of(&component.name) {
+        let (from, to) = moving.way();
+        by_image.entry(moving.what()).or_default().push(Move {
+            by: By::Commit(moving.known.clone(), moving.index),
+            at_ms: moving.commit().at_ms,
+            from: versions.name_of(commit_in(from).unwrap_or(from)),
+            to: versions.name_of(commit_in(to).unwrap_or(to)),
+            reverts: moving.commit().reverts.is_some(),
+        });
     }
+    let mut found: Vec<Undone<By>> = Vec::new();
+    for moves in by_image.values_mut() {
+        moves.sort_by_key(|it| it.at_ms);
+        // Variants of an image move in one commit.
+        moves.dedup_by(|a, b| a.at_ms == b.at_ms && a.from == b.from && a.to == b.to);
+        add_runs(published, component, versions, moves);
+        for undone in find_undone(moves, &|a, b| a == b) {
+            let known = found.iter().any(|known| {
+                known.undone.at_ms == undone.undone.at_ms
+                    && known.rollback.at_ms == undone.rollback.at_ms
+                    && known.undone.to == undone.undone.to
+            });
+            if !known {
+                found.push(undone);
+            }
+        }
+    }
+    found.sort_by_key(|undone| Reverse(undone.undone.at_ms));
+    found
+        .iter()
+        .filter_map(|undone| alarm(published, component, versions, undone))
+        .collect()
 }
 
 /// Adds what only runs show: that an abandoned version came back after its roll-back, though no

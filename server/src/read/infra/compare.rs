@@ -3,38 +3,29 @@
 use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use model::{
-    history::{Between, Resolved},
-    infra::{ComponentKind, same_version, short_version},
+    history::Between,
     reach::{Impact, Reach},
-    trail::{MoveGlyph, Step, Trail, is_worse},
-    transition::{TurnKind, compare_url},
+    transition::compare_url,
     wire::{
         WireError,
-        infra::{
-            CommitLine, CompareCounts, Comparison, Direction, Endpoint, ProductMove, TabAcross,
-            TabName,
-        },
+        infra::{CommitLine, CompareCounts, Comparison, TabAcross, TabName},
     },
 };
 use serde::Deserialize;
 
 use super::{
-    Component, Group,
+    Component,
+    across::{count, find_across},
+    ends::{bare, sentence},
     histories::{Histories, Known},
     order::{Range, Versions},
-    time,
 };
-use crate::{
-    clock::now_ms,
-    read::{Reader, published::Published},
-};
+use crate::read::{Reader, published::Published};
 
 /// How many commits are listed.
 const COMMITS: usize = 1_000;
 /// How many tabs are listed.
 const TABS: usize = 500;
-/// How many rows of each kind a tab lists.
-const ROWS: usize = 30;
 /// How many commits that brought the change are listed.
 const BROUGHT: usize = 20;
 
@@ -131,6 +122,9 @@ impl Reader {
         );
         notes.dedup();
         match known {
+            None if component.repo.is_empty() => {
+                notes.push(format!("{} has no repository, so there are no commits between.", component.name));
+            }
             None => notes.push(format!(
                 "{} is not mirrored, so what landed between is not known: the settings can name its `git`.",
                 component.repo
@@ -160,8 +154,7 @@ impl Reader {
             },
             commits: lines(commits),
             lost: lines(lost),
-            brought_by: self
-                .brought_by(&histories, &component, &versions, &range)
+            brought_by: brought_by(&histories, &component, &range)
                 .into_iter()
                 .map(|(known, index)| reached(self.commit_line(&histories, &known, index)))
                 .collect(),
@@ -176,295 +169,33 @@ impl Reader {
                 &bare(&versions, to),
             ),
             tab: tab.map(|tab| published.tab_name(tab)),
-            repo: Some(component.repo.clone()),
+            repo: Some(component.repo.clone()).filter(|repo| !repo.is_empty()),
             component: component.name,
             kind: component.kind,
         })
     }
-
-    fn endpoint(
-        &self,
-        histories: &Histories,
-        component: &Component,
-        versions: &Versions,
-        version: &str,
-    ) -> Endpoint {
-        let seen = versions.seen(version);
-        let known = histories.of(&component.repo);
-        let (commit, problem) = match known {
-            None => (None, None),
-            Some(known) => match known.history.resolve(version) {
-                Resolved::One(index) => {
-                    let line = self.commit_line(histories, known, index);
-                    let problem = (known.history.branches_with(index).next().is_none()).then(|| {
-                        format!(
-                            "{} is on no branch of {} any more: its branch was rewritten or deleted.",
-                            short_version(version),
-                            known.name
-                        )
-                    });
-                    (Some(line), problem)
-                }
-                Resolved::Ambiguous(count) => (
-                    None,
-                    Some(format!(
-                        "“{version}” begins the names of {count} commits of {}: give more digits.",
-                        known.name
-                    )),
-                ),
-                Resolved::Unknown => (None, Some(unknown(histories, known, version))),
-            },
-        };
-        Endpoint {
-            version: version.to_owned(),
-            commit,
-            problem,
-            first_seen: seen.map(|seen| time(seen.first_ms)),
-            last_seen: seen.map(|seen| time(seen.last_ms)),
-        }
-    }
-
-    /// Commits that moved the component a part of this way, newest first.
-    pub(super) fn brought_by(
-        &self,
-        histories: &Histories,
-        component: &Component,
-        versions: &Versions,
-        range: &Range<'_>,
-    ) -> Vec<(Arc<Known>, u32)> {
-        let mut found = Vec::new();
-        for known in histories.all() {
-            for &index in &known.bumping {
-                let moves = known.commit(index).bumps.iter().any(|bump| {
-                    let (Some(from), Some(to)) = (bump.from.as_deref(), bump.to.as_deref()) else {
-                        return false;
-                    };
-                    if versions.find(from).is_none() && versions.find(to).is_none() {
-                        let owner = self.component_of(histories, &bump.what, Some(to));
-                        if owner != Some(component.name.as_str()) {
-                            return false;
-                        }
-                    }
-                    range.touches(from, to)
-                });
-                if moves {
-                    found.push((known.clone(), index));
-                }
-            }
-        }
-        found.sort_by_key(|(known, index)| Reverse(known.commit(*index).at_ms));
-        found.truncate(BROUGHT);
-        found
-    }
 }
 
-/// A version as the forge takes it: its commit where it is known.
-fn bare(versions: &Versions, version: &str) -> String {
-    let name = versions.name_of(version);
-    model::history::commit_in(&name).unwrap_or(&name).to_owned()
-}
-
-/// Why a version is not known.
-fn unknown(histories: &Histories, known: &Known, version: &str) -> String {
-    if let Some(other) = histories
-        .all()
-        .find(|other| other.name != known.name && other.find(version).is_some())
-    {
-        return format!(
-            "“{version}” is not a commit of {}, but of {}.",
-            known.name, other.name
-        );
-    }
-    match known.fetched_ms() {
-        None => format!("{} has not been fetched yet.", known.name),
-        Some(at_ms) => {
-            let minutes = (now_ms() - at_ms).max(0) / 60_000;
-            let age = match minutes {
-                0 => "less than a minute".to_owned(),
-                1 => "a minute".to_owned(),
-                2..120 => format!("{minutes} minutes"),
-                _ => format!("{} hours", minutes / 60),
-            };
-            format!(
-                "“{version}” is in no mirror: it may be newer than the last fetch of {} ({age} ago), or on no branch.",
-                known.name
-            )
-        }
-    }
-}
-
-fn sentence(
-    component: &Component,
-    from: &str,
-    to: &str,
-    direction: Direction,
-    commits: usize,
-    lost: usize,
-) -> String {
-    let plural = |count: usize| {
-        if count == 1 {
-            "1 commit".to_owned()
-        } else {
-            format!("{count} commits")
-        }
-    };
-    let (from, to) = (short_version(from), short_version(to));
-    let repo = &component.repo;
-    match direction {
-        Direction::Same => format!("{from} and {to} are the same version."),
-        Direction::Forward => format!("{to} is {} after {from} in {repo}.", plural(commits)),
-        Direction::Backward => format!(
-            "{to} is older than {from}: going there takes away {} of {repo}.",
-            plural(commits)
-        ),
-        Direction::Apart => format!(
-            "{from} and {to} are on lines of {repo} that part: {} only in {to}, {} only in {from}.",
-            plural(commits),
-            plural(lost)
-        ),
-        Direction::SeenLater => {
-            format!("Runs had {from} before {to}; what landed between is not known.")
-        }
-        Direction::SeenEarlier => format!(
-            "Runs had {to} before {from}, so this goes back; what lies between is not known."
-        ),
-        Direction::Unknown => format!("How {from} and {to} lie to each other is not known."),
-    }
-}
-
-/// Every test group whose tab saw a part of the way.
-fn find_across(published: &Published, component: &Component, range: &Range<'_>) -> Vec<TabAcross> {
-    published
-        .groups()
-        .filter_map(|group| {
-            let trail = group.trail.clone()?;
-            across(published, component, range, &group, &trail)
-        })
-        .collect()
-}
-
-fn across(
-    published: &Published,
+/// Commits that moved the component a part of this way, newest first.
+fn brought_by(
+    histories: &Histories,
     component: &Component,
     range: &Range<'_>,
-    group: &Group<'_>,
-    trail: &Trail,
-) -> Option<TabAcross> {
-    let of = trail.component(&component.name)?;
-    let steps: Vec<Step<'_>> = of
-        .steps()
-        .filter(|step| range.touches(step.from, step.to))
-        .collect();
-    let (newest, oldest) = (steps.first()?, steps.last()?);
-    let broke = trail.turned(of, TurnKind::Broke, &steps);
-    let fixed = trail.turned(of, TurnKind::Fixed, &steps);
-    let (before, after) = trail.outcomes(of, &steps);
-    let glyph = steps
-        .iter()
-        .map(|step| trail.glyph(step.older, step.newer))
-        .reduce(|a, b| if a == b { a } else { MoveGlyph::Both })
-        .unwrap_or(MoveGlyph::Unknown);
-    let entry = &published.catalog.tabs()[group.tab];
-    let build = |column: u32| trail.columns[column as usize].build.to_string();
-    let rows = |turned: &[&model::trail::RowTurn]| -> Vec<String> {
-        turned
-            .iter()
-            .take(ROWS)
-            .map(|turn| turn.row.to_string())
-            .collect()
-    };
-    Some(TabAcross {
-        dashboard: entry.dashboard.clone(),
-        tab: entry.tab.name.clone(),
-        branch: published.branches[group.tab].clone(),
-        job: entry.group.name.clone(),
-        also: group
-            .others
-            .iter()
-            .map(|&tab| published.tab_name(tab))
-            .collect(),
-        seams: steps.len() as u32,
-        build: build(newest.newer),
-        time: time(trail.started_ms(newest.newer)),
-        before: build(oldest.older),
-        from: oldest.from.to_owned(),
-        to: newest.to.to_owned(),
-        certain: steps.iter().all(|step| step.certain),
-        exact: steps.iter().all(|step| range.is_whole(step.from, step.to)),
-        broke: broke.len() as u32,
-        fixed: fixed.len() as u32,
-        worse: is_worse(before, after),
-        runs: after.1,
-        bad: after.0,
-        runs_before: before.1,
-        bad_before: before.0,
-        broke_rows: rows(&broke),
-        fixed_rows: rows(&fixed),
-        glyph,
-        product: products(trail, component, &steps),
-    })
-}
-
-/// The products that moved across these seams; of several the one way from the oldest to the newest.
-fn products(trail: &Trail, component: &Component, steps: &[Step<'_>]) -> Vec<ProductMove> {
-    let mut moves: Vec<ProductMove> = Vec::new();
-    let others = trail
-        .components
-        .iter()
-        .filter(|it| it.kind == ComponentKind::Product && *it.component != *component.name);
-    for product in others {
-        for step in steps {
-            let (Some(from), Some(to)) = (product.at(step.older), product.at(step.newer)) else {
-                continue;
-            };
-            if same_version(from, to) {
-                continue;
-            }
-            match moves
-                .iter_mut()
-                .find(|known| known.repo == *product.component)
-            {
-                // Newest step first: this one is older.
-                Some(known) => from.clone_into(&mut known.from),
-                None => moves.push(ProductMove {
-                    repo: product.component.to_string(),
-                    from: from.to_owned(),
-                    to: to.to_owned(),
-                }),
+) -> Vec<(Arc<Known>, u32)> {
+    let mut found: Vec<(Arc<Known>, u32)> = Vec::new();
+    for moving in histories.moves_of(&component.name).iter().rev() {
+        let (from, to) = moving.way();
+        let is_it = |(known, index): &(Arc<Known>, u32)| {
+            *index == moving.index && Arc::ptr_eq(known, &moving.known)
+        };
+        if range.touches(from, to) && !found.last().is_some_and(is_it) {
+            found.push((moving.known.clone(), moving.index));
+            if found.len() == BROUGHT {
+                break;
             }
         }
     }
-    moves
-}
-
-fn count(published: &Published, component: &Component, tabs: &[TabAcross]) -> CompareCounts {
-    let have = published
-        .groups()
-        .filter_map(|group| group.trail)
-        .filter(|trail| {
-            trail
-                .component(&component.name)
-                .is_some_and(|it| !it.spans.is_empty())
-        })
-        .count();
-    let mut counts = CompareCounts {
-        seen: tabs.len() as u32,
-        have: have as u32,
-        ..CompareCounts::default()
-    };
-    let mut branches = BTreeSet::new();
-    for tab in tabs {
-        counts.broke += u32::from(tab.is_hit());
-        counts.fixed += u32::from(tab.fixed > 0);
-        counts.rows_broke += tab.broke;
-        counts.rows_fixed += tab.fixed;
-        counts.broke_infra_only += u32::from(tab.is_hit() && tab.glyph == MoveGlyph::Infra);
-        if tab.is_hit() {
-            branches.extend(tab.branch.as_deref());
-        }
-    }
-    counts.branches_broke = branches.len() as u32;
-    counts
+    found
 }
 
 /// The jobs that commits are looked at for: the tab's, else those of the tabs that broke, else those

@@ -53,7 +53,7 @@ impl Reader {
         for mut deploy in self.store.load_deploys().await? {
             // As runs name it.
             if let Some(commit) = commit_in(&deploy.version) {
-                deploy.version = commit.to_owned();
+                deploy.version = String::from(commit);
             }
             by_component
                 .entry(deploy.component.clone())

@@ -8,8 +8,7 @@ use std::{
 
 use model::{
     infra::ComponentKind,
-    trail::{Step, is_worse},
-    transition::TurnKind,
+    trail::{Across, Step},
     wire::{
         NamedLink,
         infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed, TabName},
@@ -18,17 +17,20 @@ use model::{
 
 use super::{
     Component,
-    alarms::is_current,
+    alarms::{component_alarms, is_current},
     drift,
-    histories::{Histories, Known},
+    histories::{Histories, Moving},
     lines::upstream,
     order::Versions,
     time,
+    weather::{self, build_weather},
 };
 use crate::read::{Reader, published::Published};
 
-/// How many changes the feed has.
-const CHANGES: usize = 500;
+/// How many changes of one component the feed has.
+const CHANGES: usize = 300;
+/// A commit that landed longer before the first run than this did not bring the change.
+const BROUGHT_MS: i64 = 14 * 24 * 3_600_000;
 /// Tabs that skipped a version see the same change as those that did not, when they see it within this
 /// time of the first.
 const SKIPPED_MS: i64 = 3 * 24 * 3_600_000;
@@ -51,6 +53,13 @@ struct Change {
     arrivals: Vec<Arrival>,
 }
 
+impl Change {
+    /// When the first run saw it.
+    fn began_ms(&self) -> i64 {
+        self.arrivals.first().map_or(0, |first| first.at_ms)
+    }
+}
+
 impl Reader {
     /// The feed of all components.
     pub fn infra_feed(&self) -> Arc<InfraFeed> {
@@ -62,6 +71,7 @@ impl Reader {
         let histories = self.infra.histories.load_full();
         let mut changes = Vec::new();
         let mut alarms = Vec::new();
+        let mut total = 0;
         for known in &self.components {
             let component = Component {
                 name: known.name.clone(),
@@ -69,118 +79,31 @@ impl Reader {
                 repo: known.repo.clone(),
             };
             let versions = Versions::new(&published, &component, histories.of(&component.repo));
-            let of = self.component_alarms(&published, &histories, &component, &versions);
-            changes
-                .extend(self.component_changes(&published, &histories, &component, &versions, &of));
+            let of = component_alarms(&published, &histories, &component, &versions);
+            let mut found = fold(gather(&published, &component, &versions), &versions);
+            total += found.len() as u32;
+            found.sort_by_key(|change| Reverse(change.began_ms()));
+            found.truncate(CHANGES);
+            changes.extend(tell(
+                found, &published, &histories, &component, &versions, &of,
+            ));
             alarms.extend(of);
         }
         changes.sort_by_key(|change| Reverse(change.first));
         alarms.sort_by_key(|alarm| Reverse(alarm.time));
-        let total = changes.len() as u32;
-        changes.truncate(CHANGES);
+        let clusters: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
         InfraFeed {
             changes,
             total,
             alarms,
             declared: self.all_declared(&published, &histories, (self.clock)()),
-            weather: super::weather::build_weather(&published, (self.clock)()),
+            weather: build_weather(&published, &clusters, (self.clock)()),
             components: self
                 .components
                 .iter()
                 .map(|component| component_line(&histories, &component.name, &component.repo))
                 .collect(),
         }
-    }
-
-    fn component_changes(
-        &self,
-        published: &Published,
-        histories: &Histories,
-        component: &Component,
-        versions: &Versions,
-        alarms: &[Alarm],
-    ) -> Vec<InfraChange> {
-        let mut changes = Vec::new();
-        for change in fold(gather(published, component, versions), versions) {
-            let (Some(first), Some(last)) = (change.arrivals.first(), change.arrivals.last())
-            else {
-                continue;
-            };
-            let way = versions.direction(&change.from, &change.to);
-            let range = versions.range(&change.from, &change.to);
-            // A commit that moves something exactly so; else the newest before the first run that moves it
-            // a part of the way.
-            let candidates = self.brought_by(histories, component, versions, &range);
-            let landed = |known: &Known, index: u32| known.commit(index).at_ms;
-            let exact = candidates.iter().find(|(known, index)| {
-                landed(known, *index) <= last.at_ms
-                    && known.commit(*index).bumps.iter().any(|bump| {
-                        let ends = bump.from.as_deref().zip(bump.to.as_deref());
-                        ends.is_some_and(|(from, to)| range.is_whole(from, to))
-                    })
-            });
-            let brought = exact
-                .or_else(|| {
-                    let before =
-                        |(known, index): &&(Arc<Known>, u32)| landed(known, *index) <= first.at_ms;
-                    candidates.iter().find(before)
-                })
-                .cloned();
-            let commits = versions
-                .between(&change.from, &change.to)
-                .as_deref()
-                .and_then(|between| match between {
-                    model::history::Between::Forward(commits)
-                    | model::history::Between::Backward(commits) => Some(commits.len() as u32),
-                    _ => None,
-                });
-            let subject = versions
-                .known
-                .as_ref()
-                .and_then(|known| Some(known.commit(known.find(&change.to)?).title.to_string()));
-            let groups: BTreeSet<usize> = change.arrivals.iter().map(|it| it.tab).collect();
-            let count = |of: fn(&Arrival) -> u32| change.arrivals.iter().map(of).sum::<u32>();
-            let brought_line = brought
-                .as_ref()
-                .map(|(known, index)| upstream(known, *index));
-            let undoes = alarms
-                .iter()
-                .find(|alarm| {
-                    alarm.to == change.to
-                        && if let (Some(undone), Some(brought)) = (&alarm.undone, &brought_line) {
-                            undone.sha == brought.sha
-                        } else {
-                            let apart = first.at_ms - alarm.time.timestamp_millis();
-                            (0..SKIPPED_MS).contains(&apart)
-                        }
-                })
-                .cloned();
-            changes.push(InfraChange {
-                component: component.name.clone(),
-                backward: way.is_backward(),
-                commits: commits.filter(|_| !matches!(way, Way::Unknown)),
-                subject: subject.unwrap_or_default(),
-                first: time(first.at_ms),
-                first_tab: published.tab_name(first.tab),
-                first_build: first.build.clone(),
-                last: time(last.at_ms),
-                last_tab: published.tab_name(last.tab),
-                last_build: last.build.clone(),
-                seen: groups.len() as u32,
-                broke: count(|it| u32::from(it.broke > 0 || it.worse)),
-                fixed: count(|it| u32::from(it.fixed > 0)),
-                rows_broke: count(|it| it.broke),
-                rows_fixed: count(|it| it.fixed),
-                reverts: brought
-                    .as_ref()
-                    .and_then(|(known, index)| known.commit(*index).reverts.as_deref().cloned()),
-                brought_by: brought_line,
-                undoes,
-                from: change.from,
-                to: change.to,
-            });
-        }
-        changes
     }
 
     /// The roll-backs that did not hold and are still to be told, newest first, and the weather, each as
@@ -195,7 +118,7 @@ impl Reader {
             .map(alarm_link)
             .collect();
         notes.extend(feed.declared.iter().filter_map(drift::note));
-        notes.extend(super::weather::note(&feed.weather));
+        notes.extend(weather::note(&feed.weather));
         notes
     }
 
@@ -228,6 +151,116 @@ impl Reader {
     }
 }
 
+/// The changes of a component as they are told.
+fn tell(
+    found: Vec<Change>,
+    published: &Published,
+    histories: &Histories,
+    component: &Component,
+    versions: &Versions,
+    alarms: &[Alarm],
+) -> Vec<InfraChange> {
+    let moves: Vec<NamedMove<'_>> = histories
+        .moves_of(&component.name)
+        .iter()
+        .map(|moving| {
+            let (from, to) = moving.way();
+            NamedMove {
+                moving,
+                from: versions.name_of(from),
+                to: versions.name_of(to),
+            }
+        })
+        .collect();
+    let mut changes = Vec::new();
+    for change in found {
+        let (Some(first), Some(last)) = (change.arrivals.first(), change.arrivals.last()) else {
+            continue;
+        };
+        let way = versions.direction(&change.from, &change.to);
+        let brought = bringing(&change, &moves, versions, (first.at_ms, last.at_ms));
+        let commits = versions
+            .between(&change.from, &change.to)
+            .as_deref()
+            .and_then(|between| match between {
+                model::history::Between::Forward(commits)
+                | model::history::Between::Backward(commits) => Some(commits.len() as u32),
+                _ => None,
+            });
+        let subject = versions
+            .known
+            .as_ref()
+            .and_then(|known| Some(known.commit(known.find(&change.to)?).title.to_string()));
+        let groups: BTreeSet<usize> = change.arrivals.iter().map(|it| it.tab).collect();
+        let count = |of: fn(&Arrival) -> u32| change.arrivals.iter().map(of).sum::<u32>();
+        let brought_line = brought.map(|moving| upstream(&moving.known, moving.index));
+        let undoes = alarms
+            .iter()
+            .find(|alarm| {
+                alarm.to == change.to
+                    && if let (Some(undone), Some(brought)) = (&alarm.undone, &brought_line) {
+                        undone.sha == brought.sha
+                    } else {
+                        let apart = first.at_ms - alarm.time.timestamp_millis();
+                        (0..SKIPPED_MS).contains(&apart)
+                    }
+            })
+            .cloned();
+        changes.push(InfraChange {
+            component: component.name.clone(),
+            backward: way.is_backward(),
+            commits: commits.filter(|_| !matches!(way, Way::Unknown)),
+            subject: subject.unwrap_or_default(),
+            first: time(first.at_ms),
+            first_tab: published.tab_name(first.tab),
+            first_build: first.build.clone(),
+            last: time(last.at_ms),
+            last_tab: published.tab_name(last.tab),
+            last_build: last.build.clone(),
+            seen: groups.len() as u32,
+            broke: count(|it| u32::from(it.broke > 0 || it.worse)),
+            fixed: count(|it| u32::from(it.fixed > 0)),
+            rows_broke: count(|it| it.broke),
+            rows_fixed: count(|it| it.fixed),
+            reverts: brought.and_then(|moving| moving.commit().reverts.as_deref().cloned()),
+            brought_by: brought_line,
+            undoes,
+            from: change.from,
+            to: change.to,
+        });
+    }
+    changes
+}
+
+/// A move, by the names that runs have for its versions.
+struct NamedMove<'a> {
+    moving: &'a Moving,
+    from: String,
+    to: String,
+}
+
+/// The commit that brought a change to runs that began between: one that moves something exactly so; else
+/// the newest before the first run that moves it a part of the way. `moves` are oldest first.
+fn bringing<'a>(
+    change: &Change,
+    moves: &[NamedMove<'a>],
+    versions: &Versions,
+    (first_ms, last_ms): (i64, i64),
+) -> Option<&'a Moving> {
+    let landed = |it: &NamedMove<'_>| it.moving.commit().at_ms;
+    let begin = moves.partition_point(|it| landed(it) < first_ms - BROUGHT_MS);
+    let end = moves.partition_point(|it| landed(it) <= last_ms);
+    let near = moves.get(begin..end).unwrap_or_default();
+    let (from, to) = (versions.name(&change.from), versions.name(&change.to));
+    let exact = near.iter().rfind(|it| it.from == from && it.to == to);
+    let found = exact.or_else(|| {
+        let range = versions.range(&change.from, &change.to);
+        near.iter()
+            .rfind(|it| landed(it) <= first_ms && range.touches(&it.from, &it.to))
+    });
+    found.map(|it| it.moving)
+}
+
 fn alarm_link(alarm: &Alarm) -> NamedLink {
     NamedLink {
         text: alarm.sentence.clone(),
@@ -258,9 +291,9 @@ fn gather(
         let Some(of) = trail.component(&component.name) else {
             continue;
         };
-        let steps: Vec<Step<'_>> = of.steps().collect();
+        let steps: Vec<(Step<'_>, Across)> = of.steps().zip(of.across.iter().copied()).collect();
         let mut gone: HashMap<(&str, &str), usize> = HashMap::new();
-        for step in steps.iter().rev() {
+        for (step, across) in steps.iter().rev() {
             let (from, to) = (versions.name(step.from), versions.name(step.to));
             if from == to {
                 continue;
@@ -268,15 +301,13 @@ fn gather(
             let times = gone.entry((from, to)).or_insert(0);
             let key = (from.to_owned(), to.to_owned(), *times);
             *times += 1;
-            let one = std::slice::from_ref(step);
-            let (before, after) = trail.outcomes(of, one);
             found.entry(key).or_default().push(Arrival {
                 at_ms: trail.started_ms(step.newer),
                 tab: group.tab,
                 build: trail.columns[step.newer as usize].build.to_string(),
-                broke: trail.turned(of, TurnKind::Broke, one).len() as u32,
-                fixed: trail.turned(of, TurnKind::Fixed, one).len() as u32,
-                worse: is_worse(before, after),
+                broke: across.broke,
+                fixed: across.fixed,
+                worse: across.worse,
             });
         }
     }
@@ -299,11 +330,10 @@ fn fold(
     }
     let mut all = Vec::new();
     for mut changes in by_to.into_values() {
-        let began = |change: &Change| change.arrivals.first().map_or(0, |it| it.at_ms);
         changes.sort_by_key(|change| {
             (
                 Reverse(change.arrivals.len()),
-                began(change),
+                change.began_ms(),
                 change.from.clone(),
             )
         });
@@ -313,7 +343,7 @@ fn fold(
             let host = kept.iter_mut().find(|host| {
                 host.from != change.from
                     && versions.direction(&host.from, &host.to).is_backward() == backward
-                    && (began(&change) - began(host)).abs() <= SKIPPED_MS
+                    && (change.began_ms() - host.began_ms()).abs() <= SKIPPED_MS
             });
             match host {
                 Some(host) => {

@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use model::history::{Commit, History, Resolved, commit_in};
+use model::{
+    history::{Commit, History, Resolved, commit_in},
+    wire::ComponentRef,
+};
 
 use crate::{
     read::{PublishError, Reader, What, search::CommitTexts},
@@ -19,6 +22,37 @@ use crate::{
 #[derive(Debug, Default)]
 pub(in crate::read) struct Histories {
     repositories: Vec<Arc<Known>>,
+    /// By component, what moves it: oldest first.
+    moves: HashMap<String, Vec<Moving>>,
+}
+
+/// A commit that moves a component from one version to another.
+#[derive(Clone, Debug)]
+pub(super) struct Moving {
+    pub(super) known: Arc<Known>,
+    pub(super) index: u32,
+    /// Which of the things that the commit moves.
+    bump: usize,
+}
+
+impl Moving {
+    pub(super) fn commit(&self) -> &Commit {
+        self.known.commit(self.index)
+    }
+
+    /// What moves.
+    pub(super) fn what(&self) -> &str {
+        &self.commit().bumps[self.bump].what
+    }
+
+    /// From where to where.
+    pub(super) fn way(&self) -> (&str, &str) {
+        let bump = &self.commit().bumps[self.bump];
+        (
+            bump.from.as_deref().unwrap_or_default(),
+            bump.to.as_deref().unwrap_or_default(),
+        )
+    }
 }
 
 /// What is known of one repository.
@@ -38,7 +72,7 @@ pub(in crate::read) struct Known {
     /// What is wrong with it; empty when nothing is.
     pub(super) problem: String,
     /// Commits that move something by their diff, oldest first.
-    pub(super) bumping: Vec<u32>,
+    bumping: Vec<u32>,
     /// By commit, the one that takes it back.
     pub(super) reverted: HashMap<u32, u32>,
 }
@@ -47,6 +81,69 @@ impl Histories {
     /// The repository of this name.
     pub(super) fn of(&self, repo: &str) -> Option<&Arc<Known>> {
         self.repositories.iter().find(|known| known.name == repo)
+    }
+
+    fn new(repositories: Vec<Arc<Known>>, components: &[ComponentRef]) -> Self {
+        let mut histories = Self {
+            repositories,
+            moves: HashMap::new(),
+        };
+        let mut moves: HashMap<String, Vec<Moving>> = HashMap::new();
+        for known in &histories.repositories {
+            for &index in &known.bumping {
+                for (bump, of) in known.commit(index).bumps.iter().enumerate() {
+                    let (Some(from), Some(to)) = (of.from.as_deref(), of.to.as_deref()) else {
+                        continue;
+                    };
+                    let owner = histories
+                        .owner(components, &of.what, Some(to))
+                        .or_else(|| histories.owner(components, &of.what, Some(from)));
+                    if let Some(owner) = owner {
+                        moves.entry(owner.to_owned()).or_default().push(Moving {
+                            known: known.clone(),
+                            index,
+                            bump,
+                        });
+                    }
+                }
+            }
+        }
+        for of in moves.values_mut() {
+            of.sort_by_key(|moving| moving.commit().at_ms);
+        }
+        histories.moves = moves;
+        histories
+    }
+
+    /// What moves a component, oldest first.
+    pub(super) fn moves_of(&self, component: &str) -> &[Moving] {
+        self.moves.get(component).map_or(&[], |moves| moves)
+    }
+
+    /// The component that an image belongs to: the one in whose repository the commit of its tag is, else
+    /// the one that is called as a part of its name.
+    pub(super) fn owner<'a>(
+        &self,
+        components: &'a [ComponentRef],
+        what: &str,
+        version: Option<&str>,
+    ) -> Option<&'a str> {
+        let digits = version.and_then(commit_in);
+        let found = digits.and_then(|digits| {
+            components.iter().find(|component| {
+                self.of(&component.repo)
+                    .is_some_and(|known| known.find(digits).is_some())
+            })
+        });
+        let named = || {
+            components.iter().find(|component| {
+                what.split(['/', ' '])
+                    .any(|part| part.eq_ignore_ascii_case(&component.name))
+            })
+        };
+        found
+            .or_else(named)
+            .map(|component| component.name.as_str())
     }
 
     /// All of them, by name.
@@ -188,36 +285,9 @@ impl Reader {
         if changed {
             self.infra
                 .histories
-                .store(Arc::new(Histories { repositories }));
+                .store(Arc::new(Histories::new(repositories, &self.components)));
             self.changes.tell(What::All);
         }
         Ok(())
-    }
-
-    /// The infra component that an image belongs to: the one in whose repository the commit of its tag
-    /// is, else the one that is called as a part of its name.
-    pub(super) fn component_of(
-        &self,
-        histories: &Histories,
-        what: &str,
-        version: Option<&str>,
-    ) -> Option<&str> {
-        let digits = version.and_then(commit_in);
-        let found = digits.and_then(|digits| {
-            self.components.iter().find(|component| {
-                histories
-                    .of(&component.repo)
-                    .is_some_and(|known| known.find(digits).is_some())
-            })
-        });
-        let named = || {
-            self.components.iter().find(|component| {
-                what.split(['/', ' '])
-                    .any(|part| part.eq_ignore_ascii_case(&component.name))
-            })
-        };
-        found
-            .or_else(named)
-            .map(|component| component.name.as_str())
     }
 }

@@ -82,7 +82,7 @@ impl Reader {
         let mut folded: Vec<(Way<'_>, Bump, u32)> = Vec::new();
         for bump in bumps {
             let version = bump.to.as_deref().or(bump.from.as_deref());
-            let component = self.component_of(histories, &bump.what, version);
+            let component = histories.owner(&self.components, &bump.what, version);
             let way = (component, digits(&bump.from), digits(&bump.to));
             let same = |known: &&mut (Way<'_>, Bump, u32)| {
                 way.0.is_some() && way.2.is_some() && known.0 == way

@@ -2,10 +2,12 @@
 //! roll-backs did not hold, how many runs failed outside of their tests. All of it from the histories
 //! and from what is published of each tab; no grid is looked at.
 
+mod across;
 mod alarms;
 mod builds;
 mod compare;
 mod drift;
+mod ends;
 mod feed;
 mod histories;
 mod lines;

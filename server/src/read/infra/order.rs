@@ -32,7 +32,7 @@ pub(super) struct Versions {
     /// What runs call it → its longest known name.
     names: HashMap<String, String>,
     /// How pairs lie to each other, as far as somebody asked.
-    pairs: RefCell<HashMap<(String, String), Arc<Between>>>,
+    pairs: RefCell<HashMap<String, HashMap<String, Arc<Between>>>>,
 }
 
 impl Versions {
@@ -95,21 +95,22 @@ impl Versions {
         a == b || self.name_of(a) == self.name_of(b)
     }
 
-    /// The commit of a version.
-    pub(super) fn find(&self, version: &str) -> Option<u32> {
-        self.known.as_ref()?.find(version)
-    }
-
     /// How `to` lies to `from` by the history; `None` where it does not tell.
     pub(super) fn between(&self, from: &str, to: &str) -> Option<Arc<Between>> {
-        let pair = (from.to_owned(), to.to_owned());
-        if let Some(known) = self.pairs.borrow().get(&pair) {
-            return Some(known.clone());
+        let known = |pairs: &HashMap<String, HashMap<String, Arc<Between>>>| {
+            pairs.get(from)?.get(to).cloned()
+        };
+        if let Some(known) = known(&self.pairs.borrow()) {
+            return Some(known);
         }
         let known = self.known.as_ref()?;
         let (a, b) = (known.find(from)?, known.find(to)?);
         let between = Arc::new(known.history.between(a, b));
-        self.pairs.borrow_mut().insert(pair, between.clone());
+        self.pairs
+            .borrow_mut()
+            .entry(from.to_owned())
+            .or_default()
+            .insert(to.to_owned(), between.clone());
         Some(between)
     }
 
@@ -165,18 +166,23 @@ pub(super) struct Range<'a> {
     to: String,
     gained: HashSet<u32>,
     lost: HashSet<u32>,
-    asked: RefCell<HashMap<(String, String), bool>>,
+    asked: RefCell<HashMap<String, HashMap<String, bool>>>,
 }
 
 impl Range<'_> {
     /// Whether a change from `from` to `to` goes a part of this way, in the same direction.
     pub(super) fn touches(&self, from: &str, to: &str) -> bool {
-        let pair = (from.to_owned(), to.to_owned());
-        if let Some(&known) = self.asked.borrow().get(&pair) {
+        let known =
+            |asked: &HashMap<String, HashMap<String, bool>>| asked.get(from)?.get(to).copied();
+        if let Some(known) = known(&self.asked.borrow()) {
             return known;
         }
         let touches = self.find(from, to);
-        self.asked.borrow_mut().insert(pair, touches);
+        self.asked
+            .borrow_mut()
+            .entry(from.to_owned())
+            .or_default()
+            .insert(to.to_owned(), touches);
         touches
     }
 

@@ -3,14 +3,14 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use model::{
-    trail::{Step, is_worse},
+    trail::Step,
     wire::{
         WireError,
         infra::{TabUnder, VersionLine, VersionPage},
     },
 };
 
-use super::{lines::upstream, order::Versions, time};
+use super::{alarms::component_alarms, lines::upstream, order::Versions, time};
 use crate::read::{Reader, catalog::not_found};
 
 /// How many tabs a version's page lists.
@@ -153,7 +153,7 @@ impl Reader {
                 runs_before: was.1,
                 bad_before: was.0,
             };
-            tabs.push((is_worse(was, is), under));
+            tabs.push((trail.is_worse_across(of, &steps), under));
         }
         tabs.sort_by_key(|(worse, tab)| {
             let rate = |bad: u32, runs: u32| i64::from(bad) * 1000 / i64::from(runs.max(1));
@@ -161,8 +161,7 @@ impl Reader {
             (Reverse(*worse), Reverse(more), tab.tab.clone())
         });
         tabs.truncate(TABS);
-        let alarms = self
-            .component_alarms(&published, &histories, &component, &versions)
+        let alarms = component_alarms(&published, &histories, &component, &versions)
             .into_iter()
             .filter(|alarm| [&alarm.to, &alarm.abandoned, &alarm.good].contains(&&name))
             .collect();
