@@ -117,8 +117,7 @@ pub fn compare_rows(grid: &Grid, older: usize, newer: usize) -> PairRows {
                 to,
                 message: [newer, older]
                     .into_iter()
-                    .filter_map(|column| message(row, column))
-                    .next()
+                    .find_map(|column| message(row, column))
                     .unwrap_or_default()
                     .to_owned(),
             });

@@ -448,7 +448,7 @@ async fn versions_and_builds_have_pages() {
         part.contains("builds-spec-change") && !part.contains("<html"),
         "{part}"
     );
-    assert!(part.contains(&format!("data-testid=\"builds-end\" data-side=\"older\"")));
+    assert!(part.contains("data-testid=\"builds-end\" data-side=\"older\""));
     let (status, problem) = world
         .page(&app::paths::compare_builds_part(
             &tab.dashboard,

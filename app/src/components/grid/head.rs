@@ -163,6 +163,7 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
                 let place = event.target();
                 let (x, y) = crate::browser::point_in(&place, 0, 0);
                 state
+                    .doing()
                     .hover
                     .set(
                         Some(Hover {
@@ -175,7 +176,7 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
                         }),
                     );
             }
-            on:blur=move |_| state.hover.set(None)
+            on:blur=move |_| state.doing().hover.set(None)
         ></button>
     }
 }

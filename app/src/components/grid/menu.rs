@@ -23,7 +23,7 @@ pub fn Menu(
     area: NodeRef<Div>,
 ) -> impl IntoView {
     move || {
-        let menu = state.menu.get()?;
+        let menu = state.doing().menu.get()?;
         Some(view! { <Opened state change area at=menu /> })
     }
 }
@@ -63,7 +63,7 @@ fn Opened(
                 if let Some(area) = area.get_untracked() {
                     browser::focus(&area);
                 }
-                state.menu.set(None);
+                state.doing().menu.set(None);
                 return;
             }
             "ArrowDown" => 1,
@@ -87,7 +87,7 @@ fn Opened(
             on:keydown=on_key
             on:click=move |event| {
                 if on_fetched_click(&event, state, change) {
-                    state.menu.set(None);
+                    state.doing().menu.set(None);
                 }
             }
             inner_html=move || html.get()

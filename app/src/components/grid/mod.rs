@@ -54,8 +54,8 @@ pub fn GridView(
             };
             if state.view.get_untracked() != view {
                 state.view.set(view);
-                if view.left == 0 && state.unseen.get_untracked() > 0 {
-                    state.unseen.set(0);
+                if view.left == 0 && state.doing().unseen.get_untracked() > 0 {
+                    state.doing().unseen.set(0);
                 }
             }
         }
@@ -75,7 +75,7 @@ pub fn GridView(
         if area.scroll_left() > 0 {
             let by = moved as i32 * state.cell_width.get_untracked() as i32;
             area.set_scroll_left(area.scroll_left() + by);
-            state.unseen.update(|unseen| *unseen += moved);
+            state.doing().unseen.update(|unseen| *unseen += moved);
         } else {
             // Another value each time, or it would slide once only.
             let _ = area.set_attribute("data-slide", if count % 2 == 0 { "even" } else { "odd" });
@@ -152,7 +152,7 @@ pub fn GridView(
         {
             let query = state.query.get_untracked();
             let seam = (query.seam.as_deref() != Some(build.as_str())).then_some(build);
-            state.hover.set(None);
+            state.doing().hover.set(None);
             change.run((TabQuery { seam, ..query }, false));
         }
     };
@@ -166,7 +166,7 @@ pub fn GridView(
                 .and_then(|body| cell_under(event, state, &body));
             state.cursor.set(at);
         }
-        state.hover.set(target.map(|target| Hover {
+        state.doing().hover.set(target.map(|target| Hover {
             target,
             x: event.client_x(),
             y: event.client_y(),
@@ -206,9 +206,9 @@ pub fn GridView(
         change.run((TabQuery { width, ..query }, true));
     };
     let open_menu = move |cell: (usize, usize), x: i32, y: i32| {
-        state.hover.set(None);
+        state.doing().hover.set(None);
         state.cursor.set(Some(cell));
-        state.menu.set(Some((cell.0, cell.1, x, y)));
+        state.doing().menu.set(Some((cell.0, cell.1, x, y)));
     };
     let cell_of = move |event: &web_sys::MouseEvent| {
         let body = body.get_untracked()?;
@@ -228,7 +228,7 @@ pub fn GridView(
         };
         drag.set_value(None);
         let Some(to) = column_of(&event) else {
-            state.chosen.set(None);
+            state.doing().chosen.set(None);
             return;
         };
         if !bars {
@@ -237,7 +237,7 @@ pub fn GridView(
             }
             return;
         }
-        state.chosen.set(None);
+        state.doing().chosen.set(None);
         let Some(area) = area.get_untracked() else {
             return;
         };
@@ -285,9 +285,9 @@ pub fn GridView(
             .is_some_and(|element| element.matches("button").unwrap_or(false));
         match event.key().as_str() {
             "Escape" => {
-                state.hover.set(None);
-                state.chosen.set(None);
-                state.menu.set(None);
+                state.doing().hover.set(None);
+                state.doing().chosen.set(None);
+                state.doing().menu.set(None);
                 let query = state.query.get_untracked();
                 if query.seam.is_some() || query.pair().is_some() {
                     change.run((query.anywhere(), false));
@@ -321,9 +321,12 @@ pub fn GridView(
                 if let Some(cell) = step(key, state) {
                     event.prevent_default();
                     if event.shift_key() && key.starts_with("Arrow") {
-                        let from = state.chosen.get_untracked().map(|(from, _)| from);
+                        let from = state.doing().chosen.get_untracked().map(|(from, _)| from);
                         let from = from.or(state.cursor.get_untracked().map(|(_, at)| at));
-                        state.chosen.set(Some((from.unwrap_or(cell.1), cell.1)));
+                        state
+                            .doing()
+                            .chosen
+                            .set(Some((from.unwrap_or(cell.1), cell.1)));
                     }
                     state.cursor.set(Some(cell));
                     if let Some(area) = area.get_untracked() {
@@ -367,20 +370,20 @@ pub fn GridView(
             on:scroll=on_scroll
             on:pointermove=move |event| {
                 if let (Some((from, _)), Some(to)) = (drag.get_value(), column_of(&event)) {
-                    state.chosen.set(Some((from, to)));
+                    state.doing().chosen.set(Some((from, to)));
                 } else {
                     point(&event);
                 }
             }
             on:pointerleave=move |_| {
-                state.hover.set(None);
+                state.doing().hover.set(None);
                 if drag.get_value().is_some() {
                     drag.set_value(None);
-                    state.chosen.set(None);
+                    state.doing().chosen.set(None);
                 }
             }
             on:pointerdown=move |event| {
-                state.menu.set(None);
+                state.doing().menu.set(None);
                 on_down(event);
             }
             on:contextmenu=on_menu
@@ -442,11 +445,11 @@ pub fn GridView(
 fn compare(state: GridState, change: Change, pair: (usize, usize)) {
     match state.compared(pair) {
         Some(query) => {
-            state.chosen.set(None);
-            state.hover.set(None);
+            state.doing().chosen.set(None);
+            state.doing().hover.set(None);
             change.run((query, false));
         }
-        None => state.chosen.set(Some(pair)),
+        None => state.doing().chosen.set(Some(pair)),
     }
 }
 
@@ -454,7 +457,7 @@ fn compare(state: GridState, change: Change, pair: (usize, usize)) {
 #[component]
 fn Note(state: GridState, area: NodeRef<Div>) -> impl IntoView {
     let text = move || {
-        let Some((from, to)) = state.chosen.get() else {
+        let Some((from, to)) = state.doing().chosen.get() else {
             return state.astray();
         };
         let build = |column: usize| {
@@ -481,7 +484,7 @@ fn Note(state: GridState, area: NodeRef<Div>) -> impl IntoView {
         }
     };
     let unseen = move || {
-        let unseen = state.unseen.get();
+        let unseen = state.doing().unseen.get();
         (unseen > 0).then(|| {
             view! {
                 <button

@@ -50,6 +50,18 @@ pub struct GridState {
     pub columns: Memo<Range<usize>>,
     /// The current cell: position and column.
     pub cursor: RwSignal<Option<(usize, usize)>>,
+    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
+    /// the others to the right.
+    pub renewals: RwSignal<(u32, usize)>,
+    /// What the reader is doing.
+    doing: StoredValue<Doing>,
+    /// Times.
+    pub clock: Clock,
+}
+
+/// What the reader is doing just now; nothing of it is in the address.
+#[derive(Clone, Copy)]
+pub struct Doing {
     /// The two columns that are being chosen to be compared: where it began and where it is.
     pub chosen: RwSignal<Option<(usize, usize)>>,
     /// The cell whose menu is open, as position and column, and where: from the left and the top of the
@@ -57,13 +69,8 @@ pub struct GridState {
     pub menu: RwSignal<Option<(usize, usize, i32, i32)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
-    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
-    /// the others to the right.
-    pub renewals: RwSignal<(u32, usize)>,
     /// How many columns have come at the left that have not been in sight.
     pub unseen: RwSignal<usize>,
-    /// Times.
-    pub clock: Clock,
 }
 
 /// What is pointed at, and where it is told.
@@ -158,13 +165,20 @@ impl GridState {
             rows,
             columns,
             cursor: RwSignal::new(None),
-            chosen: RwSignal::new(None),
-            menu: RwSignal::new(None),
-            hover: RwSignal::new(None),
             renewals: RwSignal::new((0, 0)),
-            unseen: RwSignal::new(0),
+            doing: StoredValue::new(Doing {
+                chosen: RwSignal::new(None),
+                menu: RwSignal::new(None),
+                hover: RwSignal::new(None),
+                unseen: RwSignal::new(0),
+            }),
             clock,
         }
+    }
+
+    /// What the reader is doing.
+    pub fn doing(self) -> Doing {
+        self.doing.get_value()
     }
 
     /// Takes all of the grid.
@@ -189,9 +203,9 @@ impl GridState {
             let row = &old.rows.get(self.row_at(position)?)?.id;
             Some((row, new.column_of(&old.columns.get(column)?.build)?))
         });
-        self.hover.set(None);
-        self.menu.set(None);
-        self.chosen.update(|chosen| {
+        self.doing().hover.set(None);
+        self.doing().menu.set(None);
+        self.doing().chosen.update(|chosen| {
             *chosen = chosen.map(|(from, to)| (from + moved, to + moved));
         });
         self.cursor.set(None);
@@ -213,7 +227,7 @@ impl GridState {
     /// The columns that are compared or being chosen for it, newer first; the same twice while the other
     /// is not chosen yet.
     pub fn marked(self) -> Option<(usize, usize)> {
-        let chosen = self.chosen.get().or_else(|| {
+        let chosen = self.doing().chosen.get().or_else(|| {
             self.query.with(|query| {
                 let (older, newer) = query.pair()?;
                 self.grid

@@ -15,7 +15,7 @@ pub fn Tooltip(
     state: GridState,
 ) -> impl IntoView {
     move || {
-        let Hover { target, x, y } = state.hover.get()?;
+        let Hover { target, x, y } = state.doing().hover.get()?;
         let told = state
             .grid
             .with(|grid| tell(grid, &target, state.clock.zone.get(), state.clock.now.get()))?;
