@@ -34,6 +34,8 @@ const WHOLE: u32 = 5;
 const SOURCES: Duration = Duration::from_secs(2);
 /// How often statuses that depend on the clock are looked at.
 const TICK: Duration = Duration::from_mins(1);
+/// How often the feed of the infrastructure is made when something has changed.
+const FEED: Duration = Duration::from_secs(1);
 /// How long requests and updates may go on after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -185,6 +187,10 @@ impl Server {
             stopped.clone(),
         ))];
         work.push(tokio::spawn(keep_time(
+            self.reader.clone(),
+            stopped.clone(),
+        )));
+        work.push(tokio::spawn(keep_feed(
             self.reader.clone(),
             stopped.clone(),
         )));
@@ -368,6 +374,24 @@ async fn keep_impact(
 async fn renew_search(reader: &Reader) {
     if let Err(error) = reader.renew_search().await {
         tracing::error!(%error, "cannot read the names of tests: {error}");
+    }
+}
+
+/// Has the feed of the infrastructure made before somebody asks: with thousands of tabs it takes a while.
+async fn keep_feed(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
+    let keep = async {
+        loop {
+            tokio::time::sleep(FEED).await;
+            let reader = reader.clone();
+            let made = tokio::task::spawn_blocking(move || drop(reader.infra_feed())).await;
+            if let Err(error) = made {
+                tracing::error!(%error, "the feed of the infrastructure was not made: {error}");
+            }
+        }
+    };
+    tokio::select! {
+        () = keep => {}
+        () = until(stopped) => {}
     }
 }
 

@@ -4,7 +4,7 @@
 //! On SQLite the processes share the file; only a server can be cut off.
 
 mod follow;
-mod outage;
+mod postgres;
 mod process;
 mod proxy;
 mod resume;

@@ -15,7 +15,10 @@ mod order;
 mod versions;
 mod weather;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError, TryLockError},
+    time::{Duration, Instant},
+};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use model::{
@@ -42,8 +45,10 @@ pub(super) struct Infra {
     pub(super) impact: ArcSwapOption<Box<dyn Impact>>,
     /// What deploys were reported.
     pub(super) deploys: ArcSwap<Deploys>,
-    /// The feed, with the name of the state that it was made from.
-    feed: Mutex<Option<(String, Arc<InfraFeed>)>>,
+    /// `None` until it was first asked for.
+    feed: ArcSwapOption<MadeFeed>,
+    /// Held by whoever makes the feed.
+    making: Mutex<()>,
 }
 
 impl std::fmt::Debug for Infra {
@@ -110,26 +115,63 @@ impl Reader {
         ))
     }
 
-    /// The feed of what changed, made anew only when something has changed since.
+    /// The feed of what changed, made anew only when something has changed since. One caller makes it, and
+    /// one that takes long to make rests ten times as long: meanwhile others get the one before.
     fn cached_feed(&self, make: impl FnOnce() -> InfraFeed) -> Arc<InfraFeed> {
         let state = self.changes.state();
-        let known = |feed: &Option<(String, Arc<InfraFeed>)>| {
-            feed.as_ref()
-                .filter(|(of, _)| *of == state)
-                .map(|(_, feed)| feed.clone())
+        let fresh = |known: Option<&MadeFeed>| {
+            let known = known.filter(|known| known.state == state || known.rests());
+            known.map(|known| known.feed.clone())
         };
-        let lock = || {
-            self.infra
-                .feed
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        if let Some(feed) = known(&lock()) {
+        if let Some(feed) = fresh(self.infra.feed.load().as_deref()) {
             return feed;
         }
+        let making = match self.infra.making.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                if let Some(known) = self.infra.feed.load().as_deref() {
+                    return known.feed.clone();
+                }
+                let making = self.infra.making.lock();
+                making.unwrap_or_else(PoisonError::into_inner)
+            }
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Ok(making) => making,
+        };
+        // Whoever waited finds it made.
+        if let Some(feed) = fresh(self.infra.feed.load().as_deref()) {
+            return feed;
+        }
+        let began = Instant::now();
         let feed = Arc::new(make());
-        *lock() = Some((state, feed.clone()));
+        self.infra.feed.store(Some(Arc::new(MadeFeed {
+            state,
+            feed: feed.clone(),
+            made: Instant::now(),
+            cost: began.elapsed(),
+        })));
+        drop(making);
         feed
+    }
+}
+
+/// The feed as it was made.
+#[derive(Debug)]
+struct MadeFeed {
+    /// The name of the state that it was made from.
+    state: String,
+    feed: Arc<InfraFeed>,
+    made: Instant,
+    /// How long that took.
+    cost: Duration,
+}
+
+impl MadeFeed {
+    /// What is made in less time is always made anew.
+    const CHEAP: Duration = Duration::from_millis(200);
+
+    /// Whether it is too early to make it anew, though something has changed.
+    fn rests(&self) -> bool {
+        self.cost > Self::CHEAP && self.made.elapsed() < self.cost * 10
     }
 }
 

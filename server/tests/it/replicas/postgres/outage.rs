@@ -1,8 +1,6 @@
-//! The database is not there, at first or for a while. Only a server can be cut off: without one these
-//! tests say so, and in CI it must be there.
+//! The database is not there, at first or for a while.
 
 use super::*;
-use crate::store::postgres::schema;
 
 #[tokio::test]
 async fn at_the_start_it_is_waited_for() {

@@ -1,0 +1,8 @@
+//! What only a server does: it tells, and it can be cut off. Without one these tests say so; in CI it must be
+//! there.
+
+mod announced;
+mod outage;
+
+use super::*;
+use crate::store::postgres::schema;
