@@ -299,7 +299,12 @@ pub fn row_html(
             html.push_str(r#" data-problem="""#);
         }
         let room = match fact {
-            Fact::Version { .. } => widest_room(&group.columns, &window, &edges),
+            Fact::Version { .. } => {
+                let text = group.value.as_deref().map_or("unknown", short_version);
+                let wanted = (text.chars().count() * DIGIT + 2 * BESIDE_SEAM) as u32;
+                let wanted = wanted.div_ceil(cell_width.max(1)) as usize;
+                room(&group.columns, &window, &edges, wanted)
+            }
             _ => group.columns.clone(),
         };
         let room_width = room.len() * cell_width as usize;
@@ -356,9 +361,15 @@ fn infra_edges(grid: &Grid) -> Vec<usize> {
     edges
 }
 
-/// The widest stretch of `columns` within `window` that no line crosses, the first of several: where
-/// text can be read. All of them when none of them is in the window.
-fn widest_room(columns: &Range<usize>, window: &Range<usize>, edges: &[usize]) -> Range<usize> {
+/// The first stretch of `columns` within `window` that no line crosses and that has the `wanted` columns, else
+/// the widest of them, the first of several: where text can be read. All of `columns` when none of them is
+/// in the window.
+fn room(
+    columns: &Range<usize>,
+    window: &Range<usize>,
+    edges: &[usize],
+    wanted: usize,
+) -> Range<usize> {
     let seen = columns.start.max(window.start)..columns.end.min(window.end);
     let mut widest = seen.start..seen.start;
     let mut start = seen.start;
@@ -371,6 +382,9 @@ fn widest_room(columns: &Range<usize>, window: &Range<usize>, edges: &[usize]) -
     for end in ends {
         if end.saturating_sub(start) > widest.len() {
             widest = start..end;
+        }
+        if widest.len() >= wanted {
+            break;
         }
         start = end;
     }
@@ -551,7 +565,7 @@ mod tests {
     #[test]
     fn versions_stand_where_no_seam_crosses() {
         let all = 0..100;
-        for (columns, window, edges, room) in [
+        for (columns, window, edges, found) in [
             (2..8, &all, &[][..], 2..8),
             (2..8, &all, &[1, 7], 2..8),
             (2..8, &all, &[2, 4], 5..8),
@@ -560,8 +574,11 @@ mod tests {
             (2..8, &(20..100), &[4], 2..8),
             (2..4, &all, &[2], 2..3),
         ] {
-            assert_eq!(widest_room(&columns, window, edges), room, "{edges:?}");
+            assert_eq!(room(&columns, window, edges, 9), found, "{edges:?}");
         }
+        // The first that is wide enough is nearest to where one looks.
+        assert_eq!(room(&(0..60), &all, &[1, 9], 5), 2..10);
+        assert_eq!(room(&(0..60), &all, &[1, 9], 2), 0..2);
     }
 
     #[test]
