@@ -12,6 +12,7 @@ use model::{
 use super::{
     ServerPage,
     chart::{ChartSeam, Point, chart, number},
+    tab_crumbs,
 };
 use crate::{
     components::{clock::Time, strip::state_word},
@@ -111,15 +112,7 @@ fn metrics_view(page: &MetricsPage, query: &TabQuery) -> impl IntoView + use<> {
     let filter = query.include.first().cloned().unwrap_or_default();
     view! {
         <div class="page metrics-page" data-testid="metrics-page">
-            <p class="crumbs">
-                <a href=paths::dashboard(&page.dashboard)>
-                    <bdi>{visible(&page.dashboard)}</bdi>
-                </a>
-                " › "
-                <a href=tab.clone()>
-                    <bdi>{visible(&page.tab)}</bdi>
-                </a>
-            </p>
+            {tab_crumbs(&page.dashboard, &page.tab, tab.clone())}
             <h1>"Metrics"</h1>
             <p class="choices" role="group" aria-label="Which metric">
                 {choices}

@@ -28,8 +28,10 @@ use crate::{
     components::{
         clock::Clock,
         frame::Frame,
+        name_link::name_link,
         problem::{problem, problem_title},
     },
+    paths,
     shell::{Assets, head},
     text::{escape, visible},
     time::Zone,
@@ -121,4 +123,13 @@ pub fn document(
         html.to_html()
     });
     (status, html)
+}
+
+/// Where a tab stands: links to its dashboard, and to itself at `path`, which may carry options.
+fn tab_crumbs(dashboard: &str, tab: &str, path: String) -> impl IntoView + use<> {
+    view! {
+        <p class="crumbs">
+            {name_link(paths::dashboard(dashboard), dashboard)} " › " {name_link(path, tab)}
+        </p>
+    }
 }

@@ -13,6 +13,7 @@ use super::{
     chart::number,
     days::days_view,
     metrics::{Run, chart_key, metric_chart, metric_name},
+    tab_crumbs,
     test::{BY_DAY, aligned},
 };
 use crate::{
@@ -77,15 +78,7 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
     let tab = paths::tab(&page.dashboard, &page.tab);
     view! {
         <div class="page row-page" data-testid="row-page">
-            <p class="crumbs">
-                <a href=paths::dashboard(&page.dashboard)>
-                    <bdi>{visible(&page.dashboard)}</bdi>
-                </a>
-                " › "
-                <a href=tab>
-                    <bdi>{visible(&page.tab)}</bdi>
-                </a>
-            </p>
+            {tab_crumbs(&page.dashboard, &page.tab, tab)}
             <h1>
                 <bdi>{visible(&page.name)}</bdi>
             </h1>

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use model::{query::TabQuery, summary::TabStatus, wire::StripColumn};
 
-use super::ServerPage;
+use super::{ServerPage, tab_crumbs};
 use crate::{
     components::{status::StatusBadge, strip::Strip},
     paths,
@@ -78,15 +78,7 @@ fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
     let filter = query.include.first().cloned().unwrap_or_default();
     view! {
         <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
-            <p class="crumbs">
-                <a href=paths::dashboard(&page.dashboard)>
-                    <bdi>{visible(&page.dashboard)}</bdi>
-                </a>
-                " › "
-                <a href=tab>
-                    <bdi>{visible(&page.tab)}</bdi>
-                </a>
-            </p>
+            {tab_crumbs(&page.dashboard, &page.tab, tab)}
             <h1>
                 <bdi>{visible(&page.tab)}</bdi>
                 " "
