@@ -27,9 +27,10 @@ async fn a_run_is_shown_by_the_process_that_did_not_take_it() {
         waits.push(begun.elapsed());
     }
     waits.sort_unstable();
-    // Each looks every second, and is told at once where the database can; a machine may be busy.
+    // Told on a server, looked for every second in a file; and a machine may be busy.
+    let most = if database::server().is_some() { 1 } else { 3 };
     assert!(
-        waits[UPLOADS / 2] < Duration::from_secs(3),
+        waits[UPLOADS / 2] < Duration::from_secs(most),
         "it took {waits:?}"
     );
 }
