@@ -167,6 +167,12 @@ impl Row {
             .map(|index| &self.cells[index])
     }
 
+    /// What the row belongs to: its identity, up to the mark that TestGrid puts before the method of a test.
+    pub fn target(&self) -> &str {
+        let id = if self.id.is_empty() { &self.name } else { &self.id };
+        id.split_once("@TESTGRID@").map_or(id, |(target, _)| target)
+    }
+
     /// The oldest column of the streak of failures that reaches `column`, and whether some result lies before
     /// it; `None` when the cell there did not fail. Only a pass or a flake ends a streak.
     pub fn failing_since(&self, column: usize) -> Option<(usize, bool)> {
