@@ -2,12 +2,11 @@
 //! pattern finds in them, or by being equal but for a mask. The pages and TestGrid's `table` answer ask
 //! the same rules.
 
-use std::{collections::HashMap, mem};
+use std::mem;
 
 use crate::{
     grid::{CellDetail, Row},
     query::GroupBy,
-    rle::Runs,
     status::Status,
 };
 
@@ -81,16 +80,20 @@ pub fn group_by_path<'p>(rows: &[u32], path: &dyn Fn(u32) -> &'p [String]) -> Ve
 fn group_below<'p>(rows: &[u32], depth: usize, path: &dyn Fn(u32) -> &'p [String]) -> Vec<Node> {
     // What has a part here is gathered by it, in the place of its first row.
     let mut places: Vec<(Option<&str>, Vec<u32>)> = Vec::new();
-    let mut known: HashMap<&str, usize> = HashMap::new();
+    // The places by their parts, sorted.
+    let mut known: Vec<usize> = Vec::new();
     for &row in rows {
         let part = path(row).get(depth).map(String::as_str);
-        let place = part.map_or(places.len(), |part| {
-            *known.entry(part).or_insert(places.len())
-        });
-        if place == places.len() {
-            places.push((part, Vec::new()));
+        if part.is_some() {
+            match known.binary_search_by_key(&part, |&place| places[place].0) {
+                Ok(at) => {
+                    places[known[at]].1.push(row);
+                    continue;
+                }
+                Err(at) => known.insert(at, places.len()),
+            }
         }
-        places[place].1.push(row);
+        places.push((part, vec![row]));
     }
     let node = |(part, rows): (Option<&str>, Vec<u32>)| match (part, rows.as_slice()) {
         (Some(part), [_, _, ..]) => {
@@ -214,6 +217,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rle::Runs;
 
     fn group(name: &str, members: Vec<Node>) -> Node {
         Node::Group(Group {

@@ -22,6 +22,7 @@ use super::{changes, events, graphs, infra, push, search, sources, v2};
         v2::find_tab,
         v2::find_grid,
         graphs::find_metrics,
+        graphs::find_durations,
         events::list_events,
         sources::list_sources,
         sources::find_source,
