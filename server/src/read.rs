@@ -18,6 +18,7 @@ mod jobs;
 mod kept;
 mod links;
 mod metrics;
+mod packed;
 mod pages;
 mod published;
 mod releases;
@@ -81,6 +82,8 @@ use crate::{
 const CACHE_BYTES: usize = 512 << 20;
 /// How much memory the results of groups that were read lately may take.
 const KEPT_BYTES: usize = 256 << 20;
+/// How much more the results of all other groups may take, compressed: some ten thousand groups.
+const PACKED_BYTES: usize = 128 << 20;
 /// How many groups are read at the same time when all are.
 const PARALLEL: usize = 4;
 /// How long a database may take to say that it is there.
@@ -194,7 +197,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
-            kept: KeptResults::new(KEPT_BYTES),
+            kept: KeptResults::new(KEPT_BYTES, PACKED_BYTES),
             seen: Mutex::default(),
             repositories: Arc::new(
                 components
@@ -239,6 +242,13 @@ impl Reader {
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Keeps the results of groups in about so much memory, and in so much more compressed, in bytes each.
+    #[must_use]
+    pub fn with_memory(mut self, kept: usize, packed: usize) -> Self {
+        self.kept = KeptResults::new(kept, packed);
         self
     }
 
