@@ -16,6 +16,7 @@ use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::{Path, Query},
+    openapi::NotModified,
 };
 use crate::{
     intake::{
@@ -168,7 +169,7 @@ pub(super) async fn upload_run(
     ),
     responses(
         (status = 200, description = "All uploads of the build, the one that counts first", body = Items<UploadRevision>),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "No such build was uploaded", body = ErrorBody),
     )
 )]

@@ -17,6 +17,7 @@ use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::{Path, Query},
+    openapi::{Misunderstood, NotModified},
     server_pages,
 };
 use crate::read::Reader;
@@ -91,7 +92,7 @@ async fn show_row(
     ),
     responses(
         (status = 200, description = "The row: its alert, its runs, its numbers, the same test elsewhere", body = RowPage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "There is no such row", body = ErrorBody),
     )
 )]
@@ -110,7 +111,7 @@ pub(super) async fn find_row(
     params(("q" = String, Query, description = "Words; all of them must be in a name, in any order and case")),
     responses(
         (status = 200, description = "What was found, by kind, best first", body = Found),
-        (status = 304, description = "The client has it already"),
+        NotModified,
     )
 )]
 pub(super) async fn find_all(
@@ -134,8 +135,8 @@ pub(super) async fn find_all(
     ),
     responses(
         (status = 200, description = "The tests, best first", body = Items<TestRef>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn find_tests(
@@ -160,7 +161,7 @@ pub(super) async fn find_tests(
     params(("name" = String, Path, description = "The test's whole name")),
     responses(
         (status = 200, description = "The test's runs on every tab, those of release branches first", body = TestPage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "No test is called so", body = ErrorBody),
     )
 )]

@@ -18,6 +18,7 @@ use model::wire::{ErrorBody, SourcePage, Sources};
 use super::{
     answer::{Answer, json},
     extract::Path,
+    openapi::NotModified,
     server_pages,
 };
 use crate::{clock::now_ms, read::Reader};
@@ -48,7 +49,7 @@ async fn show_source(
     path = "/api/v2/sources",
     responses(
         (status = 200, description = "The sources of all test groups that are read from buckets, and the processes that read them", body = Sources),
-        (status = 304, description = "The client has it already"),
+        NotModified,
     )
 )]
 pub(super) async fn list_sources(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
@@ -64,7 +65,7 @@ pub(super) async fn list_sources(State(reader): State<Arc<Reader>>, headers: Hea
     ),
     responses(
         (status = 200, description = "The source, with what could not be read of its builds", body = SourcePage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "No such group is read from a bucket", body = ErrorBody),
     )
 )]

@@ -10,11 +10,10 @@ use axum::{
 };
 use model::{
     grid::Grid,
-    wire::{
-        ComponentRef, DashboardPage, DashboardRef, ErrorBody, GroupPage, Items, Release, TabPage,
-    },
+    wire::{ComponentRef, DashboardPage, DashboardRef, GroupPage, Items, Release, TabPage},
 };
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
@@ -22,7 +21,8 @@ use super::{
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    graphs, infra, openapi,
+    graphs, infra,
+    openapi::{self, Misunderstood, NotModified, Unknown},
     push::{link_bug, list_revisions, notify_gcs, report_deploy, unlink_bug, upload_run},
     search, sources,
 };
@@ -81,11 +81,13 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
 }
 
 /// Which part of a list is wanted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
-    /// At most so many; all when absent.
+    /// At most so many; all when absent
+    #[param(value_type = Option<u32>, minimum = 1)]
     limit: Option<usize>,
-    /// Begin after the item of this name, as the page before said in `next`.
+    /// Begin after the item of this name, as the page before said in `next`
     after: Option<String>,
 }
 
@@ -128,13 +130,12 @@ pub(super) fn page<T>(
     get,
     path = "/api/v2/releases",
     params(
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "Release branches, master first, then newest first", body = Items<Release>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn list_releases(
@@ -153,13 +154,12 @@ pub(super) async fn list_releases(
     get,
     path = "/api/v2/dashboards",
     params(
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "All dashboards, by name", body = Items<DashboardRef>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn list_dashboards(
@@ -183,8 +183,8 @@ pub(super) async fn list_dashboards(
     ),
     responses(
         (status = 200, description = "A dashboard with its tabs, in the order of the configuration", body = DashboardPage),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_dashboard(
@@ -204,8 +204,8 @@ pub(super) async fn find_dashboard(
     ),
     responses(
         (status = 200, description = "A dashboard group with its dashboards, in the order of the configuration", body = GroupPage),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_dashboard_group(
@@ -226,8 +226,8 @@ pub(super) async fn find_dashboard_group(
     ),
     responses(
         (status = 200, description = "A tab with its configuration", body = TabPage),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_tab(
@@ -251,9 +251,9 @@ pub(super) async fn find_tab(
     ),
     responses(
         (status = 200, description = "The grid of a tab, or a part of it", body = Grid),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Misunderstood,
+        Unknown,
     )
 )]
 pub(super) async fn find_grid(
@@ -279,13 +279,12 @@ pub(super) async fn find_grid(
     get,
     path = "/api/v2/infra/components",
     params(
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "The infra components, in the order of the settings", body = Items<ComponentRef>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn list_components(
@@ -306,7 +305,7 @@ pub(super) async fn list_components(
     path = "/api/v2/openapi.json",
     responses(
         (status = 200, description = "The description of this interface", body = Object),
-        (status = 304, description = "The client has it already"),
+        NotModified,
     )
 )]
 pub(super) async fn find_openapi(headers: HeaderMap) -> Answer {
