@@ -33,8 +33,8 @@ use super::{
     extract::{Path, Query},
     feed::{Entry, write_feed},
     openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
     server_pages,
-    v2::{Page, page},
 };
 use crate::read::{CompareQuery, Reader};
 
@@ -164,28 +164,50 @@ pub(super) async fn find_changes(State(reader): State<Arc<Reader>>, headers: Hea
 #[utoipa::path(
     get,
     path = "/api/v2/infra/alarms",
+    params(Page),
     responses(
         (status = 200, description = "Roll-backs that did not hold and still stand, or ended within a week; newest first", body = Items<Alarm>),
         NotModified,
+        Misunderstood,
     )
 )]
-pub(super) async fn list_alarms(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+pub(super) async fn list_alarms(
+    State(reader): State<Arc<Reader>>,
+    Query(wanted): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
     let alarms = in_background(move || Ok(reader.current_alarms())).await?;
-    json(&headers, &Items::from(alarms))
+    json(
+        &headers,
+        &page(alarms, &wanted, |alarm| {
+            format!("{}@{}", alarm.component, alarm.time.timestamp_millis()).into()
+        })?,
+    )
 }
 
 /// Components whose runs show another version than deploys declare.
 #[utoipa::path(
     get,
     path = "/api/v2/infra/drift",
+    params(Page),
     responses(
         (status = 200, description = "Components whose newest runs show a version that no deploy declares, for longer than deploys usually take", body = Items<Declared>),
         NotModified,
+        Misunderstood,
     )
 )]
-pub(super) async fn list_drift(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+pub(super) async fn list_drift(
+    State(reader): State<Arc<Reader>>,
+    Query(wanted): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
     let drifting = in_background(move || Ok(reader.drifting())).await?;
-    json(&headers, &Items::from(drifting))
+    json(
+        &headers,
+        &page(drifting, &wanted, |declared| {
+            declared.component.as_str().into()
+        })?,
+    )
 }
 
 /// The versions of a component.
@@ -210,7 +232,10 @@ pub(super) async fn list_versions(
     headers: HeaderMap,
 ) -> Answer {
     let lines = in_background(move || reader.infra_versions(&component)).await?;
-    json(&headers, &page(lines, &wanted, |line| &line.version)?)
+    json(
+        &headers,
+        &page(lines, &wanted, |line| line.version.as_str().into())?,
+    )
 }
 
 /// One version of a component.

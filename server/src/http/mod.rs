@@ -14,6 +14,7 @@ mod infra;
 mod legacy;
 pub mod openapi;
 pub mod pages;
+mod paging;
 mod push;
 mod query;
 mod rows;

@@ -18,6 +18,7 @@ use super::{
     error::ApiError,
     extract::{Path, Query},
     openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
     server_pages,
 };
 use crate::read::Reader;
@@ -43,6 +44,8 @@ pub(super) struct Search {
     q: String,
     /// At most so many.
     limit: Option<usize>,
+    /// Begin after the test of this name.
+    after: Option<String>,
 }
 
 /// How a test's runs are lined up.
@@ -132,6 +135,7 @@ pub(super) async fn find_all(
     params(
         ("q" = String, Query, description = "Words; all of them must be in a name, in any order and case"),
         ("limit" = Option<u32>, Query, description = "At most so many; 50 when absent", minimum = 1, maximum = 1000),
+        ("after" = Option<String>, Query, description = "Begin after the test of this name, as the page before said in `next`; of the best 1,000"),
     ),
     responses(
         (status = 200, description = "The tests, best first", body = Items<TestRef>),
@@ -150,8 +154,19 @@ pub(super) async fn find_tests(
             "limit must be between 1 and {MOST_TESTS}"
         )));
     }
-    let (tests, _) = reader.find_tests(&search.q, limit);
-    json(&headers, &Items::from(tests))
+    let reach = match search.after {
+        None => limit + 1,
+        Some(_) => MOST_TESTS,
+    };
+    let (tests, _) = reader.find_tests(&search.q, reach);
+    let wanted = Page {
+        limit: Some(limit),
+        after: search.after,
+    };
+    json(
+        &headers,
+        &page(tests, &wanted, |test| test.name.as_str().into())?,
+    )
 }
 
 /// One test on every tab that shows it.

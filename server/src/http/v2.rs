@@ -12,8 +12,6 @@ use model::{
     grid::Grid,
     wire::{ComponentRef, DashboardPage, DashboardRef, GroupPage, Items, Release, TabPage},
 };
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
@@ -23,6 +21,7 @@ use super::{
     extract::{Path, Query},
     graphs, infra,
     openapi::{self, Misunderstood, NotModified, Unknown},
+    paging::{Page, page},
     push::{link_bug, list_revisions, notify_gcs, report_deploy, unlink_bug, upload_run},
     search, sources,
 };
@@ -80,51 +79,6 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
     ]
 }
 
-/// Which part of a list is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Page {
-    /// At most so many; all when absent
-    #[param(value_type = Option<u32>, minimum = 1)]
-    limit: Option<usize>,
-    /// Begin after the item of this name, as the page before said in `next`
-    after: Option<String>,
-}
-
-/// The wanted part of `items`, whose keys are unique.
-pub(super) fn page<T>(
-    items: Vec<T>,
-    wanted: &Page,
-    key: impl Fn(&T) -> &str,
-) -> Result<Items<T>, ApiError> {
-    let limit = match wanted.limit {
-        None => usize::MAX,
-        Some(0) => return Err(ApiError::BadRequest("limit must be at least 1".to_owned())),
-        Some(limit) => limit,
-    };
-    let start = match &wanted.after {
-        None => 0,
-        Some(after) => items
-            .iter()
-            .position(|item| key(item) == after)
-            .map(|index| index + 1)
-            .ok_or_else(|| {
-                ApiError::BadRequest(format!("after names nothing in this list: \"{after}\""))
-            })?,
-    };
-    let more = items.len() > start.saturating_add(limit);
-    let items: Vec<T> = items.into_iter().skip(start).take(limit).collect();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|item| key(item).to_owned());
-    Ok(Items {
-        items,
-        next,
-        notes: Vec::new(),
-    })
-}
-
 /// Release branches.
 #[utoipa::path(
     get,
@@ -144,7 +98,9 @@ pub(super) async fn list_releases(
     headers: HeaderMap,
 ) -> Answer {
     let releases = reader.releases()?;
-    let mut wanted = page(releases.items, &wanted, |release| &release.branch)?;
+    let mut wanted = page(releases.items, &wanted, |release| {
+        release.branch.as_str().into()
+    })?;
     wanted.notes = releases.notes;
     json(&headers, &wanted)
 }
@@ -170,7 +126,9 @@ pub(super) async fn list_dashboards(
     let dashboards = reader.dashboards()?.items;
     json(
         &headers,
-        &page(dashboards, &wanted, |dashboard| &dashboard.name)?,
+        &page(dashboards, &wanted, |dashboard| {
+            dashboard.name.as_str().into()
+        })?,
     )
 }
 
@@ -295,7 +253,9 @@ pub(super) async fn list_components(
     let components = reader.components();
     json(
         &headers,
-        &page(components, &wanted, |component| &component.name)?,
+        &page(components, &wanted, |component| {
+            component.name.as_str().into()
+        })?,
     )
 }
 

@@ -171,6 +171,7 @@ fn build_sources(
     items.sort_by(|a, b| a.health.cmp(&b.health).then_with(|| a.group.cmp(&b.group)));
     Sources {
         items,
+        next: None,
         replicas,
         poll_secs,
         unreachable_since: None,
