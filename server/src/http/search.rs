@@ -149,7 +149,10 @@ pub(super) async fn find_tests(
             "limit must be between 1 and {MOST_TESTS}"
         )));
     }
-    let (tests, _) = reader.find_tests(&search.q, limit);
+    let (tests, _) = reader
+        .find_tests(&search.q, limit)
+        .await
+        .map_err(WireError::from)?;
     json(&headers, &Items::from(tests))
 }
 
