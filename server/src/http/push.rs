@@ -288,8 +288,8 @@ pub(super) async fn link_bug(
 ) -> Result<Response, ApiError> {
     let report: BugReport = serde_json::from_slice(&body)
         .map_err(|error| ApiError::BadRequest(format!("the issue cannot be read: {error}")))?;
-    let (group, row) = reader.find_row(&group, &row).await?;
-    let (url, is_new) = intake.link_bug(&bearer, &group, &row, &report).await?;
+    let row = reader.find_row(&group, &row).await?;
+    let (url, is_new) = intake.link_bug(&bearer, &row, &report).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     let status = if is_new {
         StatusCode::CREATED
@@ -297,8 +297,8 @@ pub(super) async fn link_bug(
         StatusCode::OK
     };
     let receipt = BugReceipt {
-        group,
-        row,
+        group: row.group,
+        row: row.id,
         url,
         is_new,
     };
@@ -336,7 +336,10 @@ pub(super) async fn unlink_bug(
     Query(query): Query<BugQuery>,
 ) -> Result<StatusCode, ApiError> {
     // A row that is gone can be cleared too.
-    let (group, row) = reader.find_row(&group, &row).await.unwrap_or((group, row));
+    let (group, row) = match reader.find_row(&group, &row).await {
+        Ok(found) => (found.group, found.id),
+        Err(_) => (group, row),
+    };
     intake.unlink_bug(&bearer, &group, &row, &query.url).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     Ok(StatusCode::NO_CONTENT)

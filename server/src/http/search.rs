@@ -158,7 +158,10 @@ pub(super) async fn find_tests(
         None => limit + 1,
         Some(_) => MOST_TESTS,
     };
-    let (tests, _) = reader.find_tests(&search.q, reach);
+    let (tests, _) = reader
+        .find_tests(&search.q, reach)
+        .await
+        .map_err(WireError::from)?;
     let wanted = Page {
         limit: Some(limit),
         after: search.after,
