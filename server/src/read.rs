@@ -50,7 +50,7 @@ use model::{
 use regex::Regex;
 
 pub use self::{
-    bugs::RowBugs,
+    bugs::{RowBugs, RowRef},
     cache::{Coding, Encoded, Form, PublishedGrid},
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
@@ -104,7 +104,7 @@ pub enum PublishError {
         source: serde_json::Error,
     },
     /// The work was lost, by a panic or at the end of the process.
-    #[error("the tabs of {0} could not be built")]
+    #[error("the work on {0} was lost")]
     Lost(String),
 }
 
@@ -150,6 +150,7 @@ pub struct Reader {
     web: cell::WebAddresses,
     search: search::Search,
     bugs: bugs::KnownBugs,
+    lately: since::Lately,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
@@ -224,6 +225,7 @@ impl Reader {
             web: cell::WebAddresses::new(&settings.buckets),
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
+            lately: since::Lately::default(),
             clock: now_ms,
             clusters: components
                 .iter()

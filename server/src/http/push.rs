@@ -16,6 +16,8 @@ use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::{Path, Query},
+    openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
 };
 use crate::{
     intake::{
@@ -160,19 +162,28 @@ pub(super) async fn upload_run(
     params(
         ("group" = String, Path, description = "Names match by their letters and digits"),
         ("build" = String, Path, description = "The build id"),
+        Page,
     ),
     responses(
         (status = 200, description = "All uploads of the build, the one that counts first", body = Items<UploadRevision>),
-        (status = 304, description = "The client has it already"),
+        NotModified,
+        Misunderstood,
         (status = 404, description = "No such build was uploaded", body = ErrorBody),
     )
 )]
 pub(super) async fn list_revisions(
     State(reader): State<Arc<Reader>>,
     Path((group, build)): Path<(String, String)>,
+    Query(wanted): Query<Page>,
     headers: HeaderMap,
 ) -> Answer {
-    json(&headers, &reader.revisions(&group, &build).await?)
+    let uploads = reader.revisions(&group, &build).await?.items;
+    json(
+        &headers,
+        &page(uploads, &wanted, |upload| {
+            upload.revision.to_string().into()
+        })?,
+    )
 }
 
 /// Objects of a bucket were written.
@@ -265,12 +276,12 @@ pub(super) async fn link_bug(
     Small(body): Small,
 ) -> Result<Response, ApiError> {
     let report: BugReport = read_json("issue", &body)?;
-    let (group, row) = reader.find_row(&group, &row).await?;
-    let (url, is_new) = intake.link_bug(&bearer, &group, &row, &report).await?;
+    let row = reader.find_row(&group, &row).await?;
+    let (url, is_new) = intake.link_bug(&bearer, &row, &report).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     let receipt = BugReceipt {
-        group,
-        row,
+        group: row.group,
+        row: row.id,
         url,
         is_new,
     };
@@ -308,7 +319,10 @@ pub(super) async fn unlink_bug(
     Query(query): Query<BugQuery>,
 ) -> Result<StatusCode, ApiError> {
     // A row that is gone can be cleared too.
-    let (group, row) = reader.find_row(&group, &row).await.unwrap_or((group, row));
+    let (group, row) = match reader.find_row(&group, &row).await {
+        Ok(found) => (found.group, found.id),
+        Err(_) => (group, row),
+    };
     intake.unlink_bug(&bearer, &group, &row, &query.url).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     Ok(StatusCode::NO_CONTENT)

@@ -170,6 +170,7 @@ fn build_sources(queue: QueueState, poll_secs: u64, begun_ms: i64, now_ms: i64) 
     items.sort_by(|a, b| a.health.cmp(&b.health).then_with(|| a.group.cmp(&b.group)));
     Sources {
         items,
+        next: None,
         replicas,
         poll_secs,
         unreachable_since: None,

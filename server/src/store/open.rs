@@ -84,6 +84,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "specifications",
         include_str!("../../../migrations/sqlite/0011_specifications.sql"),
     ),
+    (
+        13,
+        "renamed",
+        include_str!("../../../migrations/sqlite/0013_renamed.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.
