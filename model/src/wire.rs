@@ -12,7 +12,7 @@ mod since;
 
 pub use cell::CellPage;
 pub use row::{
-    LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
+    Durations, LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
 };
 pub use search::{
     BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
@@ -117,6 +117,7 @@ pub struct TabSummary {
     /// The newest build in which everything passed.
     pub latest_green: Option<String>,
     /// What TestGrid names that build by, often a commit; absent without one.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_green_id: Option<String>,
     /// When the newest run began.
@@ -239,6 +240,7 @@ pub struct FailingRow {
     /// That build.
     pub first_fail_build: String,
     /// The newest failing build.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_build: String,
     /// When the last passing build began.
     pub last_pass: Option<DateTime<Utc>>,
@@ -334,6 +336,7 @@ pub struct TabPage {
     /// For people.
     pub description: String,
     /// The job's history; empty when there is none.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub results_url: String,
     /// The query string of view options that the tab starts with.
     pub base_options: String,
