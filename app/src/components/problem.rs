@@ -24,9 +24,17 @@ pub fn ProblemPage(
 pub fn problem_title(error: &WireError) -> &'static str {
     if error.code == api::NOT_FOUND {
         "Not found"
+    } else if is_passing(error) {
+        "Not available just now"
     } else {
         "Not available"
     }
+}
+
+/// Whether it is nothing that stays so: the database or the server is gone for a while. `outage.js` looks
+/// for it by these codes.
+fn is_passing(error: &WireError) -> bool {
+    matches!(error.code.as_str(), "unavailable" | "unreachable")
 }
 
 /// What is wrong, and where to go.
@@ -41,6 +49,14 @@ pub fn problem(error: &WireError) -> impl IntoView + use<> {
             <p class="problem__message">
                 <bdi>{visible_message(&error.message)}</bdi>
             </p>
+            {is_passing(error)
+                .then(|| {
+                    view! {
+                        <p class="problem__waits">
+                            "This page appears by itself as soon as that is over."
+                        </p>
+                    }
+                })}
             <p class="problem__ways">
                 <A href=paths::HOME attr:class="button">
                     "Overview"

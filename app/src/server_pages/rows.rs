@@ -6,7 +6,7 @@ use model::{query::TabQuery, summary::TabStatus, wire::StripColumn};
 
 use super::{ServerPage, tab_crumbs};
 use crate::{
-    components::{status::StatusBadge, strip::Strip},
+    components::{name_link::row_link, status::StatusBadge, strip::Strip},
     paths,
     text::{count, visible, visible_message},
 };
@@ -30,6 +30,8 @@ pub struct RowsPage {
     pub filtered: usize,
     /// How many are hidden because they have no recent result.
     pub stale: usize,
+    /// The name of the snapshot's state from which it is drawn, or of an older one.
+    pub state: String,
 }
 
 /// One row.
@@ -98,39 +100,33 @@ fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
                 />
                 <button class="button">"Filter"</button>
             </form>
-            <div class="rows-list" data-testid="rows-list">
-                <p class="test__said">
+            <div
+                class="rows-list"
+                data-testid="rows-list"
+                data-dashboard=page.dashboard.clone()
+                data-tab=page.tab.clone()
+                data-state=page.state.clone()
+                data-address=paths::rows(&page.dashboard, &page.tab, &query.to_query_string())
+            >
+                <p class="test__said rows-list__said">
                     {format!("{} · ", said.join(" · "))}
                     <a href=grid>"The grid"</a>
                 </p>
-                {page
-                    .rows
-                    .is_empty()
-                    .then(|| view! { <p class="empty">"No row is left to show."</p> })}
-                <ul>{lines}</ul>
+                // Filled by `list.js` when it has renewed the list.
+                <p class="rows-list__renewed" role="status"></p>
+                <div class="rows-list__rows">
+                    {page
+                        .rows
+                        .is_empty()
+                        .then(|| view! { <p class="empty">"No row is left to show."</p> })}
+                    <ul>{lines}</ul>
+                </div>
             </div>
         </div>
     }
 }
 
 fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
-    let href = paths::row(&page.dashboard, &page.tab, &row.id);
-    let name = visible(&row.name);
-    let name = if href.len() < paths::LONGEST {
-        view! {
-            <a class="rows-list__name" href=href rel="external">
-                <bdi>{name}</bdi>
-            </a>
-        }
-        .into_any()
-    } else {
-        view! {
-            <span class="rows-list__name">
-                <bdi>{name}</bdi>
-            </span>
-        }
-        .into_any()
-    };
     let alert = (row.fail_count > 0).then(|| {
         view! {
             <span class="rows-list__alert">
@@ -147,8 +143,10 @@ fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
     });
     let most = row.strip.len();
     view! {
-        <li class="rows-list__row" data-testid="row-line">
-            {name}
+        <li class="rows-list__row" data-testid="row-line" data-row-id=row.id.clone()>
+            <span class="rows-list__name">
+                {row_link(&page.dashboard, &page.tab, &row.id, &row.name)}
+            </span>
             <span class="rows-list__last">
                 <Strip runs=row.strip.clone() most=most />
                 {alert}

@@ -25,6 +25,7 @@ use super::{changes, events, graphs, infra, push, search, sources, v2};
         events::list_events,
         sources::list_sources,
         sources::find_source,
+        sources::find_health,
         push::upload_run,
         push::list_revisions,
         push::notify_gcs,
