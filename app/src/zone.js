@@ -58,9 +58,10 @@
         );
     // What hovering over a run tells is written when somebody does: a page may have thousands.
     const told = new WeakMap();
-    addEventListener("pointerover", (event) => {
-        const run = event.target.closest?.(".strip__run, .chart__point");
+    let hovered;
+    const tell = (run) => {
         if (!run) return;
+        hovered = run;
         const inside = run.querySelector("title");
         const shown = inside ? inside.textContent : run.title;
         const [drawn, written] = told.get(run) ?? [];
@@ -70,7 +71,9 @@
         if (mine === shown) return;
         if (inside) inside.textContent = mine;
         else run.title = mine;
-    });
+    };
+    addEventListener("pointerover", (event) => tell(event.target.closest?.(".strip__run, .chart__point")));
+    addEventListener("zone", () => tell(hovered));
     addEventListener("DOMContentLoaded", () => {
         const label = document.createElement("label");
         label.className = "bottom__zone";

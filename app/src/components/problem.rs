@@ -78,3 +78,29 @@ pub fn Loading() -> impl IntoView {
         </p>
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use crate::server_pages::document;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_says_that_the_page_appears_by_itself() {
+        for (code, status, waits) in [
+            ("unavailable", 503, true),
+            (api::NOT_FOUND, 404, false),
+            ("bad_request", 400, false),
+        ] {
+            let error = WireError {
+                code: code.to_owned(),
+                message: "It <is> so.".to_owned(),
+            };
+            let (answered, html) = document(&Default::default(), "/tests", 0, Err(error));
+            assert_eq!(answered, status);
+            assert!(html.contains(&format!("data-code=\"{code}\"")), "{html}");
+            assert!(html.contains("It &lt;is&gt; so."), "{html}");
+            assert_eq!(html.contains("problem__waits"), waits, "{html}");
+        }
+    }
+}

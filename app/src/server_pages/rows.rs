@@ -52,14 +52,61 @@ pub struct RowLine {
 /// The page of the rows that `query` asks for.
 pub fn rows_page(page: RowsPage, query: TabQuery) -> ServerPage {
     let title = format!("Rows · {}", visible(&page.tab));
-    ServerPage::new(title, move || rows_view(&page, &query))
+    ServerPage::new(title, move || {
+        let tab = paths::tab(&page.dashboard, &page.tab);
+        let filter = query.include.first().cloned().unwrap_or_default();
+        view! {
+            <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
+                {tab_crumbs(&page.dashboard, &page.tab, tab)}
+                {head(&page)}
+                <form
+                    class="search"
+                    action=paths::rows(&page.dashboard, &page.tab, "")
+                    role="search"
+                >
+                    <input
+                        class="field search__field"
+                        type="search"
+                        name="include-filter-by-regex"
+                        value=filter
+                        placeholder="Only rows that match"
+                        aria-label="Only rows that match, a regular expression"
+                        autocomplete="off"
+                        spellcheck="false"
+                    />
+                    <button class="button">"Filter"</button>
+                </form>
+                {list(&page, &query)}
+            </div>
+        }
+    })
 }
 
-fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
+/// What of it is renewed; see `list.js`.
+pub fn rows_part(page: RowsPage, query: TabQuery) -> ServerPage {
+    ServerPage::new(String::new(), move || {
+        view! { <div class="rows-page">{head(&page)} {list(&page, &query)}</div> }
+    })
+}
+
+fn head(page: &RowsPage) -> impl IntoView + use<> {
+    view! {
+        <h1>
+            <bdi>{visible(&page.tab)}</bdi>
+            " "
+            <StatusBadge status=page.status />
+        </h1>
+        <p class="rows-page__reason">{visible(&page.reason)}</p>
+    }
+}
+
+fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
     let tab = paths::tab(&page.dashboard, &page.tab);
-    let grid = match query.to_query_string() {
-        options if options.is_empty() => tab.clone(),
-        options => format!("{tab}?{options}"),
+    let options = query.to_query_string();
+    let grid = if options.is_empty() {
+        tab
+    } else {
+        format!("{tab}?{options}")
     };
     let mut said = vec![if page.rows.len() < page.row_count {
         format!("The first {} of {} rows", page.rows.len(), page.row_count)
@@ -77,50 +124,27 @@ fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
         .iter()
         .map(|row| line_view(page, row))
         .collect_view();
-    let filter = query.include.first().cloned().unwrap_or_default();
     view! {
-        <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
-            {tab_crumbs(&page.dashboard, &page.tab, tab)}
-            <h1>
-                <bdi>{visible(&page.tab)}</bdi>
-                " "
-                <StatusBadge status=page.status />
-            </h1>
-            <p class="rows-page__reason">{visible(&page.reason)}</p>
-            <form class="search" action=paths::rows(&page.dashboard, &page.tab, "") role="search">
-                <input
-                    class="field search__field"
-                    type="search"
-                    name="include-filter-by-regex"
-                    value=filter
-                    placeholder="Only rows that match"
-                    aria-label="Only rows that match, a regular expression"
-                    autocomplete="off"
-                    spellcheck="false"
-                />
-                <button class="button">"Filter"</button>
-            </form>
-            <div
-                class="rows-list"
-                data-testid="rows-list"
-                data-dashboard=page.dashboard.clone()
-                data-tab=page.tab.clone()
-                data-state=page.state.clone()
-                data-address=paths::rows(&page.dashboard, &page.tab, &query.to_query_string())
-            >
-                <p class="test__said rows-list__said">
-                    {format!("{} · ", said.join(" · "))}
-                    <a href=grid>"The grid"</a>
-                </p>
-                // Filled by `list.js` when it has renewed the list.
-                <p class="rows-list__renewed" role="status"></p>
-                <div class="rows-list__rows">
-                    {page
-                        .rows
-                        .is_empty()
-                        .then(|| view! { <p class="empty">"No row is left to show."</p> })}
-                    <ul>{lines}</ul>
-                </div>
+        <div
+            class="rows-list"
+            data-testid="rows-list"
+            data-dashboard=page.dashboard.clone()
+            data-tab=page.tab.clone()
+            data-state=page.state.clone()
+            data-address=paths::rows(&page.dashboard, &page.tab, &options)
+        >
+            <p class="test__said rows-list__said">
+                {format!("{} · ", said.join(" · "))}
+                <a href=grid>"The grid"</a>
+            </p>
+            // Filled by `list.js` when it has renewed the list.
+            <p class="rows-list__renewed" role="status"></p>
+            <div class="rows-list__rows">
+                {page
+                    .rows
+                    .is_empty()
+                    .then(|| view! { <p class="empty">"No row is left to show."</p> })}
+                <ul>{lines}</ul>
             </div>
         </div>
     }

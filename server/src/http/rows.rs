@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::{
     api::Read as _,
-    server_pages::rows::{RowLine, RowsPage, rows_page},
+    server_pages::rows::{RowLine, RowsPage, rows_page, rows_part},
 };
 use axum::{
     Router,
@@ -47,12 +47,11 @@ async fn show_rows(
         None => (query.as_str(), false),
     };
     let page = find(&reader, &dashboard, &tab, asked).await;
-    let page = page.map(|(page, query)| rows_page(page, query));
     let page = page.map_err(WireError::from);
     if part {
-        server_pages::answer_part(&uri, page)
+        server_pages::answer_part(&uri, page.map(|(page, query)| rows_part(page, query)))
     } else {
-        server_pages::answer(&uri, page)
+        server_pages::answer(&uri, page.map(|(page, query)| rows_page(page, query)))
     }
 }
 
