@@ -6,7 +6,8 @@
 //
 //   node screenshots.mjs [--keep] [--readme] [--only=PART OF A NAME]
 
-import { mkdirSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 
@@ -22,6 +23,9 @@ const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height
 
 /** Since when the database is silent where that is to be seen. */
 const SILENT = new Date(Date.now() - 7 * 60_000).toISOString();
+
+/** The page in which pictures are made smaller. */
+let shrinking;
 
 const server = process.env.SEAMGRID_URL
   ? { url: process.env.SEAMGRID_URL, stop: async () => {} }
@@ -39,7 +43,7 @@ try {
           await show(page, path, prepare);
           await picture(page, join(results, "screens", `${name}-${size}-${colorScheme}.png`));
           if (keep && (size === "wide") === (colorScheme === "light")) {
-            await small(page, join(snapshots, `${name}-${size}.jpg`));
+            await small(page, size === "wide" ? 0.6 : 0.8, join(snapshots, `${name}-${size}.jpg`));
           }
         }
       }
@@ -178,7 +182,7 @@ function allPages({ dashboard, tab, build, older, component, from, to, row, grou
   const failed = (page) => page.getByTestId("grid").locator('.cell[data-status="FAIL"]').first();
   inside("tab-menu", "tab", async (page) => {
     await failed(page).click({ button: "right" });
-    await page.getByTestId("cell-menu").getByRole("link").first().waitFor();
+    await page.getByTestId("cell-menu-items").waitFor();
   });
   inside("tab-hover", "tab", (page) => failed(page).hover());
   inside("infra-drift", "infra", (page) => page.locator('[data-drifts="true"]').first().scrollIntoViewIfNeeded());
@@ -219,18 +223,26 @@ async function show(page, path, prepare) {
   await prepare?.(page);
 }
 
-/** A small picture, as it is kept. */
-async function small(page, path) {
+/** A small picture, as it is kept: this part of the page's size. */
+async function small(page, part, path) {
+  const whole = await page.screenshot({ animations: "disabled" });
+  shrinking ??= await open({});
+  const made = await shrinking.evaluate(
+    async ([png, part]) => {
+      const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+      const picture = await createImageBitmap(new Blob([bytes]));
+      const canvas = new OffscreenCanvas(picture.width * part, picture.height * part);
+      const context = canvas.getContext("2d");
+      context.imageSmoothingQuality = "high";
+      context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.6 });
+      const jpeg = new Uint8Array(await blob.arrayBuffer());
+      return btoa(Array.from(jpeg, (byte) => String.fromCharCode(byte)).join(""));
+    },
+    [whole.toString("base64"), part],
+  );
   mkdirSync(dirname(path), { recursive: true });
-  const { width, height } = page.viewportSize();
-  await page.screenshot({
-    path,
-    type: "jpeg",
-    quality: 50,
-    animations: "disabled",
-    scale: "css",
-    clip: { x: 0, y: 0, width, height: Math.min(height, 800) },
-  });
+  writeFileSync(path, Buffer.from(made, "base64"));
   console.log(path);
 }
 

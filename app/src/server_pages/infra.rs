@@ -273,8 +273,10 @@ fn effects(change: &InfraChange) -> String {
     if change.broke + change.fixed == 0 {
         return "nothing broke or recovered".to_owned();
     }
-    let part = |groups: u32, rows: u32, word: &str| {
-        format!("{groups} {word} ({})", count(rows as usize, "row", "rows"))
+    // Runs may fail more often though no row is known to have turned.
+    let part = |groups: u32, rows: u32, word: &str| match rows {
+        0 => format!("{groups} {word}"),
+        rows => format!("{groups} {word} ({})", count(rows as usize, "row", "rows")),
     };
     let mut said = Vec::new();
     if change.broke > 0 {

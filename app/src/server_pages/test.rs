@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use model::{
     alignment::{Stretch, align},
-    infra::short_version,
+    infra::{same_version, short_version},
     wire::{ColumnState, StripColumn, TestOnTab, TestPage, TestRun},
 };
 
@@ -101,7 +101,7 @@ fn components(page: &TestPage) -> Vec<(&str, usize)> {
             found.len() - 1
         });
         if let Some(version) = of.single()
-            && !found[at].1.contains(&version)
+            && !(found[at].1.iter()).any(|known| same_version(known, version))
         {
             found[at].1.push(version);
         }
