@@ -429,6 +429,9 @@ pub struct UploadReceipt {
 pub struct Sources {
     /// The test groups that are read from buckets: what is behind first, then what fails, then by name.
     pub items: Vec<SourceState>,
+    /// Where the next part of the list begins, for `?after=`; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The processes that read them, by name.
     pub replicas: Vec<ReplicaState>,
     /// Seconds between two looks at a group.

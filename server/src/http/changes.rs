@@ -18,6 +18,7 @@ use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::Query,
+    openapi::NotModified,
     server_pages,
 };
 use crate::{clock::now_ms, read::Reader};
@@ -91,7 +92,7 @@ async fn show_changes(
     ),
     responses(
         (status = 200, description = "Statuses of tabs that turned, rows that began to fail and infra components that changed: on release branches, or everywhere where there are none", body = ChangesSince),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 400, description = "`since` is no time, or `only` is not known", body = ErrorBody),
     )
 )]

@@ -16,6 +16,8 @@ use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::{Path, Query},
+    openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
 };
 use crate::{
     intake::{
@@ -165,19 +167,28 @@ pub(super) async fn upload_run(
     params(
         ("group" = String, Path, description = "Names match by their letters and digits"),
         ("build" = String, Path, description = "The build id"),
+        Page,
     ),
     responses(
         (status = 200, description = "All uploads of the build, the one that counts first", body = Items<UploadRevision>),
-        (status = 304, description = "The client has it already"),
+        NotModified,
+        Misunderstood,
         (status = 404, description = "No such build was uploaded", body = ErrorBody),
     )
 )]
 pub(super) async fn list_revisions(
     State(reader): State<Arc<Reader>>,
     Path((group, build)): Path<(String, String)>,
+    Query(wanted): Query<Page>,
     headers: HeaderMap,
 ) -> Answer {
-    json(&headers, &reader.revisions(&group, &build).await?)
+    let uploads = reader.revisions(&group, &build).await?.items;
+    json(
+        &headers,
+        &page(uploads, &wanted, |upload| {
+            upload.revision.to_string().into()
+        })?,
+    )
 }
 
 /// Objects of a bucket were written.

@@ -149,6 +149,20 @@ impl Store {
         }
     }
 
+    /// The statement that tells the time in milliseconds since 1970 by the one clock that all processes on
+    /// the database share: the server's, and on a file, which is shared by processes of one machine, the
+    /// machine's. There is no portable word for it.
+    pub(super) const fn clock(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => {
+                "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+            }
+            Self::Postgres(_) => {
+                "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 AS BIGINT)"
+            }
+        }
+    }
+
     /// Opens the database at `url` and brings its schema up to date; an SQLite file that is not
     /// there is created, its folder is not.
     ///
