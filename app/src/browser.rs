@@ -19,6 +19,13 @@ mod imp {
         fn offset(ms: f64) -> i32;
         #[wasm_bindgen(js_name = zoneName)]
         fn name(short: bool) -> String;
+        #[wasm_bindgen(js_name = pageRenewed)]
+        fn renewed();
+    }
+
+    /// Tells what the server has drawn into the page that the page is renewed; see `list.js`.
+    pub fn page_renewed() {
+        renewed();
     }
 
     /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.

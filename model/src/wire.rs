@@ -444,6 +444,16 @@ pub struct Sources {
     pub unreachable_since: Option<DateTime<Utc>>,
 }
 
+/// How it stands with the server itself: `GET /api/v2/health`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// Since when the database gives no answer; absent while it does. What is answered meanwhile was read
+    /// before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_silent_since: Option<DateTime<Utc>>,
+}
+
 /// How it stands with the source of one test group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -115,8 +115,7 @@ impl From<PublishError> for WireError {
             tracing::warn!(%error, "a request needs the database: {error}");
             return Self {
                 code: "unavailable".to_owned(),
-                message: "the database gives no answer now, and this is not in memory; try again"
-                    .to_owned(),
+                message: "The database gives no answer, and this is not in memory.".to_owned(),
             };
         }
         Self {

@@ -42,6 +42,7 @@ pub(super) struct Unknown(#[expect(dead_code, reason = "only described")] ErrorB
         events::list_events,
         sources::list_sources,
         sources::find_source,
+        sources::find_health,
         push::upload_run,
         push::list_revisions,
         push::notify_gcs,

@@ -13,7 +13,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use model::wire::{ErrorBody, SourcePage, Sources};
+use model::wire::{ErrorBody, Health, SourcePage, Sources};
 
 use super::{
     answer::{Answer, json},
@@ -66,6 +66,19 @@ pub(super) async fn list_sources(
     })?;
     (sources.items, sources.next) = (part.items, part.next);
     json(&headers, &sources)
+}
+
+/// Whether what is answered is of now.
+#[utoipa::path(
+    get,
+    path = "/api/v2/health",
+    responses(
+        (status = 200, description = "Since when the database gives no answer, if it gives none. Nothing is asked for this: pages look often", body = Health),
+        (status = 304, description = "The client has it already"),
+    )
+)]
+pub(super) async fn find_health(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    json(&headers, &reader.health())
 }
 
 /// One source.

@@ -56,6 +56,7 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/notify/gcs", post(notify_gcs)),
         ("/deploys", post(report_deploy)),
+        ("/health", get(sources::find_health)),
         ("/sources", get(sources::list_sources)),
         ("/sources/{group}", get(sources::find_source)),
         ("/infra/components", get(list_components)),

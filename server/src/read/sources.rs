@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use model::{
     freshness::{age, behind_since_ms},
     wire::{
-        BrokenBuild, Items, LeaseState, NamedLink, ReplicaState, SourceChanged, SourceHealth,
-        SourcePage, SourceState, Sources, UploadRevision, WireError, time,
+        BrokenBuild, Health, Items, LeaseState, NamedLink, ReplicaState, SourceChanged,
+        SourceHealth, SourcePage, SourceState, Sources, UploadRevision, WireError, time,
     },
 };
 
@@ -316,6 +316,13 @@ impl Reader {
         })
     }
 
+    /// How it stands with the server itself.
+    pub fn health(&self) -> Health {
+        Health {
+            database_silent_since: self.known_sources.now.load().sources.unreachable_since,
+        }
+    }
+
     /// What is said when the database has been silent for a while; everything shown is from before.
     pub(super) fn database_silence(&self) -> Option<String> {
         let silent = self.known_sources.now.load().sources.unreachable_since?;
@@ -327,12 +334,6 @@ impl Reader {
 
     /// What a tab says above its grid when its results may be old, with the page that tells more.
     pub(super) fn behind(&self, entry: &TabEntry) -> Option<NamedLink> {
-        if let Some(text) = self.database_silence() {
-            return Some(NamedLink {
-                text,
-                url: paths::STATUS.to_owned(),
-            });
-        }
         let known = self.known_sources.now.load();
         let source = known.find(&entry.group.name)?;
         if source.health != SourceHealth::Behind || entry.recorded_ms.is_some() {

@@ -33,7 +33,7 @@ impl Words {
     pub(super) fn of(text: &str) -> Self {
         let words: HashSet<&str> = text
             .split(|character: char| !character.is_alphanumeric())
-            .filter(|word| (SHORTEST..=LONGEST).contains(&word.len()))
+            .filter(|word| has_slips(word))
             .collect();
         let mut words: Vec<&str> = words.into_iter().collect();
         words.sort_unstable();
@@ -52,7 +52,7 @@ impl Words {
     /// The word that was probably meant: the one that differs by the fewest slips (a letter more, less,
     /// other, or two exchanged), at most two and at most a third of the letters; `None` without one.
     pub(super) fn meant(&self, word: &str) -> Option<&str> {
-        if !(SHORTEST..=LONGEST).contains(&word.len()) {
+        if !has_slips(word) {
             return None;
         }
         let most = (word.chars().count() / 3).min(SLIPS);
@@ -72,6 +72,12 @@ impl Words {
             .min()
             .map(|(_, candidate)| candidate)
     }
+}
+
+/// Whether it is a word that somebody may write wrongly. Another number is another thing, and of numbers
+/// there are as many as tests.
+fn has_slips(word: &str) -> bool {
+    (SHORTEST..=LONGEST).contains(&word.len()) && !word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The set of letters and digits in a word.
@@ -100,6 +106,7 @@ mod tests {
         ] {
             assert_eq!(known.meant(word), expected, "{word}");
         }
+        assert_eq!(Words::of("case 123456").meant("1234567"), None);
         assert_eq!(known.meant(&"a".repeat(LONGEST + 1)), None);
         assert_eq!(Words::default().meant("boskos"), None);
     }
