@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    attribution::Verdict,
     history::{bump::Bump, revert::Revert},
     infra::ComponentKind,
     job_spec::SpecChange,
@@ -99,9 +100,14 @@ pub enum Direction {
 }
 
 impl TabAcross {
-    /// Whether something broke: rows, or more of its runs than before.
-    pub const fn is_hit(&self) -> bool {
-        self.broke > 0 || self.worse
+    /// Whether the change broke it.
+    pub fn is_hit(&self) -> bool {
+        self.verdict == Verdict::Broke
+    }
+
+    /// Whether it fails since, and something else explains that as well.
+    pub fn is_perhaps(&self) -> bool {
+        self.verdict == Verdict::Perhaps
     }
 }
 
@@ -237,8 +243,13 @@ pub struct TabAcross {
     pub broke: u32,
     /// Rows that recovered.
     pub fixed: u32,
-    /// Whether its runs fail more often than before, by more than chance makes likely.
-    pub worse: bool,
+    /// What the evidence of all tabs that saw the change says of this one.
+    pub verdict: Verdict,
+    /// How likely it is by how runs went alone that the change made it fail, between 0 and 1; 0 where nothing
+    /// began to fail with it.
+    pub likelihood: f64,
+    /// Whether a product came with the run in which the failures began.
+    pub product_came: bool,
     /// Runs of the versions after the seams that ended.
     pub runs: u32,
     /// Those of them that failed.
@@ -335,11 +346,14 @@ pub struct CompareCounts {
     pub commits: u32,
     /// Test groups that saw the change.
     pub seen: u32,
-    /// Those in which rows broke, or whose runs fail more often than before.
+    /// Those that the change broke.
     pub broke: u32,
+    /// Those that fail since where something else explains that as well; none of those that broke.
+    #[serde(default)]
+    pub perhaps: u32,
     /// Those in which rows recovered.
     pub fixed: u32,
-    /// Rows that broke.
+    /// Rows that broke, in those that broke.
     pub rows_broke: u32,
     /// Rows that recovered.
     pub rows_fixed: u32,
@@ -406,8 +420,11 @@ pub struct InfraChange {
     pub last_build: String,
     /// Test groups that saw it.
     pub seen: u32,
-    /// Those in which rows broke across it.
+    /// Those that it broke.
     pub broke: u32,
+    /// Those that fail since where something else explains that as well; none of those that broke.
+    #[serde(default)]
+    pub perhaps: u32,
     /// Those in which rows recovered across it.
     pub fixed: u32,
     /// Rows that broke.
