@@ -63,6 +63,12 @@ pub struct Step<'a> {
 }
 
 impl Span {
+    /// Whether its newest column's version was read from the job's own image: what that is is said for each
+    /// job by itself.
+    pub const fn is_of_own_image(&self) -> bool {
+        matches!(self.newest_source, Source::ImageTag | Source::ImageDigest)
+    }
+
     /// Whether its newest column's version was seen by the run itself.
     pub const fn is_observed(&self) -> bool {
         self.newest_source.is_observed()
