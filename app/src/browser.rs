@@ -112,9 +112,14 @@ mod imp {
 
     impl model::group::Patterns for Patterns {
         fn find_all(&self, pattern: &str, name: &str) -> Vec<String> {
-            let found = with_compiled(pattern, true, |compiled| JsString::from(name).match_(compiled));
+            let found = with_compiled(pattern, true, |compiled| {
+                JsString::from(name).match_(compiled)
+            });
             let found = found.flatten().map(|found| Array::from(&found).to_vec());
-            let texts = found.into_iter().flatten().filter_map(|text| text.as_string());
+            let texts = found
+                .into_iter()
+                .flatten()
+                .filter_map(|text| text.as_string());
             texts.filter(|text| !text.is_empty()).collect()
         }
 

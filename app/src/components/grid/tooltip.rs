@@ -29,7 +29,14 @@ pub fn Tooltip(
                     <dd data-testid="cell-took" inner_html=took></dd>
                 }
             });
-            tell_cell(&grid, lines.row_at(&grid, position)?, members, column, zone, now)?
+            tell_cell(
+                &grid,
+                lines.row_at(&grid, position)?,
+                members,
+                column,
+                zone,
+                now,
+            )?
         } else {
             tell(&grid, &target, zone, now)?
         };

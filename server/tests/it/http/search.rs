@@ -364,12 +364,9 @@ async fn rows_say_how_long_they_take_on_average() {
 
     // One cell's on its card, as a part of a page.
     let tab = paths::tab(MASTER, GCE);
-    for (row, said) in [
-        ("kubelet starts", "30 s"),
-        ("nodes join", "not told"),
-    ] {
+    for (row, said) in [("kubelet starts", "30 s"), ("nodes join", "not told")] {
         let part = world.get(&paths::duration_part(&tab, row, "91")).await;
-        assert_eq!((part.status, part.text().as_str()), (StatusCode::OK, said));
+        assert_eq!((part.status, part.text()), (StatusCode::OK, said));
     }
     let missing = world.get(&paths::duration_part(&tab, "no", "91")).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
