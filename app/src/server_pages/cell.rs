@@ -37,6 +37,14 @@ pub fn cell_part(cell: CellPage) -> ServerPage {
     ServerPage::new(String::new(), move || told(&cell))
 }
 
+/// How long it took, alone: what the card of a cell does not know yet.
+pub fn duration_part(cell: &CellPage) -> ServerPage {
+    let text = cell
+        .seconds
+        .map_or_else(|| "not told".to_owned(), duration_text);
+    ServerPage::new(String::new(), move || text)
+}
+
 fn told(cell: &CellPage) -> impl IntoView + use<> {
     let tab = &cell.tab;
     let path = paths::tab(&tab.dashboard, &tab.tab);

@@ -6,6 +6,7 @@ mod markdown;
 
 use leptos::prelude::*;
 use model::{
+    attribution::Verdict,
     infra::short_version,
     query::TabQuery,
     trail::MoveGlyph,
@@ -214,19 +215,27 @@ pub(super) fn counts_sentence(counts: &CompareCounts) -> String {
         counts.fixed,
         count(counts.rows_fixed as usize, "row", "rows")
     ));
+    if counts.perhaps > 0 {
+        said.push_str(&format!(
+            " {} also failed since, and it is not certain that this did it.",
+            counts.perhaps
+        ));
+    }
     said
 }
 
 fn across(found: &Comparison) -> impl IntoView + use<> {
-    let (hit, quiet): (Vec<&TabAcross>, Vec<&TabAcross>) = found
-        .tabs
-        .iter()
+    let (perhaps, others): (Vec<&TabAcross>, Vec<&TabAcross>) =
+        found.tabs.iter().partition(|tab| tab.is_perhaps());
+    let (hit, quiet): (Vec<&TabAcross>, Vec<&TabAcross>) = others
+        .into_iter()
         .partition(|tab| tab.is_hit() || tab.fixed > 0);
     let rows = |tabs: &[&TabAcross]| tabs.iter().map(|tab| tab_row(tab)).collect_view();
     let (first, rest) = hit.split_at(hit.len().min(TABS));
     let hit_rows = rows(first);
     let rest_rows = rows(rest);
     let quiet_rows = rows(&quiet);
+    let perhaps_rows = rows(&perhaps);
     view! {
         <section class="part" data-testid="compare-tabs">
             <h2>"Across it"</h2>
@@ -246,6 +255,18 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
                             </summary>
                             <ul class="lines">{rest_rows}</ul>
                         </details>
+                    }
+                })}
+            {(!perhaps.is_empty())
+                .then(|| {
+                    view! {
+                        <section class="part__also" data-testid="compare-perhaps">
+                            <h3>"Also failed since"</h3>
+                            <p class="part__said">
+                                "Not told as broken: something else explains these failures as well."
+                            </p>
+                            <ul class="lines">{perhaps_rows}</ul>
+                        </section>
                     }
                 })}
             {(!quiet.is_empty())
@@ -309,6 +330,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
             data-broke=tab.broke.to_string()
             data-fixed=tab.fixed.to_string()
             data-hit=tab.is_hit().then_some("")
+            data-verdict=verdict_word(tab.verdict)
             data-exact=tab.exact.then_some("")
         >
             <span class="line__head">
@@ -337,23 +359,37 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
     }
 }
 
+/// For attributes.
+const fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Broke => "broke",
+        Verdict::Perhaps => "perhaps",
+        Verdict::Quiet => "quiet",
+    }
+}
+
 fn turns(tab: &TabAcross) -> String {
     let mut said = Vec::new();
-    if tab.broke > 0 {
-        said.push(format!(
-            "{} broke",
-            count(tab.broke as usize, "row", "rows")
-        ));
-    } else if tab.worse {
-        said.push("fails more often".to_owned());
+    let rows = |rows: u32| count(rows as usize, "row", "rows");
+    match tab.verdict {
+        Verdict::Broke if tab.broke > 0 => said.push(format!("{} broke", rows(tab.broke))),
+        Verdict::Broke => said.push("fails more often".to_owned()),
+        Verdict::Perhaps => said.push(doubt(tab).to_owned()),
+        Verdict::Quiet => {}
     }
     if tab.fixed > 0 {
-        said.push(format!(
-            "{} recovered",
-            count(tab.fixed as usize, "row", "rows")
-        ));
+        said.push(format!("{} recovered", rows(tab.fixed)));
     }
     said.join(", ")
+}
+
+/// What else explains that a tab fails since.
+fn doubt(tab: &TabAcross) -> &'static str {
+    if tab.product_came {
+        "also failed since; its product changed, too"
+    } else {
+        "also failed since; it may be chance"
+    }
 }
 
 /// How its runs went on both sides.

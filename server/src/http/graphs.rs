@@ -16,7 +16,7 @@ use axum::{
 };
 use model::{
     query::TabQuery,
-    wire::{MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
+    wire::{Durations, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
 };
 
 use super::{
@@ -89,6 +89,33 @@ pub(super) async fn find_metrics(
     json(&headers, &find(&reader, &dashboard, &tab, &query).await?)
 }
 
+/// How long a tab's rows take.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/durations",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+        ("tab" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "How long each row of the grid takes on average", body = Durations),
+        NotModified,
+        Unknown,
+    )
+)]
+pub(super) async fn find_durations(
+    State(reader): State<Arc<Reader>>,
+    Path((dashboard, tab)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let view = reader.tab_view(&dashboard, &tab).await?;
+    let durations = Durations {
+        version: view.grid.grid.version.clone(),
+        mean_ms: reader.mean_durations(&view).await?,
+    };
+    json(&headers, &durations)
+}
+
 async fn find(
     reader: &Reader,
     dashboard: &str,
@@ -102,9 +129,10 @@ async fn find(
         query.graph_metrics.push(DURATION.to_owned());
     }
     let loaded = load_metrics(reader, &view, &query).await?;
+    let mean_ms = reader.durations_for(&view, &query).await?;
     let task = move || {
         let grid = &view.grid.grid;
-        let order = ordered(grid, &query)?;
+        let order = ordered(grid, &query, &mean_ms)?;
         let by_name: Vec<(&str, HashMap<_, _>)> = loaded
             .iter()
             .map(|(name, values)| (name.as_str(), values.by_name()))

@@ -38,6 +38,7 @@ pub(super) struct Unknown(#[expect(dead_code, reason = "only described")] ErrorB
         v2::find_tab,
         v2::find_grid,
         graphs::find_metrics,
+        graphs::find_durations,
         events::list_events,
         sources::list_sources,
         sources::find_source,

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use model::wire::{BugReceipt, DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     answer::{Answer, json},
@@ -138,11 +138,6 @@ pub(super) async fn upload_run(
             body.into_data_stream(),
         )
         .await?;
-    let status = if receipt.is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
     let pages = reader
         .tabs_of_group(&receipt.group)
         .into_iter()
@@ -157,7 +152,7 @@ pub(super) async fn upload_run(
         pages,
         state: reader.state(),
     };
-    Ok(written(status, receipt))
+    Ok(written(receipt.is_new, receipt))
 }
 
 /// The uploads of one build.
@@ -241,14 +236,8 @@ pub(super) async fn report_deploy(
     caller: Caller,
     Small(body): Small,
 ) -> Result<Response, ApiError> {
-    let report: DeployReport = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::BadRequest(format!("the report cannot be read: {error}")))?;
+    let report: DeployReport = read_json("report", &body)?;
     let (deploy, is_new) = caller.intake.report_deploy(&caller.bearer, report).await?;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
     let receipt = DeployReceipt {
         component: deploy.component,
         version: deploy.version,
@@ -258,7 +247,7 @@ pub(super) async fn report_deploy(
         reporter: deploy.reporter,
         is_new,
     };
-    Ok(written(status, receipt))
+    Ok(written(receipt.is_new, receipt))
 }
 
 /// An issue belongs to a row.
@@ -286,23 +275,17 @@ pub(super) async fn link_bug(
     Path((group, row)): Path<(String, String)>,
     Small(body): Small,
 ) -> Result<Response, ApiError> {
-    let report: BugReport = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::BadRequest(format!("the issue cannot be read: {error}")))?;
+    let report: BugReport = read_json("issue", &body)?;
     let row = reader.find_row(&group, &row).await?;
     let (url, is_new) = intake.link_bug(&bearer, &row, &report).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
     let receipt = BugReceipt {
         group: row.group,
         row: row.id,
         url,
         is_new,
     };
-    Ok(written(status, receipt))
+    Ok(written(receipt.is_new, receipt))
 }
 
 /// Which issue is meant.
@@ -345,8 +328,19 @@ pub(super) async fn unlink_bug(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a small body says; `what` is the word for it.
+fn read_json<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::BadRequest(format!("the {what} cannot be read: {error}")))
+}
+
 /// What was made of a write, which nobody may keep.
-fn written(status: StatusCode, receipt: impl serde::Serialize) -> Response {
+fn written(is_new: bool, receipt: impl serde::Serialize) -> Response {
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     (status, no_store, axum::Json(receipt)).into_response()
 }

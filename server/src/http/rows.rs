@@ -72,9 +72,10 @@ async fn find(
     } else {
         query
     });
+    let mean_ms = reader.durations_for(&view, &query).await?;
     let task = move || {
         let grid = &view.grid.grid;
-        let order = ordered(grid, &query)?;
+        let order = ordered(grid, &query, &mean_ms)?;
         let rows = order.rows.iter().take(ROWS);
         let page = RowsPage {
             dashboard: summary.dashboard,

@@ -40,6 +40,10 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
             "/dashboards/{dashboard}/tabs/{tab}/metrics",
             get(graphs::find_metrics),
         ),
+        (
+            "/dashboards/{dashboard}/tabs/{tab}/durations",
+            get(graphs::find_durations),
+        ),
         ("/events", get(list_events)),
         ("/groups/{group}/runs", post(upload_run)),
         (

@@ -4,6 +4,7 @@
 //! On SQLite the processes share the file; only a server can be cut off.
 
 mod follow;
+mod packed;
 mod postgres;
 mod process;
 mod proxy;
@@ -21,7 +22,11 @@ use std::{
 };
 
 use app::paths;
-use model::config::{Configuration, TestGroup};
+use model::{
+    config::{Configuration, Dashboard, DashboardTab, TestGroup},
+    run::{Cell, TestResult},
+    status::Status,
+};
 use seamgrid::{
     bucket::Buckets,
     clock::now_ms,
