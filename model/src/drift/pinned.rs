@@ -23,7 +23,9 @@ pub fn declared_by<'a, 'b>(pins: &'b [Option<Pin<'a>>]) -> &'b [Option<Pin<'a>>]
     let follows = |before: &Option<Pin<'_>>, after: &Option<Pin<'_>>| {
         before.is_some_and(|before| after.is_some_and(|after| same_version(before.to, after.from)))
     };
-    let breaks = pins.windows(2).rposition(|pair| !follows(&pair[0], &pair[1]));
+    let breaks = pins
+        .windows(2)
+        .rposition(|pair| !follows(&pair[0], &pair[1]));
     let told = &pins[breaks.map_or(0, |at| at + 1)..];
     if told.len() < FEWEST { &[] } else { told }
 }

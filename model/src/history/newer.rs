@@ -31,7 +31,11 @@ fn tagged_day_ms(version: &str) -> Option<i64> {
         return None;
     }
     let day = NaiveDate::parse_from_str(digits, "%Y%m%d").ok()?;
-    Some(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+    Some(
+        day.and_time(chrono::NaiveTime::MIN)
+            .and_utc()
+            .timestamp_millis(),
+    )
 }
 
 #[cfg(test)]
@@ -55,7 +59,11 @@ mod tests {
             // It ran before the fetch, so its date says nothing.
             ("v20260302-1a2b3c4", Some(FETCHED_MS - 1), None),
         ] {
-            assert_eq!(newer_than_fetch(version, first, FETCHED_MS), newer, "{version} {first:?}");
+            assert_eq!(
+                newer_than_fetch(version, first, FETCHED_MS),
+                newer,
+                "{version} {first:?}"
+            );
         }
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn groups(found: &Comparison) -> impl IntoView + use<> {
         .collect_view();
     let total = found.counts.commits as usize;
     view! {
-        <section class="part" data-testid="compare-commits">
+        <section class="part" id="commits" data-testid="compare-commits">
             <h2>
                 {heading} " " <span class="part__count">{count(total, "commit", "commits")}</span>
             </h2>
