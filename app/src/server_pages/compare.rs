@@ -115,9 +115,16 @@ fn draw(found: &Comparison) -> impl IntoView + use<> {
 /// The two answers in short, each leading to the long one.
 fn jump(found: &Comparison) -> impl IntoView + use<> {
     let counts = &found.counts;
-    let mut across = vec![format!("{} of {} broke", counts.broke, counts.seen)];
+    let mut across = vec![match counts.seen {
+        0 => "no test group saw it".to_owned(),
+        seen => format!(
+            "{} of {} broke",
+            counts.broke,
+            count(seen as usize, "test group", "test groups")
+        ),
+    }];
     across.extend((counts.perhaps > 0).then(|| format!("{} also failed since", counts.perhaps)));
-    across.push(format!("{} recovered", counts.fixed));
+    across.extend((counts.fixed > 0).then(|| format!("{} recovered", counts.fixed)));
     let mut commits = vec![count(counts.commits as usize, "commit", "commits")];
     for reach in [Reach::Own, Reach::Service] {
         let reaching = found.commits.iter().filter(|commit| commit.reach == reach);

@@ -248,10 +248,23 @@ pub(in crate::server_pages) fn commit_head(commit: &CommitLine) -> impl IntoView
 fn reached(reached: Option<&Reached>) -> Option<AnyView> {
     let reached = reached?;
     let labels = reached.labels.join(", ");
+    let flaw = reached.flaw.as_ref().map(|flaw| {
+        view! {
+            <span class="end__problem" data-testid="compare-flaw">
+                {visible(&format!("The job configuration cannot be read at this commit: {flaw}"))}
+            </span>
+        }
+    });
+    let least = if reached.flaw.is_some() {
+        "at least "
+    } else {
+        ""
+    };
     Some(
         view! {
+            {flaw}
             <span class="line__soft">
-                {format!("reaches {} of {} jobs", reached.own, reached.jobs)}
+                {format!("reaches {least}{} of {} jobs", reached.own, reached.jobs)}
                 {(reached.service > 0).then(|| format!(", {} through a service", reached.service))}
                 {(!labels.is_empty()).then(|| format!(": {labels}"))}
             </span>

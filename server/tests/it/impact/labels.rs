@@ -193,7 +193,7 @@ fn the_real_automatic_bumps_say_what_they_move() {
         // What it is called stands below the subject of the merge, as the commit that it brought is called.
         let (parents, subject) = &subjects[&merge.sha];
         let brought = parents.get(1).and_then(|sha| subjects.get(&sha[..10]));
-        let Some((_, title)) = brought.filter(|_| subject.contains("/autobump")) else {
+        let Some((_, title)) = brought.filter(|_| subject.ends_with("autobump")) else {
             continue;
         };
         let found = find_bumps(subject, &format!("\n{title}\n"));
