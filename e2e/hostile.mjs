@@ -6,6 +6,9 @@ export const MARK = "seamgrid-was-broken";
 export const DASHBOARD = "hostile";
 export const TAB = "names";
 
+/** The same with groups of rows, by the first letter of their names. */
+export const GROUPED = "grouped names";
+
 /** Test names as a job may write them. */
 export const NAMES = [
   `<script>document.title = '${MARK}'</script>`,
@@ -38,6 +41,9 @@ dashboards:
     description: '<script>document.title = "${MARK}"</script>'
     alert_options:
       num_failures_to_alert: 1
+  - name: ${GROUPED}
+    test_group_name: ${job}
+    base_options: group-by-hierarchy-pattern=%5E.%7C.%2B&expand-groups=&sort-by-name=
 `,
     ],
   ];

@@ -169,6 +169,31 @@ pub async fn grid(
     }
 }
 
+/// How long the rows of a tab take; only a browser asks for it.
+#[cfg_attr(
+    any(feature = "ssr", not(feature = "hydrate")),
+    expect(
+        clippy::unused_async,
+        reason = "the browser waits for this, nobody else asks"
+    )
+)]
+pub async fn durations(
+    dashboard: String,
+    tab: String,
+) -> Result<model::wire::Durations, WireError> {
+    let path = crate::paths::api_durations(&dashboard, &tab);
+    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+    {
+        let (path, text) = send_wrapper::SendWrapper::new(fetch(path)).await?;
+        crate::browser::durations(&text).ok_or_else(|| unread(&path, "it tells no durations"))
+    }
+    #[cfg(any(feature = "ssr", not(feature = "hydrate")))]
+    Err(WireError {
+        code: "unreachable".to_owned(),
+        message: format!("{path} is for browsers"),
+    })
+}
+
 /// A part of a page, as the server draws it; only a browser asks for one.
 #[cfg_attr(
     any(feature = "ssr", not(feature = "hydrate")),

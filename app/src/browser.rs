@@ -5,7 +5,7 @@
 mod imp {
     use std::cell::RefCell;
 
-    use js_sys::{Array, Date, Function, Reflect, RegExp};
+    use js_sys::{Array, Date, Function, JsString, Reflect, RegExp};
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
     /// Milliseconds since 1970.
@@ -19,6 +19,13 @@ mod imp {
         fn offset(ms: f64) -> i32;
         #[wasm_bindgen(js_name = zoneName)]
         fn name(short: bool) -> String;
+        #[wasm_bindgen(js_name = pageRenewed)]
+        fn renewed();
+    }
+
+    /// Tells what the server has drawn into the page that the page is renewed; see `list.js`.
+    pub fn page_renewed() {
+        renewed();
     }
 
     /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.
@@ -43,11 +50,13 @@ mod imp {
     }
 
     /// Compiles a pattern; `None` when it is not a regular expression. Go's leading `(?i)`, which
-    /// configurations use, is understood.
-    fn compile(pattern: &str) -> Option<RegExp> {
-        let (pattern, flags) = match pattern.strip_prefix("(?i)") {
-            Some(rest) => (rest, "iu"),
-            None => (pattern, "u"),
+    /// configurations use, is understood. `all` finds all there is in a text, not the first alone.
+    fn compile(pattern: &str, all: bool) -> Option<RegExp> {
+        let (pattern, flags) = match (pattern.strip_prefix("(?i)"), all) {
+            (Some(rest), true) => (rest, "giu"),
+            (Some(rest), false) => (rest, "iu"),
+            (None, true) => (pattern, "gu"),
+            (None, false) => (pattern, "u"),
         };
         let constructor: Function = Reflect::get(&js_sys::global(), &"RegExp".into())
             .ok()?
@@ -64,31 +73,80 @@ mod imp {
     }
 
     thread_local! {
-        static COMPILED: RefCell<Vec<(String, Option<RegExp>)>> = const { RefCell::new(Vec::new()) };
+        static COMPILED: RefCell<Vec<(String, bool, Option<RegExp>)>> =
+            const { RefCell::new(Vec::new()) };
+    }
+
+    /// What `ask` says of the compiled pattern; `None` when it is no regular expression.
+    fn with_compiled<T>(pattern: &str, all: bool, ask: impl FnOnce(&RegExp) -> T) -> Option<T> {
+        COMPILED.with_borrow_mut(|compiled| {
+            let known = compiled
+                .iter()
+                .position(|(known, of_all, _)| *of_all == all && known == pattern);
+            let at = known.unwrap_or_else(|| {
+                // While a person types, patterns come and go.
+                if compiled.len() > 32 {
+                    compiled.clear();
+                }
+                compiled.push((pattern.to_owned(), all, compile(pattern, all)));
+                compiled.len() - 1
+            });
+            compiled[at].2.as_ref().map(ask)
+        })
     }
 
     /// Whether `name` matches `pattern`; a pattern that is no regular expression is looked for as it
     /// stands.
     pub fn matches(pattern: &str, name: &str) -> bool {
-        COMPILED.with_borrow_mut(|compiled| {
-            if !compiled.iter().any(|(known, _)| known == pattern) {
-                // While a person types, patterns come and go.
-                if compiled.len() > 32 {
-                    compiled.clear();
-                }
-                compiled.push((pattern.to_owned(), compile(pattern)));
-            }
-            compiled
-                .iter()
-                .find(|(known, _)| known == pattern)
-                .and_then(|(_, compiled)| compiled.as_ref())
-                .map_or_else(|| name.contains(pattern), |compiled| compiled.test(name))
-        })
+        with_compiled(pattern, false, |compiled| compiled.test(name))
+            .unwrap_or_else(|| name.contains(pattern))
     }
 
     /// Whether `pattern` is a regular expression.
     pub fn is_pattern(pattern: &str) -> bool {
-        compile(pattern).is_some()
+        compile(pattern, false).is_some()
+    }
+
+    /// What the browser's regular expressions find; nothing where a pattern is none.
+    pub struct Patterns;
+
+    impl model::group::Patterns for Patterns {
+        fn find_all(&self, pattern: &str, name: &str) -> Vec<String> {
+            let found = with_compiled(pattern, true, |compiled| {
+                JsString::from(name).match_(compiled)
+            });
+            let found = found.flatten().map(|found| Array::from(&found).to_vec());
+            let texts = found
+                .into_iter()
+                .flatten()
+                .filter_map(|text| text.as_string());
+            texts.filter(|text| !text.is_empty()).collect()
+        }
+
+        fn mask(&self, pattern: &str, name: &str) -> String {
+            let masked = with_compiled(pattern, true, |compiled| {
+                JsString::from(name)
+                    .replace_by_pattern(compiled, "*")
+                    .as_string()
+            });
+            masked.flatten().unwrap_or_else(|| name.to_owned())
+        }
+    }
+
+    /// How long rows take, as the server tells it in JSON; `None` when it does not. Read with the browser's
+    /// own reader: another type to be read by the program's would weigh more than all of this.
+    pub fn durations(json: &str) -> Option<model::wire::Durations> {
+        let told = js_sys::JSON::parse(json).ok()?;
+        let version = Reflect::get(&told, &"version".into()).ok()?.as_string()?;
+        let mean_ms = Reflect::get(&told, &"mean_ms".into()).ok()?;
+        let mean_ms: Array = mean_ms.dyn_into().ok()?;
+        Some(model::wire::Durations {
+            version,
+            mean_ms: mean_ms
+                .iter()
+                .map(|mean| mean.as_f64().map(|mean| mean as u32))
+                .collect(),
+        })
     }
 
     /// Puts the text of the element `source`, and the address of this page, on the clipboard; `button`
@@ -293,6 +351,19 @@ mod imp {
     /// Whether `pattern` is a regular expression.
     pub fn is_pattern(_pattern: &str) -> bool {
         true
+    }
+
+    /// What the browser's regular expressions find.
+    pub struct Patterns;
+
+    impl model::group::Patterns for Patterns {
+        fn find_all(&self, _pattern: &str, _name: &str) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn mask(&self, _pattern: &str, name: &str) -> String {
+            name.to_owned()
+        }
     }
 
     /// Puts the text of an element on the clipboard.

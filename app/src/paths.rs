@@ -63,6 +63,15 @@ pub fn cell_part(tab: &str, row: &str, build: &str) -> String {
     format!("{tab}/cells/{}?part=&row={}", segment(build), segment(row))
 }
 
+/// How long a cell of the tab with this path took.
+pub fn duration_part(tab: &str, row: &str, build: &str) -> String {
+    format!(
+        "{tab}/cells/{}?part=duration&row={}",
+        segment(build),
+        segment(row)
+    )
+}
+
 /// The numbers of a tab's rows as charts; `query` says which, as on the tab's page.
 pub fn metrics(dashboard: &str, tab: &str, query: &str) -> String {
     let path = format!("{}/metrics", self::tab(dashboard, tab));
@@ -259,6 +268,11 @@ pub fn api_row(dashboard: &str, tab: &str, row: &str) -> String {
 /// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/grid`
 pub fn api_grid(dashboard: &str, tab: &str) -> String {
     format!("{}/grid", api_tab(dashboard, tab))
+}
+
+/// `GET /api/v2/dashboards/{dashboard}/tabs/{tab}/durations`
+pub fn api_durations(dashboard: &str, tab: &str) -> String {
+    format!("{}/durations", api_tab(dashboard, tab))
 }
 
 /// The Atom feed of a dashboard's status changes.

@@ -47,17 +47,20 @@ pub struct Alert {
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub first_fail_id: String,
     /// When that build began.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub first_fail_ms: i64,
     /// The oldest failing cell's own id, TestGrid's `fail_test_id`; empty when the build says it.
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(skip_serializing_if = "String::is_empty")]
     pub first_fail_cell: String,
     /// The build of the newest failure.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_build: String,
     /// TestGrid's `latest_fail_build_id`.
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_id: String,
     /// When that build began.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_ms: i64,
     /// The newest failing cell's own id, TestGrid's `latest_fail_test_id`; empty when the build says
     /// it.
@@ -65,13 +68,16 @@ pub struct Alert {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub latest_fail_cell: String,
     /// The newest pass before the outage, when one is known.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub pass_build: Option<String>,
     /// TestGrid's `pass_build_id`.
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub pass_id: Option<String>,
     /// When that build began.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub pass_ms: Option<i64>,
     /// The message of the newest failure.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub message: String,
     /// The group's `user_property` with its value in the newest failing cell, if it has one.
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]

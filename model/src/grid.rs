@@ -22,6 +22,7 @@ pub struct Grid {
     /// A hash of the content; changes exactly when the rest does.
     pub version: String,
     /// All columns that the tab has; `columns` may be a slice.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub total_columns: u32,
     /// Newest first.
     pub columns: Vec<Column>,
@@ -32,6 +33,7 @@ pub struct Grid {
     /// How many recent columns decide about the tab's status.
     pub recent: u32,
     /// How many failures in a row open an alert; 0 means never.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub failures_to_alert: u32,
 }
 
@@ -165,6 +167,18 @@ impl Row {
             .binary_search_by_key(&column, |cell| cell.column)
             .ok()
             .map(|index| &self.cells[index])
+    }
+
+    /// What the row belongs to: its identity, up to the mark that TestGrid puts before the method of a test.
+    pub fn target(&self) -> &str {
+        let id = if self.id.is_empty() {
+            &self.name
+        } else {
+            &self.id
+        };
+        let mut marks = id.char_indices().filter(|(_, letter)| *letter == '@');
+        let mark = marks.find(|&(at, _)| id[at..].starts_with("@TESTGRID@"));
+        mark.map_or(id, |(at, _)| &id[..at])
     }
 
     /// The oldest column of the streak of failures that reaches `column`, and whether some result lies before

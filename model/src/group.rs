@@ -1,11 +1,17 @@
-//! Rows that stand together under one head: by the folders of their names, by what a pattern finds in
-//! them, or by being equal but for a mask.
+//! Rows that stand together under one head: by the folders of their names, by their targets, by what a
+//! pattern finds in them, or by being equal but for a mask. The pages and TestGrid's `table` answer ask
+//! the same rules.
+
+use std::mem;
 
 use crate::{
     grid::{CellDetail, Row},
-    rle::Runs,
+    query::GroupBy,
     status::Status,
 };
+
+/// So deep groups go at most; what would lie deeper stands in the deepest.
+const DEEPEST: usize = 24;
 
 /// One row of a grouped view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,170 +49,210 @@ fn collect(nodes: &[Node], rows: &mut Vec<u32>) {
     }
 }
 
-/// Groups `rows` by their paths, whose last part is the row's own and is left out. Rows and groups stand
-/// where their first row stood. A group of one row is that row, and a group whose only member is a group
-/// takes it in.
-pub fn group_by_path(rows: &[u32], path: impl Fn(u32) -> Vec<String>) -> Vec<Node> {
-    let mut roots = Vec::new();
+/// What regular expressions find in names. Which these are is the caller's: a page has the browser's, the
+/// server its own.
+pub trait Patterns {
+    /// All that `pattern` finds in `name`, one after the other; nothing empty.
+    fn find_all(&self, pattern: &str, name: &str) -> Vec<String>;
+    /// `name` with `*` for whatever `pattern` finds in it.
+    fn mask(&self, pattern: &str, name: &str) -> String;
+}
+
+/// The groups that `row` is in, the outermost first: without what is its own.
+pub fn path(row: &Row, by: &GroupBy, patterns: &dyn Patterns) -> Vec<String> {
+    let mut parts = match by {
+        GroupBy::Directory => row.name.split('/').map(str::to_owned).collect(),
+        GroupBy::Hierarchy(pattern) => patterns.find_all(pattern, &row.name),
+        GroupBy::Target => return vec![row.target().to_owned()],
+        GroupBy::Mask(pattern) => return vec![patterns.mask(pattern, &row.name)],
+    };
+    parts.pop();
+    parts.truncate(DEEPEST);
+    parts
+}
+
+/// Groups `rows` by their [`path`]s. Rows and groups stand where their first row stood. A group of one row
+/// is that row, and a group whose only member is a group takes it in.
+pub fn group_by_path<'p>(rows: &[u32], path: &dyn Fn(u32) -> &'p [String]) -> Vec<Node> {
+    group_below(rows, 0, path)
+}
+
+fn group_below<'p>(rows: &[u32], depth: usize, path: &dyn Fn(u32) -> &'p [String]) -> Vec<Node> {
+    // What has a part here is gathered by it, in the place of its first row.
+    let mut places: Vec<(Option<&str>, Vec<u32>)> = Vec::new();
+    // The places by their parts, sorted.
+    let mut known: Vec<usize> = Vec::new();
     for &row in rows {
-        let mut parts = path(row);
-        parts.pop();
-        insert(&mut roots, &parts, row);
-    }
-    roots.into_iter().map(simplify).collect()
-}
-
-/// Groups `rows` whose keys are equal; the key is the group's name.
-pub fn group_by_key(rows: &[u32], key: impl Fn(u32) -> String) -> Vec<Node> {
-    group_by_path(rows, |row| vec![key(row), String::new()])
-}
-
-fn insert(nodes: &mut Vec<Node>, path: &[String], row: u32) {
-    let Some((first, rest)) = path.split_first() else {
-        nodes.push(Node::Row(row));
-        return;
-    };
-    let known = nodes.iter_mut().find_map(|node| match node {
-        Node::Group(group) if group.name == *first => Some(group),
-        _ => None,
-    });
-    if let Some(group) = known {
-        insert(&mut group.members, rest, row);
-        return;
-    }
-    let mut members = Vec::new();
-    insert(&mut members, rest, row);
-    nodes.push(Node::Group(Group {
-        name: first.clone(),
-        members,
-    }));
-}
-
-fn simplify(node: Node) -> Node {
-    let Node::Group(group) = node else {
-        return node;
-    };
-    let mut members: Vec<Node> = group.members.into_iter().map(simplify).collect();
-    if members.len() > 1 {
-        return Node::Group(Group {
-            name: group.name,
-            members,
-        });
-    }
-    match members.pop() {
-        Some(Node::Group(inner)) => Node::Group(Group {
-            name: format!("{}/{}", group.name, inner.name),
-            members: inner.members,
-        }),
-        Some(row) => row,
-        // A group is made for a row, so it is never empty.
-        None => Node::Group(Group {
-            name: group.name,
-            members,
-        }),
-    }
-}
-
-/// One row's statuses for several: per column what TestGrid makes of one test that ran several times in
-/// one build. Flaky when some pass and some fail, else the most severe.
-pub fn merge_statuses<'a>(rows: impl IntoIterator<Item = &'a Runs<Status>>) -> Runs<Status> {
-    let mut columns: Vec<Merged> = Vec::new();
-    for statuses in rows {
-        let mut column = 0;
-        for &(status, count) in statuses.runs() {
-            let end = column + count as usize;
-            if columns.len() < end {
-                columns.resize(end, Merged::default());
-            }
-            if status != Status::NoResult {
-                for merged in &mut columns[column..end] {
-                    merged.add(status);
+        let part = path(row).get(depth).map(String::as_str);
+        if part.is_some() {
+            match known.binary_search_by_key(&part, |&place| places[place].0) {
+                Ok(at) => {
+                    places[known[at]].1.push(row);
+                    continue;
                 }
+                Err(at) => known.insert(at, places.len()),
             }
-            column = end;
         }
+        places.push((part, vec![row]));
     }
-    columns.into_iter().map(Merged::status).collect()
+    let node = |(part, rows): (Option<&str>, Vec<u32>)| match (part, rows.as_slice()) {
+        (Some(part), [_, _, ..]) => {
+            let mut members = group_below(&rows, depth + 1, path);
+            let mut name = part.to_owned();
+            if let [Node::Group(inner)] = members.as_mut_slice() {
+                name = format!("{name}/{}", inner.name);
+                members = mem::take(&mut inner.members);
+            }
+            Node::Group(Group { name, members })
+        }
+        // There is one.
+        _ => Node::Row(rows[0]),
+    };
+    places.into_iter().map(node).collect()
 }
 
-/// One row for several, as the head of their group. Where not all of them passed, its cell's icon is
-/// `passing/all` and its message the first one's that failed.
-pub fn merge_rows(name: &str, rows: &[&Row]) -> Row {
-    let statuses = merge_statuses(rows.iter().map(|row| &row.statuses));
-    let width = statuses.len();
-    let mut counts = vec![(0u32, 0u32); width];
-    let mut messages: Vec<Option<&str>> = vec![None; width];
+/// The path of the group `name` in the group of the path `around`, which is empty for none.
+pub fn path_within(around: &str, name: &str) -> String {
+    if around.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{around}/{name}")
+    }
+}
+
+/// Where a name's own part begins, after what the group of the path `around` already says; 0 when the name
+/// does not begin with that.
+pub fn own_part(name: &str, around: &str) -> usize {
+    match name.strip_prefix(around) {
+        Some(rest) if !around.is_empty() && rest.len() > 1 => {
+            name.len() - rest.trim_start_matches(['/', '.', ':', ' ']).len()
+        }
+        _ => 0,
+    }
+}
+
+/// One row for several, as the head of their group. Per column its status is what TestGrid makes of one test
+/// that ran several times in one build: flaky when some pass and some fail, else the most severe. Where not
+/// all of them passed, its cell's icon is `passing/all` and its message the first one's that failed.
+pub fn merge_rows<'a>(name: &str, rows: impl Iterator<Item = &'a Row> + Clone) -> Row {
+    let width = rows.clone().map(|row| row.statuses.len()).max();
+    let width = width.unwrap_or_default();
+    // How many rows have which status in a column. Where a run begins a count begins, and where it ends it
+    // ends: the sums come last.
+    let mut changes = vec![[0_i32; Status::ALL.len()]; width + 1];
+    let mut messages: Vec<&str> = vec![""; width];
     for row in rows {
         let mut column = 0;
         for &(status, count) in row.statuses.runs() {
             let end = column + count as usize;
-            if status != Status::NoResult {
-                for (passed, all) in &mut counts[column..end] {
-                    *passed += u32::from(status.is_passing());
-                    *all += 1;
-                }
-            }
+            let which = usize::from(status.number());
+            changes[column][which] += 1;
+            changes[end][which] -= 1;
             if status.is_failing() {
-                for (column, message) in (column..end).zip(&mut messages[column..end]) {
-                    let said = row.cell(column as u32).map(|cell| cell.message.as_str());
-                    *message = message.or(said.filter(|said| !said.is_empty()));
+                let first = row
+                    .cells
+                    .partition_point(|cell| (cell.column as usize) < column);
+                for cell in &row.cells[first..] {
+                    match messages[..end].get_mut(cell.column as usize) {
+                        Some(message) if message.is_empty() => *message = &cell.message,
+                        Some(_) => {}
+                        None => break,
+                    }
                 }
             }
             column = end;
         }
     }
-    let cells = (counts.into_iter().zip(messages).enumerate())
-        .filter(|(_, ((passed, all), _))| passed < all)
-        .map(|(column, ((passed, all), message))| CellDetail {
-            column: column as u32,
-            icon: format!("{passed}/{all}"),
-            message: message.unwrap_or_default().to_owned(),
-            ..CellDetail::default()
-        })
-        .collect();
-    Row {
+    let mut merged = Row {
         name: name.to_owned(),
         id: name.to_owned(),
-        statuses,
-        cells,
-        alert: None,
-    }
-}
-
-#[derive(Clone, Copy, Default)]
-struct Merged {
-    worst: Status,
-    passed: bool,
-    failed: bool,
-}
-
-impl Merged {
-    fn add(&mut self, status: Status) {
-        self.passed |= status.is_passing();
-        self.failed |= status.is_failing();
-        if status.severity() >= self.worst.severity() {
-            self.worst = status;
+        ..Row::default()
+    };
+    let mut counts = [0_i32; Status::ALL.len()];
+    for (column, (changes, message)) in changes.iter().zip(messages).enumerate() {
+        for (count, change) in counts.iter_mut().zip(changes) {
+            *count += change;
+        }
+        let (status, passed, all) = merge_counts(&counts);
+        merged.statuses.push(status);
+        if passed < all {
+            merged.cells.push(CellDetail {
+                column: column as u32,
+                icon: format!("{passed}/{all}"),
+                message: message.to_owned(),
+                ..CellDetail::default()
+            });
         }
     }
+    merged
+}
 
-    const fn status(self) -> Status {
-        if self.passed && self.failed {
-            Status::Flaky
-        } else {
-            self.worst
+/// What so many cells of each status, by its number, come to: one status, how many passed, and how many have
+/// a result.
+fn merge_counts(counts: &[i32; Status::ALL.len()]) -> (Status, i32, i32) {
+    let (mut passed, mut failed, mut all) = (0, 0, 0);
+    let mut worst = Status::NoResult;
+    for (status, &count) in Status::ALL.into_iter().zip(counts) {
+        if count == 0 || status == Status::NoResult {
+            continue;
+        }
+        all += count;
+        if status.is_passing() {
+            passed += count;
+        } else if status.is_failing() {
+            failed += count;
+        }
+        if status.severity() > worst.severity() {
+            worst = status;
         }
     }
+    if passed > 0 && failed > 0 {
+        worst = Status::Flaky;
+    }
+    (worst, passed, all)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::rle::Runs;
 
     fn group(name: &str, members: Vec<Node>) -> Node {
         Node::Group(Group {
             name: name.into(),
             members,
         })
+    }
+
+    /// Words are found, digits masked.
+    struct Words;
+
+    impl Patterns for Words {
+        fn find_all(&self, _: &str, name: &str) -> Vec<String> {
+            name.split_whitespace().map(str::to_owned).collect()
+        }
+
+        fn mask(&self, _: &str, name: &str) -> String {
+            name.replace(|letter: char| letter.is_ascii_digit(), "*")
+        }
+    }
+
+    fn named(name: &str) -> Row {
+        Row {
+            name: name.into(),
+            id: name.into(),
+            ..Row::default()
+        }
+    }
+
+    fn grouped(rows: &[u32], names: &[&str], by: &GroupBy) -> Vec<Node> {
+        let paths: Vec<_> = names
+            .iter()
+            .map(|name| path(&named(name), by, &Words))
+            .collect();
+        group_by_path(rows, &|row| &paths[row as usize])
     }
 
     #[test]
@@ -221,9 +267,7 @@ mod tests {
             "p/q/r/2",
         ];
         let rows: Vec<u32> = (0..names.len() as u32).collect();
-        let nodes = group_by_path(&rows, |row| {
-            names[row as usize].split('/').map(str::to_owned).collect()
-        });
+        let nodes = grouped(&rows, &names, &GroupBy::Directory);
         assert_eq!(
             nodes,
             [
@@ -240,52 +284,98 @@ mod tests {
             panic!("the first is a group");
         };
         assert_eq!(first.rows(), [0, 2, 3]);
-        assert_eq!(group_by_path(&[], |_| Vec::new()), []);
-        assert_eq!(group_by_path(&[7], |_| Vec::new()), [Node::Row(7)]);
+        assert_eq!(grouped(&[], &names, &GroupBy::Directory), []);
+        assert_eq!(grouped(&[4], &names, &GroupBy::Directory), [Node::Row(4)]);
     }
 
     #[test]
-    fn rows_are_grouped_by_a_key() {
-        let names = ["a [1]", "b", "a [2]"];
-        let nodes = group_by_key(&[2, 1, 0], |row| names[row as usize][..1].to_owned());
+    fn rows_are_grouped_by_what_patterns_find() {
+        let names = ["a 1", "b", "a 2"];
+        let mask = GroupBy::Mask("[0-9]".into());
         assert_eq!(
-            nodes,
-            [group("a", vec![Node::Row(2), Node::Row(0)]), Node::Row(1)]
+            grouped(&[2, 1, 0], &names, &mask),
+            [group("a *", vec![Node::Row(2), Node::Row(0)]), Node::Row(1)]
         );
+        let words = GroupBy::Hierarchy("[a-z0-9]+".into());
+        assert_eq!(
+            grouped(&[0, 1, 2], &names, &words),
+            [group("a", vec![Node::Row(0), Node::Row(2)]), Node::Row(1)]
+        );
+    }
+
+    #[test]
+    fn methods_of_one_target_are_a_group() {
+        let names = ["//pkg:test@TESTGRID@one", "//pkg:other", "//pkg:test"];
+        assert_eq!(
+            grouped(&[0, 1, 2], &names, &GroupBy::Target),
+            [
+                group("//pkg:test", vec![Node::Row(0), Node::Row(2)]),
+                Node::Row(1)
+            ]
+        );
+    }
+
+    #[test]
+    fn names_are_short_within_their_group() {
+        for (name, around, own) in [
+            ("pkg/a/one", "pkg/a", "one"),
+            ("suite. [it] works", "suite", "[it] works"),
+            ("pkg/a", "pkg/a", "pkg/a"),
+            ("other", "pkg", "other"),
+            ("pkg", "", "pkg"),
+        ] {
+            assert_eq!(&name[own_part(name, around)..], own, "{name} in {around}");
+        }
+        assert_eq!(path_within("", "a"), "a");
+        assert_eq!(path_within("a", "b"), "a/b");
+    }
+
+    fn row(letters: &str) -> Row {
+        Row {
+            statuses: letters.chars().map(status).collect::<Runs<Status>>(),
+            ..Row::default()
+        }
+    }
+
+    fn status(letter: char) -> Status {
+        match letter {
+            'P' => Status::Pass,
+            'S' => Status::PassWithSkips,
+            'F' => Status::Fail,
+            'R' => Status::Running,
+            _ => Status::NoResult,
+        }
     }
 
     #[test]
     fn a_group_is_flaky_where_some_pass_and_some_fail() {
-        use Status::{Fail, Flaky, NoResult, Pass, PassWithSkips, Running};
-        let row = |statuses: [Status; 5]| statuses.into_iter().collect::<Runs<Status>>();
-        let merged = merge_statuses([
-            &row([Pass, Pass, NoResult, Fail, NoResult]),
-            &row([Fail, PassWithSkips, NoResult, Running, NoResult]),
-        ]);
+        let merged = merge_rows("pkg", [&row("PP.F."), &row("FS.R.")].into_iter());
+        let statuses: Vec<Status> = merged.statuses.iter().collect();
         assert_eq!(
-            merged,
-            row([Flaky, PassWithSkips, NoResult, Fail, NoResult])
+            statuses,
+            [
+                Status::Flaky,
+                Status::PassWithSkips,
+                Status::NoResult,
+                Status::Fail,
+                Status::NoResult
+            ]
         );
-        assert_eq!(merge_statuses([]), Runs::new());
+        assert_eq!(merge_rows("none", [].into_iter()).statuses, Runs::new());
     }
 
     #[test]
     fn the_head_of_a_group_counts_what_passed() {
-        use Status::{Fail, NoResult, Pass};
-        let row = |statuses: [Status; 3], message: &str| Row {
-            statuses: statuses.into_iter().collect(),
+        let said = |letters: &str, message: &str| Row {
             cells: vec![CellDetail {
                 column: 1,
                 message: message.into(),
                 ..CellDetail::default()
             }],
-            ..Row::default()
+            ..row(letters)
         };
-        let (one, two) = (
-            row([Pass, Fail, NoResult], "no"),
-            row([Pass, Pass, NoResult], ""),
-        );
-        let head = merge_rows("pkg", &[&two, &one]);
+        let (one, two) = (said("PF.", "no"), said("PP.", "all is well"));
+        let head = merge_rows("pkg", [&two, &one].into_iter());
         assert_eq!(head.name, "pkg");
         assert_eq!(
             head.cells,
@@ -296,5 +386,54 @@ mod tests {
                 ..CellDetail::default()
             }]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_is_in_one_group_once_and_groups_have_two(
+            names in prop::collection::vec("[ab]{0,2}(/[ab]){0,3}", 0..20),
+            by in prop::sample::select(vec![GroupBy::Directory, GroupBy::Target]),
+        ) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let rows: Vec<u32> = (0..names.len() as u32).collect();
+            let nodes = grouped(&rows, &names, &by);
+            let mut found = Vec::new();
+            collect(&nodes, &mut found);
+            found.sort_unstable();
+            prop_assert_eq!(found, rows);
+            let mut rest: Vec<&Node> = nodes.iter().collect();
+            while let Some(node) = rest.pop() {
+                if let Node::Group(group) = node {
+                    prop_assert!(group.rows().len() >= 2);
+                    let alone = matches!(group.members.as_slice(), [Node::Group(_)]);
+                    prop_assert!(!alone, "{:?}", group);
+                    rest.extend(&group.members);
+                }
+            }
+        }
+
+        #[test]
+        fn a_merged_column_is_what_its_cells_come_to(
+            rows in prop::collection::vec("[PSFR.]{6}", 1..6),
+        ) {
+            let rows: Vec<Row> = rows.iter().map(|letters| row(letters)).collect();
+            let merged = merge_rows("all", rows.iter());
+            for column in 0..6 {
+                let cells: Vec<Status> =
+                    rows.iter().filter_map(|row| row.statuses.get(column)).collect();
+                let (passed, failed) = (
+                    cells.iter().any(|status| status.is_passing()),
+                    cells.iter().any(|status| status.is_failing()),
+                );
+                let worst = cells.iter().copied().max_by_key(|status| status.severity());
+                let expected = if passed && failed { Some(Status::Flaky) } else { worst };
+                prop_assert_eq!(merged.statuses.get(column), expected);
+                let filled = cells.iter().filter(|&&status| status != Status::NoResult).count();
+                let passing = cells.iter().filter(|status| status.is_passing()).count();
+                let icon = merged.cell(column as u32).map(|cell| cell.icon.clone());
+                let expected = (passing < filled).then(|| format!("{passing}/{filled}"));
+                prop_assert_eq!(icon, expected);
+            }
+        }
     }
 }

@@ -25,16 +25,24 @@ pub struct RowOrder {
 /// caller's: a page has the browser's, the server its own.
 pub type Matches<'a> = &'a dyn Fn(&str, &str) -> bool;
 
-/// Whether the first screen can be drawn from the first rows alone, or needs the whole grid.
+/// Whether the first screen needs the whole grid, or can be drawn from its first rows alone.
 pub fn needs_all(query: &TabQuery) -> bool {
     !query.include.is_empty()
         || !query.exclude.is_empty()
         || query.only_failed.is_some()
         || query.sort != Sort::Default
+        || query.group.is_some()
 }
 
 /// The rows of `grid` under `query`. Stale rows are counted among those that pass the filters.
-pub fn order(grid: &Grid, query: &TabQuery, matches: Matches<'_>) -> RowOrder {
+/// `mean_ms` says of each row of the grid how long it takes on average; where it says nothing, rows come
+/// last when they are sorted by it.
+pub fn order(
+    grid: &Grid,
+    query: &TabQuery,
+    mean_ms: &[Option<u32>],
+    matches: Matches<'_>,
+) -> RowOrder {
     let mut order = RowOrder::default();
     for (index, row) in grid.rows.iter().enumerate() {
         if !passes(row, query, matches) {
@@ -62,6 +70,12 @@ pub fn order(grid: &Grid, query: &TabQuery, matches: Matches<'_>) -> RowOrder {
         Sort::Flakiness => order
             .rows
             .sort_by_cached_key(|index| std::cmp::Reverse(flips(row(index)))),
+        Sort::Duration => {
+            let mean = |index: &u32| mean_ms.get(*index as usize).copied().flatten();
+            order
+                .rows
+                .sort_by_cached_key(|index| std::cmp::Reverse(mean(index).unwrap_or_default()));
+        }
     }
     order
 }
@@ -141,9 +155,13 @@ mod tests {
 
     fn names(query: &str) -> (Vec<String>, RowOrder) {
         let grid = grid();
-        let order = order(&grid, &TabQuery::parse(query), &|pattern, name| {
-            name.contains(pattern)
-        });
+        let mean_ms = [Some(5), None, Some(900), Some(20)];
+        let order = order(
+            &grid,
+            &TabQuery::parse(query),
+            &mean_ms,
+            &|pattern, name| name.contains(pattern),
+        );
         let names = order
             .rows
             .iter()
@@ -165,6 +183,12 @@ mod tests {
             ),
             ("sort-by-failures=", vec!["a", "b10", "c"], 1, 0),
             ("sort-by-flakiness=", vec!["a", "c", "b10"], 1, 0),
+            (
+                "show-stale-tests=&sort-by-duration=",
+                vec!["b9", "c", "b10", "a"],
+                0,
+                0,
+            ),
             ("include-filter-by-regex=b", vec!["b10"], 1, 2),
             ("exclude-filter-by-regex=b", vec!["a", "c"], 0, 2),
             ("exclude-non-failed-tests=", vec!["b10", "a"], 0, 2),

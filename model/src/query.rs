@@ -20,6 +20,8 @@ pub struct TabQuery {
     pub group: Option<GroupBy>,
     /// Show the rows of groups too, not their heads alone.
     pub expand_groups: bool,
+    /// The groups, by their paths, for which the opposite of that holds.
+    pub toggled_groups: Vec<String>,
     /// The metrics drawn per row, by name.
     pub graph_metrics: Vec<String>,
     /// Cell width in pixels.
@@ -50,6 +52,8 @@ pub enum Sort {
     Flakiness,
     /// By name, in natural order.
     Name,
+    /// Those that took longest on average first; those that do not say last.
+    Duration,
 }
 
 /// What makes rows a group.
@@ -57,6 +61,8 @@ pub enum Sort {
 pub enum GroupBy {
     /// The folders of their names: the parts before the last slash.
     Directory,
+    /// The target that they belong to ([`crate::grid::Row::target`]).
+    Target,
     /// What a regular expression finds in their names, one after the other, is the path.
     Hierarchy(String),
     /// Their names are equal but for what a regular expression finds in them.
@@ -82,7 +88,9 @@ impl TabQuery {
                 ("sort-by-failures", _) => query.sort = Sort::Failures,
                 ("sort-by-flakiness", _) => query.sort = Sort::Flakiness,
                 ("sort-by-name", _) => query.sort = Sort::Name,
+                ("sort-by-duration", _) => query.sort = Sort::Duration,
                 ("group-by-directory", _) => query.group = Some(GroupBy::Directory),
+                ("group-by-target", _) => query.group = Some(GroupBy::Target),
                 ("group-by-hierarchy-pattern", _) if !value.is_empty() => {
                     query.group = Some(GroupBy::Hierarchy(value.to_owned()));
                 }
@@ -90,6 +98,9 @@ impl TabQuery {
                     query.group = Some(GroupBy::Mask(value.to_owned()));
                 }
                 ("expand-groups", _) => query.expand_groups = true,
+                ("toggle-group", _) if !value.is_empty() => {
+                    query.toggled_groups.push(value.to_owned());
+                }
                 ("graph-metrics", _) if !value.is_empty() => {
                     query.graph_metrics.push(value.to_owned());
                 }
@@ -154,6 +165,19 @@ impl TabQuery {
         }
     }
 
+    /// Whether the group of this path is open.
+    pub fn is_open(&self, group: &str) -> bool {
+        self.expand_groups != self.toggled_groups.iter().any(|toggled| toggled == group)
+    }
+
+    /// Opens or closes the group of this path.
+    pub fn set_open(&mut self, group: &str, open: bool) {
+        self.toggled_groups.retain(|toggled| toggled != group);
+        if open != self.expand_groups {
+            self.toggled_groups.push(group.to_owned());
+        }
+    }
+
     /// The two columns that are compared, older first.
     pub fn pair(&self) -> Option<(&str, &str)> {
         self.older.as_deref().zip(self.newer.as_deref())
@@ -186,15 +210,20 @@ impl TabQuery {
             Sort::Failures => add("sort-by-failures", ""),
             Sort::Flakiness => add("sort-by-flakiness", ""),
             Sort::Name => add("sort-by-name", ""),
+            Sort::Duration => add("sort-by-duration", ""),
         }
         match &self.group {
             None => {}
             Some(GroupBy::Directory) => add("group-by-directory", ""),
+            Some(GroupBy::Target) => add("group-by-target", ""),
             Some(GroupBy::Hierarchy(pattern)) => add("group-by-hierarchy-pattern", pattern),
             Some(GroupBy::Mask(pattern)) => add("group-by-regex-mask", pattern),
         }
         if self.expand_groups {
             add("expand-groups", "");
+        }
+        for group in &self.toggled_groups {
+            add("toggle-group", group);
         }
         for metric in &self.graph_metrics {
             add("graph-metrics", metric);
@@ -295,12 +324,33 @@ mod tests {
         );
     }
 
+    #[test]
+    fn groups_are_opened_and_closed_one_by_one() {
+        for expanded in [false, true] {
+            let mut query = TabQuery {
+                expand_groups: expanded,
+                ..TabQuery::default()
+            };
+            assert_eq!(query.is_open("a/b"), expanded);
+            query.set_open("a/b", !expanded);
+            query.set_open("a/b", !expanded);
+            assert_eq!(query.toggled_groups, ["a/b"]);
+            assert_eq!(
+                (query.is_open("a/b"), query.is_open("a")),
+                (!expanded, expanded)
+            );
+            query.set_open("a/b", expanded);
+            assert_eq!(query.toggled_groups, Vec::<String>::new());
+        }
+    }
+
     fn sorts() -> impl Strategy<Value = Sort> {
         prop::sample::select(vec![
             Sort::Default,
             Sort::Failures,
             Sort::Flakiness,
             Sort::Name,
+            Sort::Duration,
         ])
     }
 
@@ -308,6 +358,7 @@ mod tests {
         prop_oneof![
             Just(None),
             Just(Some(GroupBy::Directory)),
+            Just(Some(GroupBy::Target)),
             ".{1,6}".prop_map(|pattern| Some(GroupBy::Hierarchy(pattern))),
             ".{1,6}".prop_map(|pattern| Some(GroupBy::Mask(pattern))),
         ]
@@ -323,6 +374,7 @@ mod tests {
             sort in sorts(),
             group in groups(),
             expand_groups: bool,
+            toggled_groups in prop::collection::vec(".{1,6}", 0..3),
             graph_metrics in prop::collection::vec(".{1,6}", 0..3),
             width in prop::option::of(0u32..100),
             places in prop::array::uniform5(prop::option::of(".{1,8}")),
@@ -331,7 +383,7 @@ mod tests {
             let [seam, older, newer, row, column] = places;
             let query = TabQuery {
                 include, exclude, only_failed, show_stale, sort, group, expand_groups,
-                graph_metrics, width, seam, older, newer, row, column, other,
+                toggled_groups, graph_metrics, width, seam, older, newer, row, column, other,
             };
             prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
         }

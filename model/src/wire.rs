@@ -14,15 +14,16 @@ mod summary;
 
 pub use cell::CellPage;
 pub use row::{
-    LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
+    Durations, LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric,
+    RowPage, RowRun,
 };
 pub use search::{
     BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
 };
 pub use since::{BeganToFail, ChangesSince, FailingSince, TabTurn};
 pub use sources::{
-    BrokenBuild, LeaseState, ReplicaState, SourceChanged, SourceHealth, SourcePage, SourceState,
-    Sources,
+    BrokenBuild, Health, LeaseState, ReplicaState, SourceChanged, SourceHealth, SourcePage,
+    SourceState, Sources,
 };
 pub use summary::{ColumnState, FailingRow, StripColumn, TabAbout, TabHealth, TabSummary};
 
@@ -170,6 +171,7 @@ pub struct TabPage {
     /// For people.
     pub description: String,
     /// The job's history; empty when there is none.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub results_url: String,
     /// The query string of view options that the tab starts with.
     pub base_options: String,

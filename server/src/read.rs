@@ -18,6 +18,7 @@ mod jobs;
 mod kept;
 mod links;
 mod metrics;
+mod packed;
 mod pages;
 mod publish;
 mod published;
@@ -44,7 +45,7 @@ use model::wire::{ComponentRef, WireError};
 use regex::Regex;
 
 pub use self::{
-    bugs::RowBugs,
+    bugs::{RowBugs, RowRef},
     cache::{Coding, Encoded, Form, PublishedGrid},
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
@@ -77,6 +78,8 @@ use crate::{
 const CACHE_BYTES: usize = 512 << 20;
 /// How much memory the results of groups that were read lately may take.
 const KEPT_BYTES: usize = 256 << 20;
+/// How much more the results of all other groups may take, compressed: some ten thousand groups.
+const PACKED_BYTES: usize = 128 << 20;
 /// How long a database may take to say that it is there.
 const PROBE: Duration = Duration::from_secs(2);
 
@@ -104,6 +107,7 @@ pub struct Reader {
     web: cell::WebAddresses,
     search: search::Search,
     bugs: bugs::KnownBugs,
+    lately: since::Lately,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
@@ -151,7 +155,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
-            kept: KeptResults::new(KEPT_BYTES),
+            kept: KeptResults::new(KEPT_BYTES, PACKED_BYTES),
             seen: Mutex::default(),
             repositories: Arc::new(
                 components
@@ -178,6 +182,7 @@ impl Reader {
             web: cell::WebAddresses::new(&settings.buckets),
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
+            lately: since::Lately::default(),
             clock: now_ms,
             clusters: components
                 .iter()
@@ -196,6 +201,13 @@ impl Reader {
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Keeps the results of groups in about so much memory, and in so much more compressed, in bytes each.
+    #[must_use]
+    pub fn with_memory(mut self, kept: usize, packed: usize) -> Self {
+        self.kept = KeptResults::new(kept, packed);
         self
     }
 

@@ -70,7 +70,7 @@ pub fn Legend() -> impl IntoView {
                 <ul>{cells}</ul>
                 <h3>"Keys"</h3>
                 <p>
-                    "Arrow keys move from cell to cell, Enter opens the build, Shift+Enter all about the row, m the cell's menu. Shift+Left and Shift+Right choose two builds and c compares them (so do Shift+click, and a drag over the header); + and - make columns wider and narrower (a drag over the bars zooms in). [ and ] go to the seam at the left and at the right, n and p to the next and the previous failing row, / to the filter. Tab reaches the handles of seams in the header; Enter opens a seam, Escape closes it. ? opens this."
+                    "Arrow keys move from cell to cell, Enter opens the build, Shift+Enter all about the row, m the cell's menu. Shift+Left and Shift+Right choose two builds and c compares them (so do Shift+click, and a drag over the header); + and - make columns wider and narrower (a drag over the bars zooms in). [ and ] go to the seam at the left and at the right, n and p to the next and the previous failing row, / to the filter. On the head of a group Enter, Right and Left open and close it. Tab reaches the handles of seams in the header; Enter opens a seam, Escape closes it. ? opens this."
                 </p>
             </div>
         </details>

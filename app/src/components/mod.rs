@@ -1,10 +1,12 @@
 //! The parts of pages.
 
+pub mod choice;
 pub mod clock;
 pub mod dashboard_list;
 pub mod failing_rows;
 pub mod frame;
 pub mod grid;
+pub mod grouping;
 pub mod headline;
 pub mod legend;
 pub mod name_link;

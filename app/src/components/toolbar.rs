@@ -4,9 +4,13 @@ use leptos::prelude::*;
 use model::query::{Sort, TabQuery};
 
 use crate::{
-    components::grid::{
-        Change,
-        state::{GridState, unusable},
+    components::{
+        choice::{Choice, options_html},
+        grid::{
+            Change,
+            state::{GridState, unusable},
+        },
+        grouping::Grouping,
     },
     grid::{
         names::{pattern_of, typed_of},
@@ -16,11 +20,12 @@ use crate::{
 };
 
 /// The orders that can be chosen, with the value in the list and the words for it.
-const SORTS: [(Sort, &str, &str); 4] = [
+const SORTS: [(Sort, &str, &str); 5] = [
     (Sort::Default, "", "newest failures first"),
     (Sort::Failures, "failures", "most failures first"),
     (Sort::Flakiness, "flakiness", "most flaky first"),
     (Sort::Name, "name", "by name"),
+    (Sort::Duration, "duration", "longest on average first"),
 ];
 
 /// In how many of the newest columns a row must have failed to be shown, as can be chosen.
@@ -41,37 +46,62 @@ pub fn Toolbar(
         change.run((query, true));
     };
     let typed = move || {
-        query.with(|query| {
-            query
-                .include
-                .first()
-                .map(|text| typed_of(text))
-                .unwrap_or_default()
-        })
+        let typed = query.read().include.first().map(|text| typed_of(text));
+        typed.unwrap_or_default()
     };
     let wrong = Memo::new(move |_| {
-        let wrong = query.with(|query| {
-            let (pattern, why) = unusable(query)?;
-            Some(format!(
-                "“{}” {why}: the last filter stays",
-                visible(pattern)
-            ))
-        });
-        wrong.filter(|_| state.clock.is_running())
+        let query = query.read();
+        let wrong = unusable(&query)
+            .map(|(pattern, why)| format!("“{}” {why}: the last one stays", visible(pattern)));
+        wrong
+            .or_else(|| state.unsorted())
+            .filter(|_| state.clock.is_running())
     });
     let chips = move || {
-        query.with(|query| {
-            let further = query
-                .include
-                .iter()
-                .skip(1)
-                .map(|pattern| (true, pattern.clone()));
-            further
-                .chain(query.exclude.iter().map(|pattern| (false, pattern.clone())))
-                .collect::<Vec<_>>()
-        })
+        let query = query.read();
+        let further = query.include.iter().skip(1);
+        let further = further.map(|pattern| (true, pattern.clone()));
+        further
+            .chain(query.exclude.iter().map(|pattern| (false, pattern.clone())))
+            .collect::<Vec<_>>()
     };
-    let only = move || query.with(|query| query.only_failed);
+    let sorts = Signal::derive(move || {
+        let chosen = query.read().sort;
+        let chosen = SORTS.iter().find(|(sort, ..)| *sort == chosen);
+        let options = SORTS.map(|(_, value, words)| (value.to_owned(), words.to_owned()));
+        options_html(&options, chosen.map_or("", |(_, value, _)| value))
+    });
+    let sort = Callback::new(move |value: String| {
+        let sort = SORTS.iter().find(|(_, known, _)| *known == value);
+        let sort = sort.map_or(Sort::Default, |(sort, ..)| *sort);
+        edit(&move |query| query.sort = sort);
+    });
+    let failed = Signal::derive(move || {
+        let chosen = query.read().only_failed;
+        let mut options = vec![
+            (String::new(), "all".to_owned()),
+            ("ever".to_owned(), "that failed".to_owned()),
+        ];
+        // A link may ask for any number.
+        let asked = chosen.flatten().filter(|asked| !WITHIN.contains(asked));
+        options.extend(WITHIN.into_iter().chain(asked).map(|within| {
+            let builds = count(within as usize, "build", "builds");
+            (
+                within.to_string(),
+                format!("that failed in the last {builds}"),
+            )
+        }));
+        let chosen = match chosen {
+            None => String::new(),
+            Some(None) => "ever".to_owned(),
+            Some(Some(within)) => within.to_string(),
+        };
+        options_html(&options, &chosen)
+    });
+    let only = Callback::new(move |value: String| {
+        let only = (!value.is_empty()).then(|| value.parse().ok());
+        edit(&move |query| query.only_failed = only);
+    });
     let zoom = move |wider: bool, sign: &'static str, label: &'static str| {
         view! {
             <button
@@ -133,82 +163,14 @@ pub fn Toolbar(
                     }
                 />
             </label>
-            <label class="toolbar__item">
-                "Sort "
-                <select
-                    class="field"
-                    data-testid="sort"
-                    on:change:target=move |event| {
-                        let value = event.target().value();
-                        let sort = SORTS
-                            .into_iter()
-                            .find(|(_, known, _)| *known == value)
-                            .map(|(sort, _, _)| sort)
-                            .unwrap_or_default();
-                        edit(&move |query| query.sort = sort);
-                    }
-                >
-                    {SORTS
-                        .into_iter()
-                        .map(|(sort, value, words)| {
-                            view! {
-                                <option
-                                    value=value
-                                    selected=move || query.with(|query| query.sort == sort)
-                                >
-                                    {words}
-                                </option>
-                            }
-                        })
-                        .collect_view()}
-                </select>
-            </label>
+            <Choice label="Sort" name="sort" options=sorts choose=sort />
             <span class="toolbar__item" role="group" aria-label="Width of the columns">
                 "Columns "
                 {zoom(false, "−", "Narrower columns (-)")}
                 {zoom(true, "+", "Wider columns (+)")}
             </span>
-            <label class="toolbar__item">
-                "Rows "
-                <select
-                    class="field"
-                    data-testid="only-failed"
-                    on:change:target=move |event| {
-                        let value = event.target().value();
-                        let only = (!value.is_empty()).then(|| value.parse().ok());
-                        edit(&move |query| query.only_failed = only);
-                    }
-                >
-                    <option value="" selected=move || only().is_none()>
-                        "all"
-                    </option>
-                    <option value="ever" selected=move || only() == Some(None)>
-                        "that failed"
-                    </option>
-                    {move || {
-                        // A link may ask for any number.
-                        let asked = only().flatten().filter(|asked| !WITHIN.contains(asked));
-                        WITHIN
-                            .into_iter()
-                            .chain(asked)
-                            .map(|within| {
-                                let words = format!(
-                                    "that failed in the last {}",
-                                    count(within as usize, "build", "builds"),
-                                );
-                                view! {
-                                    <option
-                                        value=within.to_string()
-                                        selected=move || only() == Some(Some(within))
-                                    >
-                                        {words}
-                                    </option>
-                                }
-                            })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
+            <Choice label="Rows" name="only-failed" options=failed choose=only />
+            <Grouping state change />
             <For each=chips key=|chip| chip.clone() let((include, pattern))>
                 <Chip
                     text=format!("{}: {}", if include { "with" } else { "without" }, visible(&pattern))
@@ -228,7 +190,7 @@ pub fn Toolbar(
                 />
             </For>
             {move || {
-                let number = state.order.with(|order| order.filtered);
+                let number = state.order.read().filtered;
                 hidden(
                     "filtered-chip",
                     "hidden by the filter",
@@ -240,12 +202,12 @@ pub fn Toolbar(
                 )
             }}
             {move || {
-                let number = state.order.with(|order| order.unfailed);
+                let number = state.order.read().unfailed;
                 hidden("unfailed-chip", "hidden that did not fail", number, |query| query.only_failed = None)
             }}
             {move || {
-                let stale = state.order.with(|order| order.stale);
-                let shown = query.with(|query| query.show_stale);
+                let stale = state.order.read().stale;
+                let shown = query.read().show_stale;
                 (stale > 0 || shown)
                     .then(|| {
                         let text = if shown {
@@ -269,7 +231,8 @@ pub fn Toolbar(
             }}
             <span class="toolbar__count" role="status">
                 {move || {
-                    let (rows, columns) = state.size.get();
+                    let columns = state.size.get().1;
+                    let rows = state.rows_shown();
                     let text = format!(
                         "{} × {}",
                         count(rows, "row", "rows"),

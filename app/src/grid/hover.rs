@@ -8,20 +8,21 @@ use model::{
 
 use crate::{
     grid::{
-        header::{Fact, column_counts, groups, version_of},
+        failures::column_counts,
+        header::{Fact, groups, version_of},
         seams::{is_certain, version_text},
     },
     text::{visible, visible_message},
     time::{Zone, age_text},
 };
 
-/// What is pointed at. Columns and rows are indexes into the grid.
+/// What is pointed at. Columns are indexes into the grid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// One cell.
     Cell {
-        /// The row.
-        row: usize,
+        /// Its line, from the top.
+        position: usize,
         /// The column.
         column: usize,
     },
@@ -52,44 +53,67 @@ pub struct Told {
     pub message: String,
 }
 
-/// What to tell about `target`; `None` when the grid has no such thing.
+/// A moment in full, and how long ago that was.
+fn when(ms: i64, zone: Zone, now_ms: Option<i64>) -> String {
+    let full = zone.moment(ms).full_text();
+    match now_ms {
+        Some(now) => format!("{full} {} ({})", zone.word(false), age_text(ms, now)),
+        None => format!("{full} {}", zone.word(false)),
+    }
+}
+
+/// What to tell about a cell of `row`, which may stand for a group of so many; `None` when the grid has no
+/// such column.
+pub fn tell_cell(
+    grid: &Grid,
+    row: &Row,
+    members: Option<usize>,
+    column: usize,
+    zone: Zone,
+    now_ms: Option<i64>,
+) -> Option<Told> {
+    let at = grid.columns.get(column)?;
+    let status = row.statuses.get(column).unwrap_or_default();
+    let detail = row.cell(column as u32);
+    let mut facts = vec![
+        ("Status".into(), status.word().into()),
+        ("Build".into(), visible(&at.build)),
+        ("Began".into(), when(at.started_ms, zone, now_ms)),
+    ];
+    if let Some(members) = members {
+        // Where all passed the cell says nothing more.
+        let passed = detail.map_or_else(
+            || "all that have a result".to_owned(),
+            |cell| cell.icon.replace('/', " of "),
+        );
+        facts.insert(1, ("Passed".into(), passed));
+        facts.push(("Rows".into(), members.to_string()));
+    }
+    let named = |name: &str| at.product.iter().any(|version| version.component == *name);
+    for (name, value) in &at.headers {
+        if !named(name) {
+            facts.push((visible(name), visible(value)));
+        }
+    }
+    for version in at.product.iter().chain(&at.infra) {
+        let value = version_text(version.version.as_deref());
+        facts.push((visible(&version.component), value));
+    }
+    facts.push(("History".into(), history(row, column, grid, zone)));
+    Some(Told {
+        title: visible(&row.name),
+        facts,
+        message: detail
+            .map(|detail| visible_message(&detail.message))
+            .unwrap_or_default(),
+    })
+}
+
+/// What to tell about `target`; `None` when the grid has no such thing, and of a cell: see [`tell_cell`].
 pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Option<Told> {
-    let when = |ms: i64| {
-        let full = zone.moment(ms).full_text();
-        match now_ms {
-            Some(now) => format!("{full} {} ({})", zone.word(false), age_text(ms, now)),
-            None => format!("{full} {}", zone.word(false)),
-        }
-    };
+    let when = |ms: i64| when(ms, zone, now_ms);
     match target {
-        Target::Cell { row, column } => {
-            let (row, at) = (grid.rows.get(*row)?, grid.columns.get(*column)?);
-            let status = row.statuses.get(*column).unwrap_or_default();
-            let detail = row.cell(*column as u32);
-            let mut facts = vec![
-                ("Status".into(), status.word().into()),
-                ("Build".into(), visible(&at.build)),
-                ("Began".into(), when(at.started_ms)),
-            ];
-            let named = |name: &str| at.product.iter().any(|version| version.component == *name);
-            for (name, value) in &at.headers {
-                if !named(name) {
-                    facts.push((visible(name), visible(value)));
-                }
-            }
-            for version in at.product.iter().chain(&at.infra) {
-                let value = version_text(version.version.as_deref());
-                facts.push((visible(&version.component), value));
-            }
-            facts.push(("History".into(), history(row, *column, grid)));
-            Some(Told {
-                title: visible(&row.name),
-                facts,
-                message: detail
-                    .map(|detail| visible_message(&detail.message))
-                    .unwrap_or_default(),
-            })
-        }
+        Target::Cell { .. } => None,
         Target::Header { fact, column } => {
             if *fact == Fact::Failures {
                 let (at, count) = (
@@ -247,8 +271,8 @@ pub fn tell(grid: &Grid, target: &Target, zone: Zone, now_ms: Option<i64>) -> Op
 }
 
 /// One sentence for a screen reader.
-pub fn cell_sentence(grid: &Grid, row: usize, column: usize) -> String {
-    let Some((row, at)) = grid.rows.get(row).zip(grid.columns.get(column)) else {
+pub fn cell_sentence(grid: &Grid, row: &Row, column: usize) -> String {
+    let Some(at) = grid.columns.get(column) else {
         return String::new();
     };
     let status = row.statuses.get(column).unwrap_or_default();
@@ -265,28 +289,25 @@ pub fn cell_sentence(grid: &Grid, row: usize, column: usize) -> String {
 }
 
 /// A row's history in one line, with the streak of failures that the cell in `column` belongs to.
-fn history(row: &Row, column: usize, grid: &Grid) -> String {
+fn history(row: &Row, column: usize, grid: &Grid, zone: Zone) -> String {
     let mut text = counts_text(row);
     if let Some((since, before)) = row.failing_since(column)
         && let Some(first) = grid.columns.get(since)
     {
-        let words = if before {
-            "; failing since build "
+        text.push_str(if before {
+            "; failing since "
         } else {
-            "; failing at least since build "
-        };
-        text.push_str(words);
+            "; failing at least since "
+        });
+        text.push_str(&zone.moment(first.started_ms).full_text());
+        text.push_str(", build ");
         text.push_str(&visible(&first.build));
     }
     text
 }
 
-/// What a row's header says to those who do not see its cells.
-pub fn row_sentence(grid: &Grid, row: usize) -> String {
-    grid.rows.get(row).map(counts_text).unwrap_or_default()
-}
-
-fn counts_text(row: &Row) -> String {
+/// A row's history in one line: what its header says to those who do not see its cells.
+pub fn counts_text(row: &Row) -> String {
     let (mut failed, mut flaky, mut filled) = (0, 0, 0);
     for &(status, count) in row.statuses.runs() {
         match status {
@@ -297,7 +318,7 @@ fn counts_text(row: &Row) -> String {
         }
         filled += count;
     }
-    format!("{failed} failed and {flaky} flaky of {filled}")
+    format!("failed {failed} and flaky {flaky} of {filled}")
 }
 
 #[cfg(test)]
@@ -368,8 +389,10 @@ mod tests {
 
     #[test]
     fn a_cell_tells_row_build_time_status_and_message() {
-        let cell = Target::Cell { row: 0, column: 0 };
-        let told = tell(&grid(), &cell, Zone::Utc, Some(1_795_174_800_000)).unwrap();
+        let grid = grid();
+        let row = &grid.rows[0];
+        let now = Some(1_795_174_800_000);
+        let told = tell_cell(&grid, row, None, 0, Zone::Utc, now).unwrap();
         assert_eq!(told.title, "test‹U+202E›");
         assert_eq!(value(&told, "Status"), "failed");
         assert_eq!(value(&told, "Began"), "20 Nov 2026 11:39 UTC (1 min ago)");
@@ -377,19 +400,22 @@ mod tests {
         assert_eq!(value(&told, "prow"), "bbb");
         assert_eq!(
             value(&told, "History"),
-            "1 failed and 0 flaky of 2; failing since build 3"
+            "failed 1 and flaky 0 of 2; failing since 20 Nov 2026 11:39, build 3"
         );
-        assert_eq!(
-            tell(
-                &grid(),
-                &Target::Cell { row: 1, column: 0 },
-                Zone::Utc,
-                None
-            ),
-            None
-        );
-        assert_eq!(row_sentence(&grid(), 0), "1 failed and 0 flaky of 2");
-        assert!(cell_sentence(&grid(), 0, 0).ends_with("build 3: failed timed out"));
+        assert_eq!(tell_cell(&grid, row, None, 3, Zone::Utc, None), None);
+        assert_eq!(counts_text(row), "failed 1 and flaky 0 of 2");
+        assert!(cell_sentence(&grid, row, 0).ends_with("build 3: failed timed out"));
+    }
+
+    #[test]
+    fn a_cell_of_a_group_tells_how_many_passed() {
+        let grid = grid();
+        let mut row = grid.rows[0].clone();
+        row.cells[0].icon = "3/12".into();
+        let told = |column| tell_cell(&grid, &row, Some(14), column, Zone::Utc, None).unwrap();
+        assert_eq!(value(&told(0), "Passed"), "3 of 12");
+        assert_eq!(value(&told(1), "Passed"), "all that have a result");
+        assert_eq!(value(&told(1), "Rows"), "14");
     }
 
     #[test]

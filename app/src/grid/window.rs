@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::grid::block::BLOCK;
+
 /// The height of a row in pixels; `--row-height` in the style says the same.
 pub const ROW_HEIGHT: u32 = 22;
 /// The width of a column in pixels when nobody chose one.
@@ -16,7 +18,7 @@ pub const FIRST_ROWS: u32 = 40;
 /// See [`FIRST_ROWS`].
 pub const FIRST_COLUMNS: u32 = 60;
 
-const ROW_STEP: usize = 8;
+const ROW_STEP: usize = BLOCK;
 const ROW_MARGIN: usize = 12;
 const COLUMN_STEP: usize = 32;
 const COLUMN_MARGIN: usize = 32;

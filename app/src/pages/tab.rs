@@ -10,7 +10,7 @@ use leptos_router::{
 };
 use model::{
     grid::Grid,
-    query::TabQuery,
+    query::{Sort, TabQuery},
     wire::{TabPage, WireError},
 };
 
@@ -75,15 +75,14 @@ pub fn TabView(
     );
     let location = use_location();
     let base = StoredValue::new(page.base_options.clone());
-    let query = Memo::new(move |_| base.with_value(|base| effective(&location.search.get(), base)));
+    let query = Memo::new(move |_| effective(&location.search.get(), &base.get_value()));
     let state = GridState::new(grid, &page, query, use_clock());
     let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
     let page = RwSignal::new(page);
     live::follow(
         move |changed| {
-            names.with_value(|(dashboard, tab)| {
-                *dashboard == changed.dashboard && *tab == changed.tab
-            })
+            let (dashboard, tab) = names.get_value();
+            dashboard == changed.dashboard && tab == changed.tab
         },
         move || async move {
             let Some((dashboard, tab)) = names.try_get_value() else {
@@ -93,10 +92,8 @@ pub fn TabView(
             let Ok(new) = api::tab(dashboard.clone(), tab.clone()).await else {
                 return;
             };
-            let known = state
-                .grid
-                .try_with_untracked(|grid| grid.version == new.grid_version);
-            if known == Some(false)
+            let known = state.grid.try_get_untracked();
+            if known.is_some_and(|grid| grid.version != new.grid_version)
                 && let Ok(grid) = api::grid(dashboard, tab, GridSlice::default()).await
             {
                 state.renew(grid);
@@ -104,20 +101,17 @@ pub fn TabView(
             page.try_set(new);
         },
     );
-    let told = Signal::derive(move || page.with(tab_headline));
+    let told = Signal::derive(move || tab_headline(&page.read()));
 
     let navigate = use_navigate();
-    let path = names.with_value(|(dashboard, tab)| StoredValue::new(paths::tab(dashboard, tab)));
     // Typing replaces the entry in the history; opening a seam adds one.
     let change = Callback::new(move |(query, replace): (TabQuery, bool)| {
-        let options = base.with_value(|base| address(&query, base));
-        let target = path.with_value(|path| {
-            if options.is_empty() {
-                path.clone()
-            } else {
-                format!("{path}?{options}")
-            }
-        });
+        let options = address(&query, &base.get_value());
+        let mut target = state.path.get_value();
+        if !options.is_empty() {
+            target.push('?');
+            target.push_str(&options);
+        }
         navigate(
             &target,
             NavigateOptions {
@@ -139,24 +133,39 @@ pub fn TabView(
             }
         });
     };
-    Effect::new(move |_| {
-        if !state.whole.get_untracked() {
-            fetch();
+    // How long rows take is asked for when rows are sorted by it, and again of a renewed grid.
+    Effect::new(move |begun: Option<()>| {
+        if !state.whole.get() {
+            if begun.is_none() {
+                fetch();
+            }
+            return;
         }
+        let asked = query.read().sort == Sort::Duration;
+        let known = state.durations.read_untracked().version == state.grid.read().version;
+        if !asked || known {
+            return;
+        }
+        let (dashboard, tab) = names.get_value();
+        leptos::task::spawn_local(async move {
+            match api::durations(dashboard, tab).await {
+                Ok(durations) => drop(state.durations.try_set(durations)),
+                Err(error) => drop(problem.try_set(Some(error))),
+            }
+        });
     });
 
     let panel = Memo::new(move |_| {
         let (dashboard, tab) = names.get_value();
-        query.with(|query| {
-            if let Some(build) = &query.seam {
-                let title = format!("Seam at build {}", visible(build));
-                let path = paths::seam_part(&dashboard, &tab, build);
-                return Some((title, "seam-panel", path));
-            }
-            let (older, newer) = query.pair()?;
-            let path = paths::compare_builds_part(&dashboard, &tab, older, newer);
-            Some(("Two builds".to_owned(), "pair-panel", path))
-        })
+        let query = query.read();
+        if let Some(build) = &query.seam {
+            let title = format!("Seam at build {}", visible(build));
+            let path = paths::seam_part(&dashboard, &tab, build);
+            return Some((title, "seam-panel", path));
+        }
+        let (older, newer) = query.pair()?;
+        let path = paths::compare_builds_part(&dashboard, &tab, older, newer);
+        Some(("Two builds".to_owned(), "pair-panel", path))
     });
     view! {
         <Headline name=title state=told />
@@ -170,7 +179,11 @@ pub fn TabView(
                         view! {
                             <p class="notice" role="alert">
                                 <span>
-                                    "Only the first screen is shown: "{visible_message(&error.message)}
+                                    {if state.whole.get_untracked() {
+                                        "How long rows take is not known: "
+                                    } else {
+                                        "Only the first screen is shown: "
+                                    }} {visible_message(&error.message)}
                                 </span>
                                 <button type="button" class="button" on:click=move |_| fetch()>
                                     "Try again"
@@ -274,6 +287,16 @@ mod tests {
             assert_eq!(shown.width, query.width, "{text}");
             assert_eq!(shown.seam, query.seam, "{text}");
         }
+        // Configured groups can be lifted, and opened one by one.
+        let base = "group-by-directory=&expand-groups=&sort-by-name=";
+        for text in ["", "sort-by-name=", "group-by-target=&toggle-group=a"] {
+            let query = TabQuery::parse(text);
+            assert_eq!(effective(&address(&query, base), base).group, query.group);
+        }
+        let mut closed = effective("", base);
+        closed.set_open("pkg/a", false);
+        assert_eq!(effective(&address(&closed, base), base), closed);
+        let base = "width=10";
         assert_eq!(address(&TabQuery::parse("seam=7"), ""), "seam=7");
         assert_eq!(
             address(&TabQuery::parse("width=10&seam=7"), base),

@@ -6,6 +6,7 @@ use model::{query::TabQuery, wire::CellPage};
 use super::{
     ServerPage,
     compare::{code, plain},
+    tab_crumbs,
 };
 use crate::{
     components::clock::Time,
@@ -16,11 +17,14 @@ use crate::{
 /// A cell with what can be done from there.
 pub fn cell_page(cell: CellPage) -> ServerPage {
     let title = format!("{} in build {}", visible(&cell.row), visible(&cell.build));
-    ServerPage::new(title.clone(), move || {
+    ServerPage::new(title, move || {
+        let tab = &cell.tab;
         view! {
-            <div class="page" data-testid="cell-page">
+            <div class="page cell-page" data-testid="cell-page">
+                {tab_crumbs(&tab.dashboard, &tab.tab, paths::tab(&tab.dashboard, &tab.tab))}
                 <h1>
-                    <bdi>{title}</bdi>
+                    <bdi>{visible(&cell.row)}</bdi>
+                    {format!(" in build {}", visible(&cell.build))}
                 </h1>
                 {told(&cell)}
             </div>
@@ -31,6 +35,14 @@ pub fn cell_page(cell: CellPage) -> ServerPage {
 /// The same without what a page has around it.
 pub fn cell_part(cell: CellPage) -> ServerPage {
     ServerPage::new(String::new(), move || told(&cell))
+}
+
+/// How long it took, alone: what the card of a cell does not know yet.
+pub fn duration_part(cell: &CellPage) -> ServerPage {
+    let text = cell
+        .seconds
+        .map_or_else(|| "not told".to_owned(), duration_text);
+    ServerPage::new(String::new(), move || text)
 }
 
 fn told(cell: &CellPage) -> impl IntoView + use<> {

@@ -368,7 +368,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
                 <a class="line__name" href=href rel="external">
                     <bdi>{visible(&tab.tab)}</bdi>
                 </a>
-                <span class="line__of">
+                <span class="name-of">
                     <bdi>{visible(&tab.dashboard)}</bdi>
                 </span>
                 <span class="turns">{turns(tab)}</span>

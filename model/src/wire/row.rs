@@ -126,6 +126,17 @@ pub struct RowDay {
     pub seconds: Option<f64>,
 }
 
+/// How long the rows of a tab take: `GET /api/v2/dashboards/{d}/tabs/{t}/durations`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Durations {
+    /// The version of the grid whose rows these are.
+    pub version: String,
+    /// Of each row of the grid the mean over its columns, in milliseconds; null where no cell says how long
+    /// it took.
+    pub mean_ms: Vec<Option<u32>>,
+}
+
 /// Numbers of the rows of a tab over its runs: `GET /api/v2/dashboards/{d}/tabs/{t}/metrics`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

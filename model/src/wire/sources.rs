@@ -11,6 +11,9 @@ use crate::run::Problem;
 pub struct Sources {
     /// The test groups that are read from buckets: what is behind first, then what fails, then by name.
     pub items: Vec<SourceState>,
+    /// Where the next part of the list begins, for `?after=`; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The processes that read them, by name.
     pub replicas: Vec<ReplicaState>,
     /// Seconds between two looks at a group.
@@ -18,6 +21,16 @@ pub struct Sources {
     /// Since when the database gives no answer; absent while it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable_since: Option<DateTime<Utc>>,
+}
+
+/// How it stands with the server itself: `GET /api/v2/health`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Health {
+    /// Since when the database gives no answer; absent while it does. What is answered meanwhile was read
+    /// before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database_silent_since: Option<DateTime<Utc>>,
 }
 
 /// How it stands with the source of one test group.

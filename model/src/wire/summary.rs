@@ -47,6 +47,7 @@ pub struct TabSummary {
     /// The newest build in which everything passed.
     pub latest_green: Option<String>,
     /// What TestGrid names that build by, often a commit; absent without one.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_green_id: Option<String>,
     /// When the newest run began.
@@ -159,6 +160,7 @@ pub struct FailingRow {
     /// That build.
     pub first_fail_build: String,
     /// The newest failing build.
+    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_build: String,
     /// When the last passing build began.
     pub last_pass: Option<DateTime<Utc>>,

@@ -16,7 +16,7 @@ use axum::{
 };
 use model::{
     query::TabQuery,
-    wire::{ErrorBody, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
+    wire::{Durations, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
 };
 
 use super::{
@@ -24,6 +24,7 @@ use super::{
     error::ApiError,
     extract::Path,
     legacy::{load_metrics, patterns::ordered},
+    openapi::{Misunderstood, NotModified, Unknown},
     server_pages,
 };
 use crate::read::{Reader, state, values_by_column};
@@ -73,9 +74,9 @@ async fn show_metrics(
     ),
     responses(
         (status = 200, description = "The values of the first rows that have any", body = MetricsPage),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Misunderstood,
+        Unknown,
     )
 )]
 pub(super) async fn find_metrics(
@@ -86,6 +87,33 @@ pub(super) async fn find_metrics(
 ) -> Answer {
     let query = TabQuery::parse(&query.unwrap_or_default());
     json(&headers, &find(&reader, &dashboard, &tab, &query).await?)
+}
+
+/// How long a tab's rows take.
+#[utoipa::path(
+    get,
+    path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/durations",
+    params(
+        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
+        ("tab" = String, Path, description = "Names match by their letters and digits"),
+    ),
+    responses(
+        (status = 200, description = "How long each row of the grid takes on average", body = Durations),
+        NotModified,
+        Unknown,
+    )
+)]
+pub(super) async fn find_durations(
+    State(reader): State<Arc<Reader>>,
+    Path((dashboard, tab)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let view = reader.tab_view(&dashboard, &tab).await?;
+    let durations = Durations {
+        version: view.grid.grid.version.clone(),
+        mean_ms: reader.mean_durations(&view).await?,
+    };
+    json(&headers, &durations)
 }
 
 async fn find(
@@ -101,9 +129,10 @@ async fn find(
         query.graph_metrics.push(DURATION.to_owned());
     }
     let loaded = load_metrics(reader, &view, &query).await?;
+    let mean_ms = reader.durations_for(&view, &query).await?;
     let task = move || {
         let grid = &view.grid.grid;
-        let order = ordered(grid, &query)?;
+        let order = ordered(grid, &query, &mean_ms)?;
         let by_name: Vec<(&str, HashMap<_, _>)> = loaded
             .iter()
             .map(|(name, values)| (name.as_str(), values.by_name()))

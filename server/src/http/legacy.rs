@@ -71,12 +71,14 @@ async fn find_table(
     let Some(name) = kept_form(&query) else {
         let metrics = load_metrics(&reader, &view, &query).await?;
         let names = reader.metric_names(&view).await?;
+        let mean_ms = reader.durations_for(&view, &query).await?;
         let work = Work {
             view,
             query,
             notifications,
             names,
             metrics,
+            mean_ms,
             started: Some(started),
         };
         let body = Encoded::new(work.encode().await?);
@@ -98,6 +100,7 @@ async fn find_table(
                 notifications,
                 names,
                 metrics: Vec::new(),
+                mean_ms: Vec::new(),
                 started: None,
             };
             work.encode().await
@@ -188,6 +191,8 @@ struct Work {
     notifications: Vec<Notification>,
     names: Vec<String>,
     metrics: Vec<(String, MetricValues)>,
+    /// See [`Reader::mean_durations`].
+    mean_ms: Vec<Option<u32>>,
     /// When the request came, for an answer that is its alone.
     started: Option<Instant>,
 }
@@ -196,7 +201,13 @@ impl Work {
     async fn encode(self) -> Result<Vec<u8>, ApiError> {
         tokio::task::spawn_blocking(move || {
             let entry = &*self.view.entry;
-            let wanted = Wanted::choose(entry, &self.view.grid.grid, &self.query, &self.metrics)?;
+            let wanted = Wanted::choose(
+                entry,
+                &self.view.grid.grid,
+                &self.query,
+                &self.metrics,
+                &self.mean_ms,
+            )?;
             let served = self
                 .started
                 .map_or(Served::Kept, |started| Served::Now(started.elapsed()));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::{
     paths,
     server_pages::{
-        cell::{cell_page, cell_part},
+        cell::{cell_page, cell_part, duration_part},
         seam::{Seam, seam_page, seam_part},
     },
 };
@@ -38,7 +38,7 @@ pub(super) fn pages() -> Router<Arc<Reader>> {
 struct Wanted {
     /// The row of a cell, by its identity or its name.
     row: String,
-    /// Present for a part of a page that is there.
+    /// Present for a part of a page that is there: `duration` is how long a cell took, anything else all.
     part: Option<String>,
 }
 
@@ -73,10 +73,10 @@ async fn show_cell(
     let found = reader
         .cell(&dashboard, &tab, &wanted.row, &build, &page)
         .await;
-    if wanted.part.is_some() {
-        server_pages::answer_part(&uri, found.map(cell_part))
-    } else {
-        server_pages::answer(&uri, found.map(cell_page))
+    match wanted.part.as_deref() {
+        None => server_pages::answer(&uri, found.map(cell_page)),
+        Some("duration") => server_pages::answer_part(&uri, found.map(|cell| duration_part(&cell))),
+        Some(_) => server_pages::answer_part(&uri, found.map(cell_part)),
     }
 }
 

@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 pub(super) use app::server_pages::metrics::DURATION;
-use model::wire::WireError;
+use model::{
+    grid::Row,
+    query::{Sort, TabQuery},
+    wire::WireError,
+};
 
 use super::{PublishError, Reader, TabView};
 use crate::store::StoredMetric;
@@ -43,6 +47,37 @@ impl Reader {
             names.extend(found.map_err(PublishError::from)?);
         }
         Ok(names)
+    }
+
+    /// How long each row of a tab's grid takes on average over the columns of the grid, in milliseconds;
+    /// `None` where no cell says. As many as the grid has rows.
+    pub async fn mean_durations(&self, view: &TabView) -> Result<Vec<Option<u32>>, WireError> {
+        let grid = &view.grid.grid;
+        let Some(stored) = self.group(&view.entry.group.name).stored() else {
+            return Ok(vec![None; grid.rows.len()]);
+        };
+        let builds = grid.columns.iter().map(|column| column.build.as_str());
+        let means = self
+            .store
+            .load_mean_durations(stored.id, &builds.collect())
+            .await
+            .map_err(PublishError::from)?;
+        // Durations are stored under the test's identity.
+        let mean = |row: &Row| means.get(&row.id).or_else(|| means.get(&row.name)).copied();
+        Ok(grid.rows.iter().map(mean).collect())
+    }
+
+    /// The same where `query` sorts by it; else nothing, because nothing asks.
+    pub async fn durations_for(
+        &self,
+        view: &TabView,
+        query: &TabQuery,
+    ) -> Result<Vec<Option<u32>>, WireError> {
+        if query.sort == Sort::Duration {
+            self.mean_durations(view).await
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// The values of one of a tab's metrics; `None` when it has none of this name.

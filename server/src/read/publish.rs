@@ -41,7 +41,7 @@ pub enum PublishError {
         source: serde_json::Error,
     },
     /// The work was lost, by a panic or at the end of the process.
-    #[error("the tabs of {0} could not be built")]
+    #[error("the work on {0} was lost")]
     Lost(String),
 }
 
@@ -52,8 +52,7 @@ impl From<PublishError> for WireError {
             tracing::warn!(%error, "a request needs the database: {error}");
             return Self {
                 code: "unavailable".to_owned(),
-                message: "the database gives no answer now, and this is not in memory; try again"
-                    .to_owned(),
+                message: "The database gives no answer, and this is not in memory.".to_owned(),
             };
         }
         Self {

@@ -1,10 +1,10 @@
 //! Numbers beside the results: how long tests took, and what else they measured.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     GroupId, Store, StoreError,
-    code::{decode_details, decode_durations},
+    code::{decode_details, decode_durations, millis},
     error::Failure,
     reading,
     row::{from_json, in_run},
@@ -67,6 +67,44 @@ impl Store {
             Ok(known.collect())
         })
         .await
+    }
+
+    /// How long each test of `group` took on average in those of its runs whose build is among `builds`, in
+    /// milliseconds by name; only tests that say so.
+    pub async fn load_mean_durations(
+        &self,
+        group: GroupId,
+        builds: &HashSet<&str>,
+    ) -> Result<HashMap<String, u32>, StoreError> {
+        reading!(self, tx => {
+            let tests: Vec<(String,)> =
+                sqlx::query_as("SELECT name FROM test WHERE group_id = $1 ORDER BY ordinal")
+                    .bind(group.0)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let rows: Vec<(i64, String, Vec<u8>)> =
+                sqlx::query_as("SELECT id, build, durations FROM run WHERE group_id = $1")
+                    .bind(group.0)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            // How long in all, and in how many runs.
+            let mut sums = vec![(0_u64, 0_u64); tests.len()];
+            for (id, build, durations) in rows {
+                if builds.contains(build.as_str()) {
+                    for (sum, millis) in sums.iter_mut().zip(millis(&durations)) {
+                        if let Some(millis) = millis.map_err(in_run(id, "durations"))? {
+                            *sum = (sum.0.saturating_add(millis), sum.1 + 1);
+                        }
+                    }
+                }
+            }
+            let mean = |(total, count): (u64, u64)| {
+                let mean = total.checked_div(count)?;
+                Some(u32::try_from(mean).unwrap_or(u32::MAX))
+            };
+            let named = tests.into_iter().zip(sums);
+            named.filter_map(|((name,), sum)| Some((name, mean(sum)?))).collect()
+        })
     }
 
     async fn load_values(

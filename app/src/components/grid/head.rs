@@ -9,7 +9,8 @@ use crate::{
         state::{GridState, Hover},
     },
     grid::{
-        header::{ColumnCount, Fact, column_counts, facts, failures_html, row_html},
+        failures::{ColumnCount, column_counts, failures_html},
+        header::{Fact, facts, row_html},
         hover::Target,
         seams::{change_text, is_certain, of_component, seams},
     },
@@ -22,19 +23,18 @@ pub fn Head(
     state: GridState,
 ) -> impl IntoView {
     let rows = move || {
-        state
-            .grid
-            .with(|grid| facts(grid).into_iter().enumerate().collect::<Vec<_>>())
+        let facts = facts(&state.grid.get());
+        facts.into_iter().enumerate().collect::<Vec<_>>()
     };
     // A part of the rows would give wrong numbers.
     let counts = Memo::new(move |_| {
         if state.whole.get() {
-            state.grid.with(|grid| column_counts(grid))
+            column_counts(&state.grid.get())
         } else {
             Vec::new()
         }
     });
-    let lines = move || state.grid.with(|grid| seams(grid, &state.columns.get()));
+    let lines = move || seams(&state.grid.get(), &state.columns.get());
     view! {
         <div class="head" data-testid="grid-header">
             <For each=rows key=|row| row.clone() let((index, fact))>
@@ -53,10 +53,8 @@ pub fn Head(
                         data-certain=if seam.certain { "true" } else { "false" }
                         data-column=seam.column
                         data-open=move || {
-                            state
-                                .query
-                                .with(|query| query.seam.as_deref() == Some(seam.build.as_str()))
-                                .then_some("")
+                            let open = &state.query.read().seam;
+                            (open.as_ref() == Some(&seam.build)).then_some("")
                         }
                         style=format!("--edge:{}", seam.column + 1)
                     ></div>
@@ -76,11 +74,8 @@ fn HeadRow(
     let handles = match &fact {
         Fact::Version { kind, component } => {
             let (kind, component) = (*kind, component.clone());
-            let each = move || {
-                state
-                    .grid
-                    .with(|grid| of_component(grid, kind, &component, &state.columns.get()))
-            };
+            let each =
+                move || of_component(&state.grid.get(), kind, &component, &state.columns.get());
             Some(view! {
                 <For
                     each=each
@@ -106,9 +101,9 @@ fn HeadRow(
                         let (window, width) = (state.columns.get(), state.cell_width.get());
                         let zone = state.clock.zone.get();
                         if shown == Fact::Failures {
-                            counts.with(|counts| failures_html(counts, window, width))
+                            failures_html(&counts.read(), window, width)
                         } else {
-                            state.grid.with(|grid| row_html(grid, &shown, zone, window, width))
+                            row_html(&state.grid.get(), &shown, zone, window, width)
                         }
                     }
                 ></div>
@@ -150,8 +145,8 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
             data-to=change.to.clone()
             aria-label=label
             aria-expanded=move || {
-                let open = state.query.with(|query| query.seam.as_deref() == Some(build.as_str()));
-                if open { "true" } else { "false" }
+                let open = &state.query.read().seam;
+                if open.as_ref() == Some(&build) { "true" } else { "false" }
             }
             style=format!("--edge:{}", column + 1)
             on:click=move |_| {

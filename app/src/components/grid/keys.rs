@@ -1,12 +1,110 @@
 //! Where keys lead.
 
-use leptos::{prelude::*, web_sys};
+use leptos::{html::Div, prelude::*, wasm_bindgen::JsCast, web_sys};
 
 use crate::{
     browser,
-    components::grid::{point::names_width, state::GridState},
-    grid::{cells::link, window::ROW_HEIGHT},
+    components::grid::{
+        Change,
+        point::names_width,
+        pointer::{compare, open_menu, set_width},
+        state::GridState,
+    },
+    grid::{
+        cells::link,
+        window::{ROW_HEIGHT, next_width},
+    },
 };
+
+/// What a key does in the grid.
+pub(super) fn press(
+    event: &web_sys::KeyboardEvent,
+    state: GridState,
+    change: Change,
+    area: NodeRef<Div>,
+) {
+    let from_handle = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        .is_some_and(|element| element.matches("button").unwrap_or(false));
+    match event.key().as_str() {
+        "Escape" => {
+            state.doing().hover.set(None);
+            state.doing().chosen.set(None);
+            state.doing().menu.set(None);
+            let query = state.query.get_untracked();
+            if query.seam.is_some() || query.pair().is_some() {
+                change.run((query.anywhere(), false));
+            }
+        }
+        key @ ("+" | "=" | "-") => {
+            let width = next_width(state.cell_width.get_untracked(), key != "-");
+            set_width(state, change, width);
+        }
+        _ if from_handle => {}
+        key if fold(key, state, change) => event.prevent_default(),
+        "m" | "ContextMenu" => {
+            let frame = area
+                .get_untracked()
+                .and_then(|area| area.query_selector(".cursor").ok().flatten());
+            let cell = state.cursor.get_untracked();
+            let cell = cell.filter(|cell| state.row_at(cell.0).is_some());
+            if let (Some(cell), Some(frame)) = (cell, frame) {
+                event.prevent_default();
+                let (x, y) = browser::point_in(&frame, 0, 0);
+                open_menu(state, cell, -x as i32, -y as i32 + ROW_HEIGHT as i32);
+            }
+        }
+        "c" => {
+            let pair = state.marked_untracked().or_else(|| {
+                let (_, column) = state.cursor.get_untracked()?;
+                Some((column, column + 1))
+            });
+            if let Some(pair) = pair {
+                compare(state, change, pair);
+            }
+        }
+        "Enter" if event.shift_key() => open_row(state),
+        "Enter" => follow(state, event.ctrl_key() || event.meta_key()),
+        key => {
+            if let Some(cell) = step(key, state) {
+                event.prevent_default();
+                if event.shift_key() && key.starts_with("Arrow") {
+                    let from = state.doing().chosen.get_untracked().map(|(from, _)| from);
+                    let from = from.or(state.cursor.get_untracked().map(|(_, at)| at));
+                    state
+                        .doing()
+                        .chosen
+                        .set(Some((from.unwrap_or(cell.1), cell.1)));
+                }
+                state.cursor.set(Some(cell));
+                if let Some(area) = area.get_untracked() {
+                    reveal(&area, cell, state);
+                }
+            }
+        }
+    }
+}
+
+/// Opens and closes the group whose head is the current line; answers whether the key did so.
+fn fold(key: &str, state: GridState, change: Change) -> bool {
+    let Some((position, column)) = state.cursor.get_untracked() else {
+        return false;
+    };
+    let Some(open) = state.is_open(position) else {
+        return false;
+    };
+    let toggles = match key {
+        "Enter" | " " => true,
+        "ArrowRight" => !open && column == 0,
+        "ArrowLeft" => open && column == 0,
+        _ => false,
+    };
+    if toggles {
+        state.toggle(position, change);
+    }
+    toggles
+}
 
 /// Where a key leads from the current cell.
 pub(super) fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
@@ -24,7 +122,9 @@ pub(super) fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
     Some(match key {
         "ArrowUp" => (row.saturating_sub(1), column),
         "ArrowDown" => ((row + 1).min(last_row), column),
-        "ArrowLeft" => (row, column.saturating_sub(1)),
+        // From the first cell to the head of the group.
+        "ArrowLeft" if column == 0 => (state.lines.get_untracked().parent(row)?, column),
+        "ArrowLeft" => (row, column - 1),
         "ArrowRight" => (row, (column + 1).min(last_column)),
         "PageUp" => (row.saturating_sub(page), column),
         "PageDown" => ((row + page).min(last_row), column),
@@ -44,19 +144,19 @@ fn seam_beside(
     beside: impl Fn(usize) -> bool,
     nearest: fn(usize, usize) -> usize,
 ) -> Option<usize> {
-    state.grid.with_untracked(|grid| {
-        let columns = grid.transitions.iter().map(|seam| seam.column as usize);
-        columns.filter(|&column| beside(column)).reduce(nearest)
-    })
+    let grid = state.grid.get_untracked();
+    let columns = grid.transitions.iter().map(|seam| seam.column as usize);
+    columns.filter(|&column| beside(column)).reduce(nearest)
 }
 
-/// The first of these positions whose row has an alert.
+/// The first of these positions whose row has an alert, or whose group, which is closed, has such a row.
 fn failing_beside(state: GridState, mut positions: impl Iterator<Item = usize>) -> Option<usize> {
-    state.grid.with_untracked(|grid| {
-        positions.find(|&position| {
-            let row = state.row_at(position).and_then(|row| grid.rows.get(row));
-            row.is_some_and(|row| row.alert.is_some())
-        })
+    let (grid, lines) = (state.grid.get_untracked(), state.lines.get_untracked());
+    positions.find(|&position| match lines.head_at(position) {
+        Some(head) => !head.open && head.failing(&grid) > 0,
+        None => lines
+            .row_at(&grid, position)
+            .is_some_and(|row| row.alert.is_some()),
     })
 }
 
@@ -98,11 +198,10 @@ pub(super) fn reveal(
 
 /// Opens the current cell's build, here or in a tab of its own.
 pub(super) fn follow(state: GridState, aside: bool) {
+    let (grid, lines) = (state.grid.get_untracked(), state.lines.get_untracked());
     let target = state.cursor.get_untracked().and_then(|(position, column)| {
-        let row = state.row_at(position)?;
-        state.grid.with_untracked(|grid| {
-            link(grid.rows.get(row)?, &grid.columns, column).map(str::to_owned)
-        })
+        let row = lines.row_at(&grid, position)?;
+        link(row, &grid.columns, column).map(str::to_owned)
     });
     if let Some(target) = target {
         browser::open(&target, aside);

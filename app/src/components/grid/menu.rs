@@ -39,14 +39,9 @@ fn Opened(
     let place = NodeRef::<Div>::new();
     let path = move || {
         let row = untrack(|| state.row_at(position))?;
-        state.grid.with_untracked(|grid| {
-            let (row, build) = (&grid.rows.get(row)?.id, &grid.columns.get(column)?.build);
-            Some(
-                state
-                    .path
-                    .with_value(|path| paths::cell_part(path, row, build)),
-            )
-        })
+        let grid = state.grid.get_untracked();
+        let (row, build) = (&grid.rows.get(row)?.id, &grid.columns.get(column)?.build);
+        Some(paths::cell_part(&state.path.get_value(), row, build))
     };
     let html = fetched(path, place, state);
     Effect::new(move |_| {

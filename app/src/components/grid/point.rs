@@ -43,9 +43,7 @@ pub(super) fn pointed(
     }
     if let Some(group) = closest(event, ".group") {
         let index = number(&closest(event, ".head__row")?, "data-fact")?;
-        let fact = state
-            .grid
-            .with_untracked(|grid| facts(grid).into_iter().nth(index))?;
+        let fact = facts(&state.grid.get_untracked()).into_iter().nth(index)?;
         return Some(Target::Header {
             fact,
             column: number(&group, "data-column")?,
@@ -56,10 +54,7 @@ pub(super) fn pointed(
     }
     closest(event, ".grid__body")?;
     let (position, column) = cell_under(event, state, &body?)?;
-    Some(Target::Cell {
-        row: state.row_at(position)?,
-        column,
-    })
+    Some(Target::Cell { position, column })
 }
 
 /// The cell under a pointer: position and column. Only cells that say something count.
@@ -76,14 +71,9 @@ pub(super) fn cell_under(
     }
     let column = (x / f64::from(state.cell_width.get_untracked())) as usize;
     let position = (y / f64::from(ROW_HEIGHT)) as usize;
-    let row = state.row_at(position)?;
-    let filled = state.grid.with_untracked(|grid| {
-        grid.rows
-            .get(row)
-            .and_then(|row| row.statuses.get(column))
-            .is_some_and(|status| status != Status::NoResult)
-    });
-    filled.then_some((position, column))
+    let (grid, lines) = (state.grid.get_untracked(), state.lines.get_untracked());
+    let status = lines.row_at(&grid, position)?.statuses.get(column)?;
+    (status != Status::NoResult).then_some((position, column))
 }
 
 /// The column that lies under or above a pointer; `None` beside the grid and over the names.

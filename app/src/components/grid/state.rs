@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use model::{
     grid::Grid,
     order::{RowOrder, needs_all, order},
-    query::TabQuery,
-    wire::TabPage,
+    query::{GroupBy, Sort, TabQuery},
+    wire::{Durations, TabPage},
 };
 
 use crate::{
@@ -15,15 +15,14 @@ use crate::{
     components::clock::Clock,
     grid::{
         hover::Target,
+        lines::Lines,
         names::{is_explosive, shared_beginning},
         window::{Viewport, cell_width, column_window, row_window},
     },
     paths,
-    text::visible,
 };
 
-/// What the parts of the grid share. Positions are indexes into the shown rows, columns indexes into
-/// the grid.
+/// What the parts of the grid share. Positions are indexes into the lines, columns indexes into the grid.
 #[derive(Clone, Copy)]
 pub struct GridState {
     /// The path of the tab's page.
@@ -36,7 +35,11 @@ pub struct GridState {
     pub query: Memo<TabQuery>,
     /// Which rows are shown, in which order.
     pub order: Memo<RowOrder>,
-    /// How many rows and columns the scroll area has room for.
+    /// The lines that they are drawn in, among them the heads of groups.
+    pub lines: Memo<Arc<Lines>>,
+    /// How long rows take, once somebody has asked for it.
+    pub durations: RwSignal<Durations>,
+    /// How many lines and columns the scroll area has room for.
     pub size: Memo<(usize, usize)>,
     /// What the scroll area shows.
     pub view: RwSignal<Viewport>,
@@ -69,6 +72,8 @@ pub struct Doing {
     pub menu: RwSignal<Option<(usize, usize, i32, i32)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
+    /// How long the cell that is pointed at took, in words.
+    pub took: RwSignal<String>,
     /// How many columns have come at the left that have not been in sight.
     pub unseen: RwSignal<usize>,
 }
@@ -86,10 +91,15 @@ pub struct Hover {
 
 /// The first pattern of the options that cannot be used, and why.
 pub fn unusable(query: &TabQuery) -> Option<(&str, &'static str)> {
+    let group = match &query.group {
+        Some(GroupBy::Hierarchy(pattern) | GroupBy::Mask(pattern)) => Some(pattern),
+        _ => None,
+    };
     query
         .include
         .iter()
         .chain(&query.exclude)
+        .chain(group)
         .find_map(|pattern| {
             if !browser::is_pattern(pattern) {
                 Some((pattern.as_str(), "is no regular expression"))
@@ -110,47 +120,79 @@ impl GridState {
         let grid = RwSignal::new(grid);
         let whole = RwSignal::new(whole);
         let view = RwSignal::new(Viewport::default());
-        // A pattern that cannot be used leaves the rows that the last good one chose.
+        let durations = RwSignal::new(Durations::default());
+        // What chooses rows, sorts and groups them. A pattern that cannot be used leaves those that the last
+        // good one chose.
         let sound = Memo::new(move |old: Option<&TabQuery>| {
-            let query = query.get().anywhere();
+            let query = TabQuery {
+                width: None,
+                expand_groups: false,
+                toggled_groups: Vec::new(),
+                ..query.get().anywhere()
+            };
             if unusable(&query).is_none() {
                 return query;
             }
-            let (include, exclude) = old
-                .map(|old| (old.include.clone(), old.exclude.clone()))
-                .unwrap_or_default();
+            let old = old.cloned().unwrap_or_default();
             TabQuery {
-                include,
-                exclude,
+                include: old.include,
+                exclude: old.exclude,
+                group: old.group,
                 ..query
             }
         });
         let order = Memo::new(move |_| {
-            let query = sound.get();
+            let query = sound.read();
             // Until the page is alive and the grid complete, both sides draw the same: nothing.
             if needs_all(&query) && !(whole.get() && clock.is_running()) {
                 return RowOrder::default();
             }
-            grid.with(|grid| order(grid, &query, &browser::matches))
+            let grid = grid.get();
+            let mut known = Durations::default();
+            if query.sort == Sort::Duration {
+                known = durations.get();
+            }
+            // Those of another version are of other rows.
+            let same = known.version == grid.version;
+            let mean_ms: &[_] = if same { &known.mean_ms } else { &[] };
+            order(&grid, &query, mean_ms, &browser::matches)
         });
+        let lines = Memo::new_with_compare(
+            move |old: Option<&Arc<Lines>>| {
+                let (order, sound, query) = (order.read(), sound.read(), query.read());
+                let Some(by) = &sound.group else {
+                    return Arc::new(Lines::plain(&order.rows));
+                };
+                let grid = grid.get();
+                // What a link points at is in sight.
+                let wanted = query.row.as_deref();
+                let aimed = order.rows.iter().copied().find(|&row| {
+                    let row = grid.rows.get(row as usize);
+                    row.is_some_and(|row| Some(&*row.id) == wanted || Some(&*row.name) == wanted)
+                });
+                let is_open = |path: &str, rows: &[u32]| {
+                    query.is_open(path) || aimed.is_some_and(|row| rows.contains(&row))
+                };
+                let old = old.map(|old| &**old);
+                let patterns = &browser::Patterns;
+                Arc::new(Lines::new(&grid, &order.rows, by, old, patterns, &is_open))
+            },
+            |_, _| true,
+        );
         let size = Memo::new(move |_| {
-            let columns = grid.with(|grid| grid.columns.len());
-            let rows = order.with(|order| order.rows.len());
+            let columns = grid.read().columns.len();
+            let rows = lines.read().lines.len();
             if whole.get() {
                 (rows, columns)
             } else {
                 (rows.max(all_rows), columns.max(all_columns))
             }
         });
-        let shared = Memo::new(move |_| grid.with(|grid| shared_beginning(grid).to_owned()));
-        let cell_width = Memo::new(move |_| query.with(|query| cell_width(query.width)));
-        let rows = Memo::new(move |_| row_window(view.get(), order.with(|order| order.rows.len())));
+        let shared = Memo::new(move |_| shared_beginning(&grid.read()).to_owned());
+        let cell_width = Memo::new(move |_| cell_width(query.read().width));
+        let rows = Memo::new(move |_| row_window(view.get(), lines.read().lines.len()));
         let columns = Memo::new(move |_| {
-            column_window(
-                view.get(),
-                cell_width.get(),
-                grid.with(|grid| grid.columns.len()),
-            )
+            column_window(view.get(), cell_width.get(), grid.read().columns.len())
         });
         Self {
             path: StoredValue::new(paths::tab(&page.summary.dashboard, &page.summary.tab)),
@@ -158,6 +200,8 @@ impl GridState {
             whole,
             query,
             order,
+            lines,
+            durations,
             size,
             view,
             shared,
@@ -170,6 +214,7 @@ impl GridState {
                 chosen: RwSignal::new(None),
                 menu: RwSignal::new(None),
                 hover: RwSignal::new(None),
+                took: RwSignal::new(String::new()),
                 unseen: RwSignal::new(0),
             }),
             clock,
@@ -200,8 +245,10 @@ impl GridState {
             .find_map(|(was, column)| Some((was, new.column_of(&column.build)?)))
             .map_or(0, |(was, is)| is.saturating_sub(was));
         let current = self.cursor.get_untracked().and_then(|(position, column)| {
-            let row = &old.rows.get(self.row_at(position)?)?.id;
-            Some((row, new.column_of(&old.columns.get(column)?.build)?))
+            let lines = self.lines.get_untracked();
+            let id = lines.row_at(&old, position)?.id.clone();
+            let id = (lines.head_at(position).is_some(), id);
+            Some((id, new.column_of(&old.columns.get(column)?.build)?))
         });
         self.doing().hover.set(None);
         self.doing().menu.set(None);
@@ -213,117 +260,19 @@ impl GridState {
         self.whole.set(true);
         self.renewals
             .update(|(count, by)| (*count, *by) = (*count + 1, moved));
-        if let Some((id, column)) = current {
-            let position = self.order.with_untracked(|order| {
-                order
-                    .rows
-                    .iter()
-                    .position(|&row| new.rows.get(row as usize).is_some_and(|row| row.id == *id))
+        if let Some(((head, id), column)) = current {
+            let lines = self.lines.get_untracked();
+            let position = (0..lines.lines.len()).find(|&position| {
+                // Heads are made when they are wanted, not to be looked through.
+                match lines.head_at(position) {
+                    Some(known) => head && known.path == id,
+                    None => {
+                        let row = lines.row_at(&new, position);
+                        !head && row.is_some_and(|row| row.id == id)
+                    }
+                }
             });
             self.cursor.set(position.map(|position| (position, column)));
         }
-    }
-
-    /// The columns that are compared or being chosen for it, newer first; the same twice while the other
-    /// is not chosen yet.
-    pub fn marked(self) -> Option<(usize, usize)> {
-        let chosen = self.doing().chosen.get().or_else(|| {
-            self.query.with(|query| {
-                let (older, newer) = query.pair()?;
-                self.grid
-                    .with(|grid| Some((grid.column_of(older)?, grid.column_of(newer)?)))
-            })
-        })?;
-        Some((chosen.0.min(chosen.1), chosen.0.max(chosen.1)))
-    }
-
-    /// The same where nothing follows it.
-    pub fn marked_untracked(self) -> Option<(usize, usize)> {
-        untrack(|| self.marked())
-    }
-
-    /// The options that show what differs between two columns.
-    pub fn compared(self, (a, b): (usize, usize)) -> Option<TabQuery> {
-        let build = |column: usize| {
-            self.grid
-                .with_untracked(|grid| Some(grid.columns.get(column)?.build.clone()))
-        };
-        let query = TabQuery {
-            older: Some(build(a.max(b))?),
-            newer: Some(build(a.min(b))?),
-            ..self.query.get_untracked().anywhere()
-        };
-        (a != b).then_some(query)
-    }
-
-    /// The cell that a link points at by row and column: in the current column or row where it names only
-    /// one. `None` when it names nothing that is shown.
-    pub fn aimed(self, (row, column): (Option<String>, Option<String>)) -> Option<(usize, usize)> {
-        if row.is_none() && column.is_none() {
-            return None;
-        }
-        let (at_row, at_column) = self.cursor.get_untracked().unwrap_or_default();
-        let position = match row {
-            Some(row) => self.position_of(&row)?,
-            None => at_row,
-        };
-        let column = match column {
-            Some(build) => self.grid.with_untracked(|grid| grid.column_of(&build))?,
-            None => at_column,
-        };
-        Some((position, column))
-    }
-
-    /// The position of a row by its identity or its name.
-    fn position_of(self, row: &str) -> Option<usize> {
-        self.grid.with(|grid| {
-            let at = |index: &u32| &grid.rows[*index as usize];
-            self.order.with(|order| {
-                let mut rows = order.rows.iter();
-                rows.position(|index| at(index).id == row || at(index).name == row)
-            })
-        })
-    }
-
-    /// Why what a link points at is not in sight.
-    pub fn astray(self) -> Option<String> {
-        if !self.whole.get() || !self.clock.is_running() {
-            return None;
-        }
-        let (row, column) = self
-            .query
-            .with(|query| (query.row.clone(), query.column.clone()));
-        let row = row.filter(|row| self.position_of(row).is_none());
-        self.grid.with(|grid| {
-            if let Some(row) = row {
-                let known = grid.rows.iter().any(|it| it.id == row || it.name == row);
-                let why = if known {
-                    "is hidden: by a filter, or because it is stale"
-                } else {
-                    "is not in this tab (any more)"
-                };
-                return Some(format!("The row {} {why}", visible(&row)));
-            }
-            let gone = column.filter(|build| grid.column_of(build).is_none())?;
-            Some(format!(
-                "Build {} is not in this tab (any more)",
-                visible(&gone)
-            ))
-        })
-    }
-
-    /// The grid's row at a position.
-    pub fn row_at(self, position: usize) -> Option<usize> {
-        self.order
-            .with(|order| order.rows.get(position).map(|&row| row as usize))
-    }
-    /// The page of a row of the grid; none for one whose name is too long for an address.
-    pub fn row_path(self, row: usize) -> Option<String> {
-        let path = self.grid.with_untracked(|grid| {
-            let id = &grid.rows.get(row)?.id;
-            self.path
-                .with_value(|path| Some(paths::row_of_tab(path, id)))
-        })?;
-        (path.len() < paths::LONGEST).then_some(path)
     }
 }

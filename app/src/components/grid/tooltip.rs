@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::grid::state::{GridState, Hover},
-    grid::hover::{Target, tell},
+    grid::hover::{Target, tell, tell_cell},
 };
 
 /// What is pointed at, in words.
@@ -14,11 +14,32 @@ pub fn Tooltip(
     /// What is shown.
     state: GridState,
 ) -> impl IntoView {
+    let took = state.doing().took;
     move || {
         let Hover { target, x, y } = state.doing().hover.get()?;
-        let told = state
-            .grid
-            .with(|grid| tell(grid, &target, state.clock.zone.get(), state.clock.now.get()))?;
+        let (zone, now) = (state.clock.zone.get(), state.clock.now.get());
+        let grid = state.grid.get();
+        let mut duration = None;
+        let told = if let Target::Cell { position, column } = target {
+            let lines = state.lines.get();
+            let members = lines.head_at(position).map(|head| head.rows.len());
+            duration = members.is_none().then(|| {
+                view! {
+                    <dt>"Took"</dt>
+                    <dd data-testid="cell-took" inner_html=took></dd>
+                }
+            });
+            tell_cell(
+                &grid,
+                lines.row_at(&grid, position)?,
+                members,
+                column,
+                zone,
+                now,
+            )?
+        } else {
+            tell(&grid, &target, zone, now)?
+        };
         // Below the pointer, or above it in the lower part of the window.
         let place = if f64::from(y) > browser::window_height() * 0.6 {
             format!("bottom:calc(100vh - {}px)", y - 12)
@@ -52,7 +73,7 @@ pub fn Tooltip(
                 <p class="tooltip__title">
                     <bdi>{told.title}</bdi>
                 </p>
-                <dl class="tooltip__facts">{facts}</dl>
+                <dl class="tooltip__facts">{facts} {duration}</dl>
                 {(!told.message.is_empty())
                     .then(|| {
                         view! {

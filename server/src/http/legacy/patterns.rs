@@ -8,6 +8,7 @@ use std::{
 
 use model::{
     grid::Grid,
+    group,
     order::{RowOrder, order},
     query::{GroupBy, TabQuery},
 };
@@ -24,9 +25,13 @@ const MOST: usize = 32;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// The rows of `grid` under the options of a request.
-pub(in crate::http) fn ordered(grid: &Grid, query: &TabQuery) -> Result<RowOrder, ApiError> {
+pub(in crate::http) fn ordered(
+    grid: &Grid,
+    query: &TabQuery,
+    mean_ms: &[Option<u32>],
+) -> Result<RowOrder, ApiError> {
     let patterns = Patterns::compile(query)?;
-    let rows = order(grid, query, &|pattern, name| {
+    let rows = order(grid, query, mean_ms, &|pattern, name| {
         patterns.matches(pattern, name)
     });
     patterns.finish()?;
@@ -55,7 +60,7 @@ impl Patterns {
         let group = match &query.group {
             Some(GroupBy::Hierarchy(pattern)) => Some(("group-by-hierarchy-pattern", pattern)),
             Some(GroupBy::Mask(pattern)) => Some(("group-by-regex-mask", pattern)),
-            Some(GroupBy::Directory) | None => None,
+            Some(GroupBy::Directory | GroupBy::Target) | None => None,
         };
         let include = query
             .include
@@ -97,28 +102,6 @@ impl Patterns {
             .is_some_and(|regex| regex.is_match(name))
     }
 
-    /// What a pattern of the query finds in `name`, one after the other.
-    pub(super) fn find_all(&self, pattern: &str, name: &str) -> Vec<String> {
-        if !self.matches(pattern, name) {
-            return Vec::new();
-        }
-        self.compiled.get(pattern).map_or_else(Vec::new, |regex| {
-            regex
-                .find_iter(name)
-                .map(|found| found.as_str().to_owned())
-                .filter(|found| !found.is_empty())
-                .collect()
-        })
-    }
-
-    /// `name` with `*` for what a pattern of the query finds in it.
-    pub(super) fn mask(&self, pattern: &str, name: &str) -> String {
-        match self.compiled.get(pattern) {
-            Some(regex) if self.matches(pattern, name) => regex.replace_all(name, "*").into_owned(),
-            _ => name.to_owned(),
-        }
-    }
-
     /// Whether all that was asked could be answered.
     pub(super) fn finish(&self) -> Result<(), ApiError> {
         if self.late.get() {
@@ -131,9 +114,33 @@ impl Patterns {
     }
 }
 
+impl group::Patterns for Patterns {
+    fn find_all(&self, pattern: &str, name: &str) -> Vec<String> {
+        if !self.matches(pattern, name) {
+            return Vec::new();
+        }
+        self.compiled.get(pattern).map_or_else(Vec::new, |regex| {
+            regex
+                .find_iter(name)
+                .map(|found| found.as_str().to_owned())
+                .filter(|found| !found.is_empty())
+                .collect()
+        })
+    }
+
+    fn mask(&self, pattern: &str, name: &str) -> String {
+        match self.compiled.get(pattern) {
+            Some(regex) if self.matches(pattern, name) => regex.replace_all(name, "*").into_owned(),
+            _ => name.to_owned(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    use model::group::Patterns as _;
 
     use super::*;
 

@@ -4,9 +4,9 @@ use std::{borrow::Cow, collections::HashMap};
 
 use model::{
     grid::{Grid, Row},
-    group::{Node, group_by_key, group_by_path, merge_rows},
+    group::{Node, group_by_path, merge_rows, own_part, path, path_within},
     order::order,
-    query::{GroupBy, TabQuery},
+    query::TabQuery,
 };
 
 use super::{patterns::Patterns, table::AnyRow};
@@ -65,9 +65,10 @@ impl<'a> Wanted<'a> {
         grid: &'a Grid,
         query: &TabQuery,
         metrics: &[(String, MetricValues)],
+        mean_ms: &[Option<u32>],
     ) -> Result<Self, ApiError> {
         let patterns = Patterns::compile(query)?;
-        let order = order(grid, query, &|pattern, name| {
+        let order = order(grid, query, mean_ms, &|pattern, name| {
             patterns.matches(pattern, name)
         });
         patterns.finish()?;
@@ -81,15 +82,12 @@ impl<'a> Wanted<'a> {
 
         let nodes = match &query.group {
             None => order.rows.iter().map(|&index| Node::Row(index)).collect(),
-            Some(GroupBy::Directory) => group_by_path(&order.rows, |index| {
-                row(index).name.split('/').map(str::to_owned).collect()
-            }),
-            Some(GroupBy::Hierarchy(pattern)) => group_by_path(&order.rows, |index| {
-                patterns.find_all(pattern, &row(index).name)
-            }),
-            Some(GroupBy::Mask(pattern)) => group_by_key(&order.rows, |index| {
-                patterns.mask(pattern, &row(index).name)
-            }),
+            Some(by) => {
+                let paths: Vec<_> = (grid.rows.iter())
+                    .map(|row| path(row, by, &patterns))
+                    .collect();
+                group_by_path(&order.rows, &|index| &paths[index as usize])
+            }
         };
         patterns.finish()?;
 
@@ -148,17 +146,10 @@ impl<'a> Builder<'a, '_> {
                 shown.push(self.row(Cow::Borrowed(row), around, around.to_owned()));
             }
             Node::Group(group) => {
-                let rows: Vec<&Row> = group
-                    .rows()
-                    .iter()
-                    .map(|&index| &self.grid.rows[index as usize])
-                    .collect();
-                let path = if around.is_empty() {
-                    group.name.clone()
-                } else {
-                    format!("{around}/{}", group.name)
-                };
-                let head = merge_rows(&path, &rows);
+                let rows = group.rows();
+                let rows = rows.iter().map(|&index| &self.grid.rows[index as usize]);
+                let path = path_within(around, &group.name);
+                let head = merge_rows(&path, rows);
                 let mut head = self.row(Cow::Owned(head), around, path.clone());
                 let mut members = Vec::with_capacity(group.members.len());
                 for member in group.members {
@@ -176,12 +167,7 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn row(&self, row: AnyRow<'a>, around: &str, group: String) -> Shown<'a> {
-        let short = match row.name.strip_prefix(around) {
-            Some(rest) if !around.is_empty() && rest.len() > 1 => {
-                row.name.len() - rest.trim_start_matches(['/', '.', ':', ' ']).len()
-            }
-            _ => 0,
-        };
+        let short = own_part(&row.name, around);
         let graphs = self
             .metrics
             .iter()

@@ -2,7 +2,6 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use chrono::SecondsFormat;
 use model::{
     deploy::{Deploy, in_force},
     drift::{Lag, Sighting, differs, drifts_since, usual_lag},
@@ -283,7 +282,7 @@ fn sentence(
                 "" => String::new(),
                 environment => format!(" in {environment}"),
             };
-            let at = time(deploy.at_ms).to_rfc3339_opts(SecondsFormat::Secs, true);
+            let at = time(deploy.at_ms).format("%-d %b %Y %H:%M UTC");
             format!("{}{place} since {at}", short_version(&deploy.version))
         })
         .collect();

@@ -3,10 +3,11 @@
 use app::paths;
 use axum::http::StatusCode;
 use model::{
+    grid::Grid,
     retention::DAY_MS,
     run::{Cell, Run, TestResult},
     status::Status,
-    wire::{ColumnState, Found, Items, MetricsPage, RowPage, TestPage, TestRef},
+    wire::{ColumnState, Durations, Found, Items, MetricsPage, RowPage, TestPage, TestRef},
 };
 
 use super::{GCE, MASTER, START_MS, World};
@@ -111,6 +112,19 @@ async fn tests_are_listed() {
     let listed: Items<TestRef> = read(&world, &path).await;
     assert_eq!(listed.items.len(), 1);
     assert_eq!(listed.items[0].name, "kubelet starts");
+    let whole: Items<TestRef> = read(&world, &format!("{}?q=s", paths::API_TESTS)).await;
+    assert_eq!((whole.items.len() > 2, whole.next), (true, None));
+    let mut names = Vec::new();
+    let mut path = format!("{}?q=s&limit=2", paths::API_TESTS);
+    // Each part has a test, so this ends.
+    while names.len() < whole.items.len() {
+        let part: Items<TestRef> = read(&world, &path).await;
+        names.extend(part.items);
+        let Some(next) = part.next else { break };
+        let after = paths::segment(&next);
+        path = format!("{}?q=s&limit=2&after={after}", paths::API_TESTS);
+    }
+    assert_eq!(names, whole.items);
     for limit in ["0", "1001", "many"] {
         let path = format!("{}?q=kubelet&limit={limit}", paths::API_TESTS);
         assert_eq!(
@@ -303,6 +317,59 @@ async fn measured() -> World {
         .expect("a run is stored");
     world.reader.publish_changed().await.expect("published");
     world
+}
+
+#[tokio::test]
+async fn rows_say_how_long_they_take_on_average() {
+    let world = measured().await;
+    let run = |build: &str, seconds: f32| Run {
+        build: build.into(),
+        started_ms: START_MS + 71 * 3_600_000,
+        results: vec![TestResult {
+            name: "kubelet starts".into(),
+            cell: Cell {
+                seconds: Some(seconds),
+                ..Cell::plain(Status::Pass)
+            },
+        }],
+        ..Run::default()
+    };
+    world
+        .store
+        .save_runs(world.group, &[run("91", 30.5)], START_MS + 80 * 3_600_000)
+        .await
+        .expect("a run is stored");
+    world.reader.publish_changed().await.expect("published");
+    let address = paths::api_durations(MASTER, GCE);
+    let told: Durations = read(&world, &address).await;
+    let grid: Grid = read(&world, &paths::api_grid(MASTER, GCE)).await;
+    assert_eq!(told.version, grid.version);
+    assert_eq!(told.mean_ms.len(), grid.rows.len());
+    for (row, mean) in grid.rows.iter().zip(told.mean_ms) {
+        let expected = match row.name.as_str() {
+            "kubelet starts" => Some(60_250),
+            "nodes join" => Some(30_000),
+            _ => None,
+        };
+        assert_eq!(mean, expected, "{}", row.name);
+    }
+    world.check_tag(&address).await;
+    let sorted: MetricsPage = read(
+        &world,
+        &format!("{}?sort-by-duration=", paths::api_metrics(MASTER, GCE)),
+    )
+    .await;
+    let names: Vec<&str> = sorted.rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["kubelet starts", "nodes join"]);
+
+    // One cell's on its card, as a part of a page.
+    let tab = paths::tab(MASTER, GCE);
+    for (row, said) in [("kubelet starts", "30 s"), ("nodes join", "not told")] {
+        let part = world.get(&paths::duration_part(&tab, row, "91")).await;
+        assert_eq!((part.status, part.text()), (StatusCode::OK, said));
+    }
+    let missing = world.get(&paths::duration_part(&tab, "no", "91")).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

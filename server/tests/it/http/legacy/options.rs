@@ -112,6 +112,10 @@ async fn rows_are_chosen_and_sorted() {
             ],
         ),
         (
+            "sort-by-duration=&include-filter-by-regex=pkg%2Fa",
+            vec!["pkg/a/one", "pkg/a/two"],
+        ),
+        (
             "sort-by-failures=&exclude-non-failed-tests=",
             vec!["flips", "pkg/a/two"],
         ),
@@ -193,6 +197,12 @@ async fn rows_are_grouped_and_groups_expanded() {
         )))
         .await;
     assert_eq!(names(&by_pattern), ["ci-gce.Overall", "flips", "pkg"]);
+    // Each test of these is a target of its own.
+    let by_target = world
+        .json(&table("group-by-target=&include-filter-by-regex=pkg"))
+        .await;
+    assert_eq!(by_target["tests"].as_array().map(Vec::len), Some(4));
+    assert_eq!(by_target["tests"][0]["test_ids"], json!([]));
 }
 
 #[tokio::test]
