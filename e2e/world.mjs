@@ -40,9 +40,13 @@ export function run(cwd, ...args) {
   return done.stdout;
 }
 
-/** Serves what `folder` holds; answers the address and a function that stops the server. */
+/**
+ * Serves what `folder` holds, on a free port unless `args` say where; answers the address and a function
+ * that stops the server.
+ */
 export async function serve(folder, ...args) {
-  const child = spawn(binary(), ["serve", "--listen", "127.0.0.1:0", ...args], {
+  const where = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
+  const child = spawn(binary(), ["serve", ...where, ...args], {
     cwd: folder,
     env: environment(),
     stdio: ["ignore", "pipe", "pipe"],
@@ -102,6 +106,10 @@ export function prepareWorld(folder) {
     mkdirSync(dirname(whole), { recursive: true });
     writeFileSync(whole, content);
   }
+  // A server that only shows would call its sources old in the middle of the tests.
+  const settings = join(folder, "world/seamgrid.yaml");
+  const text = readFileSync(settings, "utf8");
+  writeFileSync(settings, text.replace(/poll_secs: \d+/, "poll_secs: 86400"));
   run(folder, "update", "--once", ...options);
   return truth;
 }

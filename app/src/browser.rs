@@ -19,6 +19,13 @@ mod imp {
         fn offset(ms: f64) -> i32;
         #[wasm_bindgen(js_name = zoneName)]
         fn name(short: bool) -> String;
+        #[wasm_bindgen(js_name = pageRenewed)]
+        fn renewed();
+    }
+
+    /// Tells what the server has drawn into the page that the page is renewed; see `list.js`.
+    pub fn page_renewed() {
+        renewed();
     }
 
     /// How far the zone that the reader wants is ahead of UTC at this moment, in minutes.
@@ -105,9 +112,14 @@ mod imp {
 
     impl model::group::Patterns for Patterns {
         fn find_all(&self, pattern: &str, name: &str) -> Vec<String> {
-            let found = with_compiled(pattern, true, |compiled| JsString::from(name).match_(compiled));
+            let found = with_compiled(pattern, true, |compiled| {
+                JsString::from(name).match_(compiled)
+            });
             let found = found.flatten().map(|found| Array::from(&found).to_vec());
-            let texts = found.into_iter().flatten().filter_map(|text| text.as_string());
+            let texts = found
+                .into_iter()
+                .flatten()
+                .filter_map(|text| text.as_string());
             texts.filter(|text| !text.is_empty()).collect()
         }
 

@@ -30,7 +30,10 @@ mod imp {
     use web_sys::{EventSource, MessageEvent};
 
     use super::{Refresh, STATE_ATTRIBUTE};
-    use crate::{browser::now_ms, paths::API_EVENTS};
+    use crate::{
+        browser::{now_ms, page_renewed},
+        paths::API_EVENTS,
+    };
 
     /// How long after a change the page asks: one update changes several tabs at once.
     const GATHER: Duration = Duration::from_millis(200);
@@ -205,6 +208,7 @@ mod imp {
         }
         follower.pace.set(Pace::Asking);
         (follower.refresh)().await;
+        page_renewed();
         follower.asked_ms.set(now_ms());
         if follower.pace.replace(Pace::Idle) == Pace::AskingAgain {
             wake(follower);

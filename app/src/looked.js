@@ -33,7 +33,7 @@ document.addEventListener("visibilitychange", () => {
 if (link && !reading && looked.since < now) {
     const from = Math.max(looked.since, now - FURTHEST);
     link.href += `?since=${from}`;
-    const answer = await fetch(`/api/v2/changes?since=${from}`).catch(() => null);
+    const answer = await fetch(`/api/v2/changes?only=count&since=${from}`).catch(() => null);
     const { count = 0 } = answer?.ok ? await answer.json() : {};
     if (count > 0) {
         link.dataset.count = count;

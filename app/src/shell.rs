@@ -24,8 +24,11 @@ const THEME: &str = "try{const t=localStorage.getItem('theme');\
 /// In which zone times are written, and a choice of it in the footer.
 const ZONE: &str = include_str!("zone.js");
 
-/// On screens too narrow for a grid, a tab as a list.
-const NARROW: &str = include_str!("narrow.js");
+/// A tab as a list, and in its grid's place where a screen is too narrow for that.
+const LIST: &str = include_str!("list.js");
+
+/// What is said while the server or its database is gone.
+const OUTAGE: &str = include_str!("outage.js");
 
 /// `/` goes to what the page filters by, or else to the search; `?` opens the legend.
 const KEYS: &str = "addEventListener('keydown',e=>{\
@@ -39,10 +42,6 @@ const SCROLL: &str = "{const g=()=>document.querySelector('.grid'),k='grid '+loc
     addEventListener('pagehide',()=>{const e=g();if(e)try{sessionStorage[k]=e.scrollLeft+' '+e.scrollTop}catch{}});\
     addEventListener('DOMContentLoaded',()=>{const e=g(),n=performance.getEntriesByType('navigation')[0];\
     if(e&&n&&n.type!=='navigate')try{const[l,t]=(sessionStorage[k]||'0 0').split(' ');e.scrollTo(+l,+t)}catch{}})}";
-
-/// Takes what is said of an outage away when it is over. The page itself is renewed then.
-const OVER: &str = "setInterval(()=>fetch('/readyz').then(r=>{\
-    if(r.ok)document.querySelector('.outage')?.remove()}).catch(()=>{}),5000)";
 
 /// How much changed since the reader last looked.
 const LOOKED: &str = include_str!("looked.js");
@@ -61,7 +60,8 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <script inner_html=KEYS></script>
         <script inner_html=SCROLL></script>
         <script inner_html=ZONE></script>
-        <script inner_html=NARROW></script>
+        <script inner_html=LIST></script>
+        <script inner_html=OUTAGE></script>
         <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />
         {style}
@@ -77,7 +77,6 @@ pub fn shell(assets: &Assets, state: String, outage: Option<String>) -> impl Int
             <p class="outage" role="alert" data-testid="outage">
                 {said}
             </p>
-            <script inner_html=OVER></script>
         }
     });
     // What the server drew is painted first, and comes to life then.

@@ -1,6 +1,6 @@
 // In which zone times are written: the computer's, or the one that the reader chose here. The program and
 // the pages that the server draws alone both ask `zoneOffset` and `zoneName`, and hear the event `zone`
-// when the choice is another.
+// when the choice is another. `zoneText` writes a moment, `zoneOf` the moments in a text.
 {
     const kept = "zone";
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -42,6 +42,38 @@
         }
         return minutes;
     };
+    const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const two = (number) => String(number).padStart(2, "0");
+    // In the form that the server writes it.
+    globalThis.zoneText = (ms) => {
+        const at = new Date(ms + zoneOffset(ms) * 60_000);
+        const day = `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
+        const text = `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+        return chosen === "UTC" ? `${text} UTC` : text;
+    };
+    // A text in which the server has written moments.
+    globalThis.zoneOf = (text) =>
+        text.replace(/(\d+) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d) UTC/g, (_, day, month, year, hour, minute) =>
+            zoneText(Date.UTC(year, months.indexOf(month), day, hour, minute)),
+        );
+    // What hovering over a run tells is written when somebody does: a page may have thousands.
+    const told = new WeakMap();
+    let hovered;
+    const tell = (run) => {
+        if (!run) return;
+        hovered = run;
+        const inside = run.querySelector("title");
+        const shown = inside ? inside.textContent : run.title;
+        const [drawn, written] = told.get(run) ?? [];
+        const text = shown === written ? drawn : shown;
+        const mine = zoneOf(text);
+        told.set(run, [text, mine]);
+        if (mine === shown) return;
+        if (inside) inside.textContent = mine;
+        else run.title = mine;
+    };
+    addEventListener("pointerover", (event) => tell(event.target.closest?.(".strip__run, .chart__point")));
+    addEventListener("zone", () => tell(hovered));
     addEventListener("DOMContentLoaded", () => {
         const label = document.createElement("label");
         label.className = "bottom__zone";

@@ -21,7 +21,10 @@ test("what fails appears on every open page, without a reload and in its place",
   const folder = join(results, "live-world");
   const truth = prepareWorld(folder);
   const server = await serve(folder, "--no-update", ...options);
-  const [dashboard, overview] = [await page.context().newPage(), await page.context().newPage()];
+  const context = page.context();
+  const [dashboard, overview] = [await context.newPage(), await context.newPage()];
+  // A list in a grid's place, and one that is a page of its own.
+  const lists = [await context.newPage(), await context.newPage()];
   try {
     const read = async (path) => (await fetch(server.url + path)).json();
     const api = `/api/v2/dashboards/${DASHBOARD}`;
@@ -31,6 +34,23 @@ test("what fails appears on every open page, without a reload and in its place",
     await open(page, `${server.url}${tabPath(DASHBOARD, TAB)}?seam=${seam.build}`);
     await open(dashboard, `${server.url}/d/${DASHBOARD}`);
     await open(overview, `${server.url}/`);
+
+    for (const [list, address] of [
+      [lists[0], tabPath(DASHBOARD, TAB)],
+      [lists[1], `${tabPath(DASHBOARD, TAB)}/rows`],
+    ]) {
+      await list.setViewportSize({ width: 340, height: 260 });
+      await open(list, server.url + address);
+      await expect(list.getByTestId("row-line").last()).toBeVisible();
+      await list.getByTestId("row-line").nth(2).getByRole("link").focus();
+      await list.getByTestId("row-line").nth(2).evaluate((line) => line.scrollIntoView({ block: "start" }));
+    }
+    const inSight = (list) =>
+      list.evaluate(() => {
+        const line = document.activeElement.closest("[data-row-id]");
+        return { row: line?.dataset.rowId, top: line?.getBoundingClientRect().top, same: window.isTheSame };
+      });
+    const held = await Promise.all(lists.map(inSight));
 
     const grid = page.getByTestId("grid");
     await expect(grid).toHaveAttribute("data-whole", "true");
@@ -71,7 +91,21 @@ test("what fails appears on every open page, without a reload and in its place",
     // The overview: the cell, in its place.
     await expect(cell).toHaveAttribute("data-status", "FAILING", SOON);
     expect(await overview.evaluate(() => [window.scrollY, window.isTheSame])).toEqual([60, true]);
+
+    // The lists: what fails is first now, and the row that is looked at is where it was.
+    for (const [index, list] of lists.entries()) {
+      await expect(list.getByRole("status").filter({ hasText: "New results" })).toHaveCount(1, SOON);
+      await expect(list.getByTestId("row-line").first()).toContainText("3 failures since it passed");
+      const [before, now] = [held[index], await inSight(list)];
+      expect(before.row).toBeTruthy();
+      expect([now.row, now.same]).toEqual([before.row, true]);
+      // Whole pixels are scrolled.
+      expect(Math.abs(now.top - before.top)).toBeLessThanOrEqual(1);
+    }
   } finally {
+    for (const list of lists) {
+      await list.close();
+    }
     await dashboard.close();
     await overview.close();
     await page.goto("about:blank");

@@ -72,6 +72,39 @@ test("the grid's days and hours are the reader's, at once when another zone is c
   await expect(row("Date")).toContainText(day("America/Los_Angeles"));
 });
 
+test("what hovering over a run tells is the reader's, and so are the ends of charts", async ({ page, broken }) => {
+  const { dashboard, tab, strip } = broken.tab;
+  await page.goto(`/d/${encodeURIComponent(dashboard)}`);
+  await hydrated(page);
+  const block = page.getByTestId("tab-block").filter({ has: page.getByRole("link", { name: tab, exact: true }) });
+  const run = block.locator(".strip__run").first();
+  const begins = (text) => new RegExp(`^${text}: `);
+  await run.hover();
+  await expect(run).toHaveAttribute("title", begins(written(strip[0].started, "Asia/Tokyo")));
+  const choose = async (name) => {
+    const zone = page.getByTestId("zone");
+    await zone.focus();
+    await zone.selectOption(name);
+  };
+  await choose("America/New_York");
+  await run.hover();
+  await expect(run).toHaveAttribute("title", begins(written(strip[0].started, "America/New_York")));
+
+  await page.goto(`${tabPath(dashboard, tab)}/rows/${encodeURIComponent(broken.grid.rows[0].id)}`);
+  const newest = new Date(broken.grid.columns[0].started_ms).toISOString();
+  const end = page.locator(".chart__end").first();
+  await expect(end).toHaveText(written(newest, "America/New_York"));
+  const point = page.locator(".chart__point").first();
+  await point.hover();
+  const year = newest.slice(0, 4);
+  await expect(point.locator("title")).toContainText(year);
+  await expect(point.locator("title")).not.toContainText("UTC");
+  await choose("UTC");
+  await expect(end).toHaveText(`${written(newest, "UTC")} UTC`);
+  await point.hover();
+  await expect(point.locator("title")).toContainText("UTC");
+});
+
 test("ages grow while a page is looked at", async ({ page, broken }) => {
   await page.clock.install();
   await page.goto(`/tests?q=${broken.grid.columns[0].build}`);

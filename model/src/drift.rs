@@ -1,6 +1,10 @@
 //! Drift: a component is said to have one version, and runs go on showing another for longer than deploys
 //! of it usually take.
 
+mod pinned;
+
+pub use pinned::{Pin, declared_by};
+
 use crate::{
     deploy::{Deploy, in_force},
     infra::same_version,

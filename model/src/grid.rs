@@ -171,7 +171,11 @@ impl Row {
 
     /// What the row belongs to: its identity, up to the mark that TestGrid puts before the method of a test.
     pub fn target(&self) -> &str {
-        let id = if self.id.is_empty() { &self.name } else { &self.id };
+        let id = if self.id.is_empty() {
+            &self.name
+        } else {
+            &self.id
+        };
         let mut marks = id.char_indices().filter(|(_, letter)| *letter == '@');
         let mark = marks.find(|&(at, _)| id[at..].starts_with("@TESTGRID@"));
         mark.map_or(id, |(at, _)| &id[..at])

@@ -6,9 +6,11 @@
 pub mod bump;
 pub mod diff;
 mod line;
+mod newer;
 pub mod revert;
 
 pub use line::{Between, Commit, History, NewCommit, Resolved, commit_in};
+pub use newer::{Newer, newer_than_fetch};
 
 /// The number of the pull request that a merge or a squashed commit names: `Merge pull request #12
 /// from …`, `… (#12)`.

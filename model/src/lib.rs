@@ -27,6 +27,7 @@
 //! | history | what landed in a repository, in order | [`history`] |
 //! | deploy | that a service changed, as somebody reported it | [`deploy::Deploy`] |
 //! | drift | runs show another version than deploys declare, for longer than usual | [`drift`] |
+//! | verdict | whether a change broke a tab, as the evidence of all tabs says | [`attribution`] |
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
@@ -37,6 +38,7 @@
 
 pub mod alert;
 pub mod alignment;
+pub mod attribution;
 pub mod bug;
 pub mod config;
 pub mod deploy;

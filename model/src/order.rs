@@ -156,9 +156,12 @@ mod tests {
     fn names(query: &str) -> (Vec<String>, RowOrder) {
         let grid = grid();
         let mean_ms = [Some(5), None, Some(900), Some(20)];
-        let order = order(&grid, &TabQuery::parse(query), &mean_ms, &|pattern, name| {
-            name.contains(pattern)
-        });
+        let order = order(
+            &grid,
+            &TabQuery::parse(query),
+            &mean_ms,
+            &|pattern, name| name.contains(pattern),
+        );
         let names = order
             .rows
             .iter()

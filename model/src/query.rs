@@ -335,7 +335,10 @@ mod tests {
             query.set_open("a/b", !expanded);
             query.set_open("a/b", !expanded);
             assert_eq!(query.toggled_groups, ["a/b"]);
-            assert_eq!((query.is_open("a/b"), query.is_open("a")), (!expanded, expanded));
+            assert_eq!(
+                (query.is_open("a/b"), query.is_open("a")),
+                (!expanded, expanded)
+            );
             query.set_open("a/b", expanded);
             assert_eq!(query.toggled_groups, Vec::<String>::new());
         }

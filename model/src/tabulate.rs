@@ -4,6 +4,8 @@ mod sketch;
 
 use std::{cmp::Ordering, collections::BTreeSet, ops::Range, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     alert::{Alert, Outage, Thresholds, find_outage},
     grid::{CellDetail, Column, Grid, Row, VersionOf},
@@ -28,7 +30,7 @@ pub struct GroupResults {
 }
 
 /// One entry of a group's test dictionary.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Test {
     /// As shown.
     pub name: String,
@@ -37,7 +39,7 @@ pub struct Test {
 }
 
 /// One run in the form in which it is stored.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StoredRun {
     /// The build id.
     pub build: String,
@@ -71,7 +73,7 @@ pub struct StoredRun {
 }
 
 /// What one cell says beyond its status.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredDetail {
     /// The test's ordinal.
     pub test: u32,

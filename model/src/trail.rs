@@ -1,7 +1,9 @@
 //! What one tab saw: which version of each component its runs had, and where its rows turned. Small
 //! enough to be kept of every tab, so that thousands can be asked at once what a change did.
 
+mod beginning;
 mod component;
+mod crossing;
 mod glyph;
 mod outcome;
 
@@ -12,7 +14,9 @@ use crate::{
     transition::{TurnKind, find_turns},
 };
 
+use beginning::find_beginnings;
 pub use component::{Across, ComponentTrail, Span, Step};
+pub use crossing::Crossing;
 pub use glyph::{MoveGlyph, Movement};
 pub use outcome::{BEFORE, RunOutcome, WORSE, evidence, is_worse};
 use outcome::{is_whole, outcomes};
@@ -142,59 +146,38 @@ impl Trail {
             components,
             turns,
         };
-        trail.look_across();
+        trail.look_across(grid);
         trail
     }
 
     /// Finds out what happened across each step of the infrastructure: asked for again and again of every
     /// tab, and another only when the trail is.
-    fn look_across(&mut self) {
-        self.find_beginnings();
-        let mut components = std::mem::take(&mut self.components);
-        for component in &mut components {
-            if component.kind == ComponentKind::Infra {
-                component.across = component
-                    .steps()
-                    .map(|step| {
-                        let one = std::slice::from_ref(&step);
-                        let turned = |kind| self.turned(component, kind, one).len() as u32;
-                        Across {
-                            broke: turned(TurnKind::Broke),
-                            fixed: turned(TurnKind::Fixed),
-                            worse: self.is_worse_across(component, one),
-                        }
-                    })
-                    .collect();
-            }
+    fn look_across(&mut self, grid: &Grid) {
+        find_beginnings(&mut self.columns, &self.turns, grid);
+        let across: Vec<Vec<Across>> = self
+            .components
+            .iter()
+            .map(|component| self.across(component))
+            .collect();
+        for (component, across) in self.components.iter_mut().zip(across) {
+            component.across = across;
         }
-        self.components = components;
     }
 
-    /// Finds out in which column the newest failure of each run began.
-    fn find_beginnings(&mut self) {
-        for (at, turn) in self.turns.iter().enumerate() {
-            if turn.kind != TurnKind::Broke {
-                continue;
+    fn across(&self, component: &ComponentTrail) -> Vec<Across> {
+        let look = |crossing: Crossing<'_>| {
+            let one = std::slice::from_ref(&crossing);
+            let turned = |kind| self.turned(component, kind, one).len() as u32;
+            Across {
+                broke: turned(TurnKind::Broke),
+                fixed: turned(TurnKind::Fixed),
+                faring: self.faring(one),
+                product_came: self.product_came(one),
             }
-            // Newest first: what ended the failures stands before what began them.
-            let ended = at.checked_sub(1).and_then(|at| self.turns.get(at));
-            let end = ended
-                .filter(|ended| ended.kind == TurnKind::Fixed && ended.row == turn.row)
-                .map_or(0, |ended| ended.older);
-            let failing = self
-                .columns
-                .get_mut(end as usize..=turn.newer as usize)
-                .unwrap_or_default();
-            for passage in failing.iter_mut().filter(|it| it.outcome.is_bad()) {
-                let known = passage.failing_since.get_or_insert(turn.newer);
-                *known = turn.newer.min(*known);
-            }
-        }
-        // Rows that are there only where they fail turn nowhere.
-        for (column, passage) in (0..).zip(&mut self.columns) {
-            if passage.outcome.is_bad() && passage.failing_since.is_none() {
-                passage.failing_since = Some(column);
-            }
+        };
+        match component.kind {
+            ComponentKind::Infra => component.single_crossings().map(look).collect(),
+            ComponentKind::Product => Vec::new(),
         }
     }
 
@@ -212,22 +195,34 @@ impl Trail {
             .map_or(0, |passage| passage.started_ms)
     }
 
-    /// The rows that turned this way across any of these steps of a component, each once, in the grid's
-    /// order. Failures that stay below the alert threshold count where they begin with one of its versions
-    /// and end with it: then there were no more runs that could fail.
+    /// The rows that turned this way across any of these crossings of a component and differ between its
+    /// ends, each once, in the grid's order. Failures that stay below the alert threshold
+    /// count where they begin with one of its versions and end with it: then there were no more runs that
+    /// could fail.
     pub fn turned<'a>(
         &'a self,
         component: &ComponentTrail,
         kind: TurnKind,
-        steps: &[Step<'_>],
+        crossings: &[Crossing<'_>],
     ) -> Vec<&'a RowTurn> {
         let mut found: Vec<&RowTurn> = Vec::new();
         for (at, turn) in self.turns.iter().enumerate() {
             if turn.kind != kind || found.last().is_some_and(|last| last.row == turn.row) {
                 continue;
             }
-            let crossed = steps.iter().find(|step| turn.crosses(step.newer));
-            if crossed.is_some_and(|_| turn.alerting || self.is_version(component, at)) {
+            // Newest first: what came after it stands before it.
+            let other = |at: Option<usize>| {
+                let other = at.and_then(|at| self.turns.get(at));
+                other.filter(|other| other.row == turn.row && other.kind != kind)
+            };
+            let (after, before) = (other(at.checked_sub(1)), other(Some(at + 1)));
+            let crossed = crossings.iter().any(|crossing| {
+                let mut steps = crossing.steps().iter();
+                steps.any(|step| turn.crosses(step.newer))
+                    && after.is_none_or(|after| after.newer < crossing.newer())
+                    && before.is_none_or(|before| before.newer >= crossing.older())
+            });
+            if crossed && (turn.alerting || self.is_version(component, at)) {
                 found.push(turn);
             }
         }

@@ -9,24 +9,28 @@ pub mod infra;
 mod row;
 mod search;
 mod since;
+mod sources;
+mod summary;
 
 pub use cell::CellPage;
 pub use row::{
-    Durations, LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric, RowPage, RowRun,
+    Durations, LinkedBug, MetricColumn, MetricRow, MetricsPage, RowCounts, RowDay, RowMetric,
+    RowPage, RowRun,
 };
 pub use search::{
     BugRef, BuildRef, CommitRef, Found, TabRef, TestOnTab, TestPage, TestRef, TestRun,
 };
 pub use since::{BeganToFail, ChangesSince, FailingSince, TabTurn};
+pub use sources::{
+    BrokenBuild, Health, LeaseState, ReplicaState, SourceChanged, SourceHealth, SourcePage,
+    SourceState, Sources,
+};
+pub use summary::{ColumnState, FailingRow, StripColumn, TabAbout, TabHealth, TabSummary};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    flakiness::TestHealth,
-    run::Problem,
-    summary::{Metrics, Moved, Reason, TabStatus},
-};
+use crate::summary::TabStatus;
 
 /// A time in milliseconds since 1970 as small JSON has it; one out of range becomes 1970.
 pub fn time(ms: i64) -> DateTime<Utc> {
@@ -79,82 +83,6 @@ pub struct Tier {
     pub tabs: Vec<TabSummary>,
 }
 
-/// One tab at a glance.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct TabSummary {
-    /// The dashboard's name.
-    pub dashboard: String,
-    /// The tab's name.
-    pub tab: String,
-    /// The tab's status.
-    pub status: TabStatus,
-    /// Why, as one sentence: `FAILING because …`.
-    pub reason: String,
-    /// Why, as data.
-    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
-    pub why: Reason,
-    /// TestGrid's status line: `Tab stats: …`.
-    pub message: String,
-    /// TestGrid's text about stale data; absent when the data is not stale.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub alert: String,
-    /// Counts over the recent columns.
-    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
-    pub metrics: Metrics,
-    /// How flaky its tests are; absent when the tab does not ask for that.
-    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health: Option<TabHealth>,
-    /// The last runs, newest first.
-    pub strip: Vec<StripColumn>,
-    /// The worst rows with an alert, most failures first; at most five.
-    pub failing: Vec<FailingRow>,
-    /// All rows with an alert.
-    pub failing_count: u32,
-    /// All rows that count.
-    pub row_count: u32,
-    /// The newest build in which everything passed.
-    pub latest_green: Option<String>,
-    /// What TestGrid names that build by, often a commit; absent without one.
-    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest_green_id: Option<String>,
-    /// When the newest run began.
-    pub last_run: Option<DateTime<Utc>>,
-    /// When the stored results last changed.
-    pub last_update: Option<DateTime<Utc>>,
-    /// The same for the same job on every release branch; absent outside of `GET /api/v2/releases`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub job: String,
-    /// What people say of it; absent in `GET /api/v2/releases`.
-    #[serde(default, skip_serializing_if = "TabAbout::is_empty")]
-    pub about: TabAbout,
-}
-
-/// What the configuration says of a tab for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(default)]
-pub struct TabAbout {
-    /// What the tab is for; may have lines.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub description: String,
-    /// The addresses that alerts are mailed to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub owners: Vec<String>,
-    /// The job's history first, then its configuration, then what else there is.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<NamedLink>,
-}
-
-impl TabAbout {
-    /// Whether nothing is said.
-    pub fn is_empty(&self) -> bool {
-        self.description.is_empty() && self.owners.is_empty() && self.links.is_empty()
-    }
-}
-
 /// A link with what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -163,99 +91,6 @@ pub struct NamedLink {
     pub text: String,
     /// Where it leads: a web page.
     pub url: String,
-}
-
-/// How flaky a tab's tests are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct TabHealth {
-    /// Runs that began from here count.
-    pub start: DateTime<Utc>,
-    /// To here.
-    pub end: DateTime<Utc>,
-    /// Tests that passed or failed in between.
-    pub test_count: u32,
-    /// Of those, the ones that are flaky at all.
-    pub flaky_count: u32,
-    /// The mean over all of them, in percent.
-    pub average_flakiness: f32,
-    /// The mean of the interval before; absent when no test passed or failed in it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous_flakiness: Option<f32>,
-    /// The flakiest; at most five.
-    pub worst: Vec<TestHealth>,
-}
-
-/// One run in a tab's strip.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct StripColumn {
-    /// The build id.
-    pub build: String,
-    /// When it began.
-    pub started: DateTime<Utc>,
-    /// The worst of its cells.
-    pub state: ColumnState,
-    /// Cells that failed.
-    pub failed: u32,
-    /// Cells with any result.
-    pub filled: u32,
-    /// An infra component changed between this run and the one before.
-    pub infra_seam: bool,
-    /// A product repository changed between this run and the one before.
-    pub product_seam: bool,
-}
-
-/// What a whole column says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ColumnState {
-    /// No cell has a result.
-    Blank,
-    /// Every result passed.
-    Passed,
-    /// Nothing failed, something is flaky.
-    Flaky,
-    /// Something failed.
-    Failed,
-    /// Still running.
-    Running,
-    /// Neither passed nor failed.
-    Unknown,
-}
-
-/// A row with an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct FailingRow {
-    /// The row's name.
-    pub name: String,
-    /// The row's identity.
-    pub id: String,
-    /// Failures since it last passed.
-    pub fail_count: u32,
-    /// When the first failing build began.
-    pub since: DateTime<Utc>,
-    /// That build.
-    pub first_fail_build: String,
-    /// The newest failing build.
-    #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
-    pub latest_fail_build: String,
-    /// When the last passing build began.
-    pub last_pass: Option<DateTime<Utc>>,
-    /// That build.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_pass_build: Option<String>,
-    /// What moved from the last pass to the first failure, with links that compare; absent when no pass
-    /// is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub moved: Option<Moved>,
-    /// What it says.
-    pub message: String,
-    /// The issues that people linked to the row, the newest first; absent without any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bugs: Vec<NamedLink>,
 }
 
 /// A dashboard in a list.
@@ -424,144 +259,6 @@ pub struct UploadReceipt {
     pub pages: Vec<String>,
     /// The name of the snapshot's state in which it is shown.
     pub state: String,
-}
-
-/// Where results come from, and how fresh they are: `GET /api/v2/sources`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Sources {
-    /// The test groups that are read from buckets: what is behind first, then what fails, then by name.
-    pub items: Vec<SourceState>,
-    /// The processes that read them, by name.
-    pub replicas: Vec<ReplicaState>,
-    /// Seconds between two looks at a group.
-    pub poll_secs: u64,
-    /// Since when the database gives no answer; absent while it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unreachable_since: Option<DateTime<Utc>>,
-}
-
-/// How it stands with the source of one test group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SourceHealth {
-    /// It could not be read for longer than three looks should take.
-    Behind,
-    /// The last look failed.
-    Failing,
-    /// Nobody has looked yet.
-    Waiting,
-    /// The last look succeeded, not long ago.
-    Fresh,
-}
-
-impl SourceHealth {
-    /// All of them, worst first.
-    pub const ALL: [Self; 4] = [Self::Behind, Self::Failing, Self::Waiting, Self::Fresh];
-
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Behind => "behind",
-            Self::Failing => "failing",
-            Self::Waiting => "waiting",
-            Self::Fresh => "fresh",
-        }
-    }
-}
-
-/// The source of one test group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct SourceState {
-    /// The test group.
-    pub group: String,
-    /// How it stands with it.
-    pub health: SourceHealth,
-    /// When the last successful look ended.
-    pub last_success: Option<DateTime<Utc>>,
-    /// When the last look ended.
-    pub last_attempt: Option<DateTime<Utc>>,
-    /// How long the newest build had waited from its end until it was stored, when last measured.
-    pub lag_ms: Option<i64>,
-    /// When it is looked at next.
-    pub next_poll: DateTime<Utc>,
-    /// Why the last look failed; absent when it did not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_error: Option<String>,
-    /// Looks that failed in a row.
-    pub failures: u32,
-    /// Its place among the groups that wait for their turn now, from 1; absent when it does not wait.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue_position: Option<u32>,
-    /// Whether somebody asked for it, so that it goes first.
-    pub pushed: bool,
-    /// Builds that are known but not read yet.
-    pub remaining: u64,
-    /// The process that is looking at it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replica: Option<String>,
-}
-
-/// A process that looks at groups.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct ReplicaState {
-    /// Its name.
-    pub name: String,
-    /// When it began.
-    pub started: DateTime<Utc>,
-    /// When it last said that it lives.
-    pub seen: DateTime<Utc>,
-    /// The groups that it is looking at, by name.
-    pub leases: Vec<LeaseState>,
-}
-
-/// A group that a process is looking at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct LeaseState {
-    /// The group.
-    pub group: String,
-    /// When another process may take it over.
-    pub until: DateTime<Utc>,
-}
-
-/// One source, with what could not be read of its builds: `GET /api/v2/sources/{group}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct SourcePage {
-    /// The source.
-    pub source: SourceState,
-    /// The newest builds of which something could not be read, newest first; at most a hundred.
-    pub builds: Vec<BrokenBuild>,
-}
-
-/// A build of which something could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct BrokenBuild {
-    /// The build id.
-    pub build: String,
-    /// When it began.
-    pub started: DateTime<Utc>,
-    /// What could not be read, and why.
-    pub problems: Vec<Problem>,
-}
-
-/// It stands otherwise with a source than before: the event `source` of `GET /api/v2/events`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct SourceChanged {
-    /// The test group.
-    pub group: String,
-    /// How it stands with it.
-    pub health: SourceHealth,
-    /// When the last successful look ended.
-    pub last_success: Option<DateTime<Utc>>,
-    /// How long the newest build had waited, when last measured.
-    pub lag_ms: Option<i64>,
 }
 
 /// One of the uploads of a build.

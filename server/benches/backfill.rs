@@ -1,5 +1,6 @@
 //! A backfill of 100,000 builds that is killed three times on the way, and whether it ends with the same
-//! content of the database as one that nobody disturbed. The bucket is a server of objects on loopback.
+//! content of the database as one that nobody disturbed. The bucket is a server of objects on loopback that
+//! keeps nothing; builds have only the files that every build has, for it is their number that counts.
 //!
 //! `cargo bench -p seamgrid --bench backfill -- 0.1` for a tenth of it, which is also what it does when
 //! nothing is said.
@@ -9,16 +10,13 @@ mod farm;
 
 use std::time::Instant;
 
-use seamgrid::{clock::now_ms, store::Store};
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use self::farm::{
-    Failure,
-    build::RUN_MS,
-    objects::{Jobs, ObjectServer, become_server},
-    process::Seamgrid,
-    settings, sqlite, verdict, wait_for,
+    Failure, Farm,
+    objects::{Jobs, become_server},
+    verdict, wait_for,
 };
 
 const WHOLE: f64 = 100_000.0;
@@ -27,6 +25,8 @@ const JOBS: usize = 20;
 const TESTS: usize = 30;
 const MINUTE_MS: i64 = 60_000;
 const KILLS: u64 = 3;
+/// The groups of a process that was killed wait for the end of its leases.
+const UPDATE: &str = "poll_secs: 3600, lease_secs: 1";
 
 /// What is stored, but for numbers that only the database gives and for when it was stored.
 const RUNS: &str = "SELECT g.name || '/' || build || ' ' || label || ' ' || path || ' ' || started_ms \
@@ -45,42 +45,35 @@ async fn main() -> Result<(), Failure> {
     let scale = std::env::args().find_map(|argument| argument.parse::<f64>().ok());
     let scale = scale.unwrap_or(SCALE);
     let of_each = (WHOLE * scale / JOBS as f64).round().max(1.0) as usize;
-    let builds = (of_each * JOBS) as u64;
     let jobs = Jobs {
-        count: JOBS,
-        tests: TESTS,
-        before: of_each,
-        before_ms: now_ms() - MINUTE_MS,
-        begin_ms: now_ms() - MINUTE_MS,
-        every_ms: (MINUTE_MS, MINUTE_MS),
-        run_ms: RUN_MS,
-        most: of_each,
+        is_bare: true,
+        ..Jobs::past(JOBS, of_each, TESTS, MINUTE_MS)
     };
+    let builds = jobs.total() as u64;
     println!("{builds} builds of {TESTS} tests, {scale} of the {WHOLE:.0}; killed {KILLS} times");
-    let objects = ObjectServer::start(jobs)?;
 
-    let folder = settings("bench-backfill-calm", jobs, &objects.address, 3600)?;
-    let begun = Instant::now();
-    Seamgrid::start(&folder, &sqlite(&folder), &["update", "--once"], None)?.wait()?;
-    let calm = begun.elapsed().as_secs_f64();
-    let expected = checksum(&sqlite(&folder)).await?;
+    let farm = Farm::new("bench-backfill-calm", jobs, UPDATE)?;
+    let calm = farm.update_once()?.as_secs_f64();
+    let expected = checksum(&farm.database).await?;
     println!(
-        "undisturbed: {calm:.1} s, {:.0} builds/s",
-        builds as f64 / calm
+        "undisturbed: {calm:.1} s, {:.0} builds/s, {:.1} s for each 10,000, {:.0} MiB on disk",
+        builds as f64 / calm,
+        calm * 10_000.0 / builds as f64,
+        std::fs::metadata(farm.folder.join("seamgrid.db"))?.len() as f64 / 1_048_576.0
     );
+    drop(farm);
 
-    let folder = settings("bench-backfill-killed", jobs, &objects.address, 3600)?;
-    let database = sqlite(&folder);
+    let farm = Farm::new("bench-backfill-killed", jobs, UPDATE)?;
     let begun = Instant::now();
-    let store = Store::open(&database).await?;
+    let store = farm.open().await?;
     for kill in 1..=KILLS {
-        let process = Seamgrid::start(&folder, &database, &["update", "--once"], None)?;
+        let process = farm.start(&["update", "--once"])?;
         wait_for(&store, builds * kill / (KILLS + 1)).await?;
         process.kill()?;
     }
-    Seamgrid::start(&folder, &database, &["update", "--once"], None)?.wait()?;
+    farm.update_once()?;
     let killed = begun.elapsed().as_secs_f64();
-    let found = checksum(&database).await?;
+    let found = checksum(&farm.database).await?;
     println!(
         "killed: {killed:.1} s, {:.2} × the undisturbed one",
         killed / calm

@@ -12,13 +12,11 @@ use seamgrid::clock::now_ms;
 use serde_json::{Value, json};
 
 use self::farm::{
-    BUCKET, Failure, SECRET,
-    build::{Build, RUN_MS, job},
+    BUCKET, Failure, Farm, SECRET,
+    build::{Build, job},
     client,
-    objects::{Jobs, ObjectServer, become_server},
-    p95,
-    process::Seamgrid,
-    settings, sqlite, verdict,
+    objects::{Jobs, become_server},
+    p95, verdict,
 };
 
 const JOBS: usize = 40;
@@ -66,30 +64,17 @@ async fn main() -> Result<(), Failure> {
 
 /// What 95 of 100 builds waited at most.
 async fn measure(name: &str, poll_secs: u64, notify: bool) -> Result<Duration, Failure> {
-    let jobs = Jobs {
-        count: JOBS,
-        tests: TESTS,
-        before: BEFORE,
-        before_ms: now_ms() - HOUR_MS,
-        begin_ms: now_ms() + WARM_MS,
-        every_ms: (HOUR_MS, EVERY_MS),
-        run_ms: RUN_MS,
-        most: BEFORE + WATCHED,
-    };
-    let objects = ObjectServer::start(jobs)?;
-    let folder = settings(
+    let jobs = Jobs::past(JOBS, BEFORE, TESTS, HOUR_MS).and_then(
+        now_ms() + WARM_MS,
+        EVERY_MS,
+        BEFORE + WATCHED,
+    );
+    let farm = Farm::new(
         &format!("bench-fresh-{name}"),
         jobs,
-        &objects.address,
-        poll_secs,
+        &format!("poll_secs: {poll_secs}"),
     )?;
-    let mut process = Seamgrid::start(
-        &folder,
-        &sqlite(&folder),
-        &["serve", "--listen", "127.0.0.1:0"],
-        None,
-    )?;
-    let address = process.address()?;
+    let (process, address) = farm.serve(&[])?;
     let client = client();
     let watched =
         (0..JOBS).flat_map(|index| (0..WATCHED).map(move |number| (index, BEFORE + number)));

@@ -178,7 +178,7 @@ impl Nginx {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Failure> {
-    // As the program logs, but to nowhere: every answer is a line.
+    // As the program logs, but to nowhere.
     tracing_subscriber::fmt()
         .with_writer(std::io::sink)
         .with_max_level(tracing::Level::INFO)

@@ -173,6 +173,7 @@ fn build(index: usize, hours_ago: usize) -> Build {
         started_ms,
         finished_ms: started_ms + RUN_MS,
         tests: TESTS,
+        is_bare: false,
     }
 }
 

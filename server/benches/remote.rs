@@ -15,16 +15,14 @@ use std::{
 };
 
 use futures::{StreamExt as _, future, stream};
-use seamgrid::{clock::now_ms, prow::layout, store::Store};
+use seamgrid::prow::layout;
 
 use self::farm::{
-    BUCKET, Failure,
-    build::{RUN_MS, job},
+    BUCKET, Failure, Farm,
+    build::job,
     client,
-    objects::{Jobs, ObjectServer, become_server},
-    p95,
-    process::Seamgrid,
-    settings, sqlite, verdict, wait_for,
+    objects::{Jobs, become_server},
+    p95, verdict, wait_for,
 };
 
 const JOBS: usize = 8;
@@ -40,36 +38,19 @@ const READS: u32 = 20;
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), Failure> {
     become_server().await?;
-    let jobs = Jobs {
-        count: JOBS,
-        tests: TESTS,
-        before: BUILDS,
-        before_ms: now_ms() - HOUR_MS,
-        begin_ms: now_ms() - HOUR_MS,
-        every_ms: (HOUR_MS, HOUR_MS),
-        run_ms: RUN_MS,
-        most: BUILDS,
-    };
-    let objects = ObjectServer::start(jobs)?;
+    let jobs = Jobs::past(JOBS, BUILDS, TESTS, HOUR_MS);
+    let farm = Farm::new("bench-remote", jobs, "poll_secs: 3600")?;
     println!(
         "{} builds of {TESTS} tests on {} processors, shared with the server of objects and with {READS} \
          reads a second",
         JOBS * BUILDS,
         std::thread::available_parallelism().map_or(1, usize::from),
     );
-    let (fetched, bytes) = fetch(jobs, &objects.address).await?;
+    let (fetched, bytes) = fetch(jobs, &farm.objects.address).await?;
     let floor = (JOBS * BUILDS) as f64 / fetched.as_secs_f64();
 
-    let folder = settings("bench-remote", jobs, &objects.address, 3600)?;
-    let database = sqlite(&folder);
-    let store = Store::open(&database).await?;
-    let mut process = Seamgrid::start(
-        &folder,
-        &database,
-        &["serve", "--listen", "127.0.0.1:0"],
-        None,
-    )?;
-    let address = process.address()?;
+    let store = farm.open().await?;
+    let (process, address) = farm.serve(&[])?;
     let is_over = Arc::new(AtomicBool::new(false));
     let reads = tokio::spawn(read(address, is_over.clone()));
     let taken = wait_for(&store, (JOBS * BUILDS) as u64).await?;

@@ -12,12 +12,11 @@ use std::time::{Duration, Instant};
 use seamgrid::{clock::now_ms, store::Store};
 
 use self::farm::{
-    Failure,
+    Failure, Farm,
     build::RUN_MS,
-    fill,
-    objects::{Jobs, ObjectServer, become_server},
+    objects::{Jobs, become_server},
     process::Seamgrid,
-    settings, sqlite, verdict,
+    verdict,
 };
 
 /// Of the whole.
@@ -40,43 +39,27 @@ const GOAL_PERCENT: f64 = 15.0;
 async fn main() -> Result<(), Failure> {
     become_server().await?;
     let every_ms = (JOBS as f64 / BUILDS_A_DAY * DAY_MS) as i64;
+    // The newest of those before ended as long ago as a build takes.
     let before = Jobs {
-        count: JOBS,
-        tests: TESTS,
-        before: BEFORE,
         before_ms: now_ms() - RUN_MS,
-        begin_ms: now_ms(),
-        every_ms: (every_ms, (every_ms as f64 / FASTER) as i64),
-        run_ms: RUN_MS,
-        most: BEFORE,
+        ..Jobs::past(JOBS, BEFORE, TESTS, every_ms)
     };
     println!(
         "{JOBS} jobs with {BEFORE} builds of {TESTS} tests each, {BUILDS_A_DAY:.0} builds a day, at \
          {FASTER:.0} times the speed"
     );
     let poll_secs = (POLL_SECS / FASTER) as u64;
-    let objects = ObjectServer::start(before)?;
-    let folder = settings("bench-steady", before, &objects.address, poll_secs)?;
-    let database = sqlite(&folder);
-    let begun = Instant::now();
-    Seamgrid::start(&folder, &database, &["update", "--once"], None)?.wait()?;
+    let farm = Farm::new("bench-steady", before, &format!("poll_secs: {poll_secs}"))?;
     println!(
         "{} builds of before read in {:.0} s",
-        JOBS * BEFORE,
-        begun.elapsed().as_secs_f64()
+        before.total(),
+        farm.update_once()?.as_secs_f64()
     );
-    drop(objects);
 
-    let jobs = Jobs {
-        begin_ms: now_ms(),
-        most: usize::MAX,
-        ..before
-    };
-    let objects = ObjectServer::start(jobs)?;
-    fill(&folder, jobs, &objects.address, poll_secs)?;
-    let store = Store::open(&database).await?;
-    let serve = ["serve", "--listen", "127.0.0.1:0"];
-    let process = Seamgrid::start(&folder, &database, &serve, None)?;
+    let jobs = before.and_then(now_ms(), (every_ms as f64 / FASTER) as i64, usize::MAX);
+    let farm = farm.with_jobs(jobs)?;
+    let store = farm.open().await?;
+    let (process, _) = farm.serve(&[])?;
     tokio::time::sleep(WARM).await;
     let before = stored(&store).await?;
     let busy = share(&process).await?;
@@ -84,12 +67,7 @@ async fn main() -> Result<(), Failure> {
     process.kill()?;
 
     // The same with nothing to look at: a server that only shows.
-    let idle = Seamgrid::start(
-        &folder,
-        &database,
-        &["serve", "--no-update", "--listen", "127.0.0.1:0"],
-        None,
-    )?;
+    let (idle, _) = farm.serve(&["--no-update"])?;
     tokio::time::sleep(WARM).await;
     let idle_share = share(&idle).await?;
     idle.kill()?;

@@ -18,7 +18,9 @@ mod jobs;
 mod kept;
 mod links;
 mod metrics;
+mod packed;
 mod pages;
+mod publish;
 mod published;
 mod releases;
 mod row;
@@ -39,23 +41,18 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use futures::{StreamExt as _, stream};
-use model::{
-    rename::join_renamed,
-    retention::DAY_MS,
-    tabulate::GroupResults,
-    wire::{ComponentRef, TabChanged, WireError},
-};
+use model::wire::{ComponentRef, WireError};
 use regex::Regex;
 
 pub use self::{
-    bugs::RowBugs,
+    bugs::{RowBugs, RowRef},
     cache::{Coding, Encoded, Form, PublishedGrid},
     catalog::{Catalog, DashboardEntry, GroupEntry, TabEntry},
     changes::{Change, Listener, What},
     filter::{FilterError, RowFilter, compile_filter},
     infra::CompareQuery,
     metrics::MetricValues,
+    publish::PublishError,
     row::values_by_column,
     search::state,
     snapshot::{Snapshot, TabView},
@@ -66,62 +63,25 @@ use self::{
     catalog::key,
     changes::Changes,
     history::Seen,
-    kept::{KeptResults, Span},
+    kept::KeptResults,
     published::Published,
     sources::KnownSources,
-    tab::{Repositories, TabState, build_grid, build_state},
+    tab::{Repositories, build_grid},
 };
 use crate::{
     clock::now_ms,
-    settings::{IdentityRule, RuleSettings, Settings, VersionRule},
-    store::{GroupId, GroupModified, Store, StoreError},
+    settings::{RuleSettings, Settings, VersionRule},
+    store::{GroupId, GroupModified, Store},
 };
 
 /// How much memory the grids that somebody looked at may take.
 const CACHE_BYTES: usize = 512 << 20;
 /// How much memory the results of groups that were read lately may take.
 const KEPT_BYTES: usize = 256 << 20;
-/// How many groups are read at the same time when all are.
-const PARALLEL: usize = 4;
+/// How much more the results of all other groups may take, compressed: some ten thousand groups.
+const PACKED_BYTES: usize = 128 << 20;
 /// How long a database may take to say that it is there.
 const PROBE: Duration = Duration::from_secs(2);
-
-/// Why something could not be published.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The database did not answer.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A grid could not be written as JSON.
-    #[error("the grid of a tab of {group} cannot be written: {source}")]
-    Write {
-        /// The test group.
-        group: String,
-        /// What serde says.
-        source: serde_json::Error,
-    },
-    /// The work was lost, by a panic or at the end of the process.
-    #[error("the tabs of {0} could not be built")]
-    Lost(String),
-}
-
-impl From<PublishError> for WireError {
-    fn from(error: PublishError) -> Self {
-        let passes = matches!(&error, PublishError::Store(error) if error.passes());
-        if passes {
-            tracing::warn!(%error, "a request needs the database: {error}");
-            return Self {
-                code: "unavailable".to_owned(),
-                message: "the database gives no answer now, and this is not in memory; try again"
-                    .to_owned(),
-            };
-        }
-        Self {
-            code: "internal".to_owned(),
-            message: error.to_string(),
-        }
-    }
-}
 
 /// The snapshot and the way to renew it.
 #[derive(Debug)]
@@ -147,6 +107,7 @@ pub struct Reader {
     web: cell::WebAddresses,
     search: search::Search,
     bugs: bugs::KnownBugs,
+    lately: since::Lately,
     clock: fn() -> i64,
     /// Whether a component's version is inferred from the history of the job configuration.
     infers: bool,
@@ -194,7 +155,7 @@ impl Reader {
             published: ArcSwap::from_pointee(Published::new(catalog, &releases)),
             groups: Mutex::default(),
             cache: GridCache::new(CACHE_BYTES),
-            kept: KeptResults::new(KEPT_BYTES),
+            kept: KeptResults::new(KEPT_BYTES, PACKED_BYTES),
             seen: Mutex::default(),
             repositories: Arc::new(
                 components
@@ -221,6 +182,7 @@ impl Reader {
             web: cell::WebAddresses::new(&settings.buckets),
             search: search::Search::default(),
             bugs: bugs::KnownBugs::default(),
+            lately: since::Lately::default(),
             clock: now_ms,
             clusters: components
                 .iter()
@@ -239,6 +201,13 @@ impl Reader {
     #[must_use]
     pub fn with_clock(mut self, clock: fn() -> i64) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Keeps the results of groups in about so much memory, and in so much more compressed, in bytes each.
+    #[must_use]
+    pub fn with_memory(mut self, kept: usize, packed: usize) -> Self {
+        self.kept = KeptResults::new(kept, packed);
         self
     }
 
@@ -266,175 +235,6 @@ impl Reader {
     /// Ends every listening, so that the connections on which changes are told can end.
     pub fn end_listening(&self) {
         self.changes.end();
-    }
-
-    /// Publishes every group that has a tab; the database is ready to answer from when this returns.
-    /// A group that cannot be published is logged, and the others go on.
-    pub async fn publish_all(&self) -> Result<(), PublishError> {
-        self.publish_changed().await?;
-        self.ready.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Publishes the groups whose stored results are not those that were last published: what another
-    /// process wrote.
-    pub async fn publish_changed(&self) -> Result<(), PublishError> {
-        self.read_statuses().await?;
-        self.publish_histories().await?;
-        self.publish_bugs().await?;
-        self.publish_deploys().await?;
-        let stored: HashMap<String, Stored> = self
-            .store
-            .load_modified()
-            .await?
-            .into_iter()
-            .map(|group| (key(&group.name), Stored::from(&group)))
-            .collect();
-        let published = self.published.load_full();
-        let changed: Vec<&str> = published
-            .catalog
-            .groups()
-            .filter(|&name| {
-                let state = self.group(name);
-                let unread = published
-                    .catalog
-                    .tabs_of(name)
-                    .iter()
-                    .any(|&index| published.tabs[index].load().is_none());
-                unread || state.stored() != stored.get(&key(name)).copied()
-            })
-            .collect();
-        stream::iter(changed)
-            .for_each_concurrent(PARALLEL, async |name| {
-                let stored = stored.get(&key(name)).copied();
-                if let Err(error) = self.publish_stored(name, stored).await {
-                    tracing::error!(group.name = name, %error, "cannot publish {name}: {error}");
-                }
-            })
-            .await;
-        self.save_statuses().await;
-        self.compared_ms.store(now_ms(), Ordering::Release);
-        Ok(())
-    }
-
-    /// When the snapshot was last compared with the database, in milliseconds since 1970; `None` before
-    /// the first time.
-    pub fn compared_ms(&self) -> Option<i64> {
-        Some(self.compared_ms.load(Ordering::Acquire)).filter(|&ms| ms > 0)
-    }
-
-    /// Publishes a group after its results have changed.
-    pub async fn publish_group(&self, name: &str) -> Result<(), PublishError> {
-        self.read_statuses().await?;
-        let stored = self
-            .store
-            .load_group_modified(name)
-            .await?
-            .as_ref()
-            .map(Stored::from);
-        self.publish_stored(name, stored).await?;
-        self.save_statuses().await;
-        Ok(())
-    }
-
-    async fn publish_stored(&self, name: &str, stored: Option<Stored>) -> Result<(), PublishError> {
-        let group = self.group(name);
-        let _guard = group.publishing.lock().await;
-        let published = self.published.load_full();
-        let indexes = published.catalog.tabs_of(name);
-        let Some(first) = indexes.first() else {
-            return Ok(());
-        };
-        let results = self.load(&published.catalog.tabs()[*first], stored).await?;
-        let entries: Vec<Arc<TabEntry>> = indexes
-            .iter()
-            .map(|&index| published.catalog.tabs()[index].clone())
-            .collect();
-        let repositories = self.repositories.clone();
-        let modified_ms = stored.and_then(|stored| stored.modified_ms);
-        let intervals = self.rules.stale_intervals;
-        let now_ms = (self.clock)();
-        let bugs = self.bugs_of(name);
-        let states = tokio::task::spawn_blocking(move || {
-            let build = |entry: &Arc<TabEntry>| {
-                let mut state = build_state(
-                    entry,
-                    &results,
-                    &repositories,
-                    intervals,
-                    modified_ms,
-                    now_ms,
-                );
-                bugs.fill(&mut state.summary);
-                state
-            };
-            entries.iter().map(build).collect::<Vec<_>>()
-        })
-        .await
-        .map_err(|_| PublishError::Lost(name.to_owned()))?;
-
-        group.set_stored(stored);
-        group.content.fetch_add(1, Ordering::AcqRel);
-        for (&index, state) in indexes.iter().zip(states) {
-            self.note_status(&state, now_ms);
-            let old = published.tabs[index].swap(Arc::new(Some(state)));
-            // Told last: whoever hears of it finds it.
-            self.tell_tab(
-                &published.catalog.tabs()[index],
-                &published.tabs[index],
-                old.as_ref().as_ref(),
-            );
-        }
-        Ok(())
-    }
-
-    /// Tells that a tab's published state is not `old` any more, if so.
-    fn tell_tab(&self, entry: &TabEntry, slot: &ArcSwap<Option<TabState>>, old: Option<&TabState>) {
-        let new = slot.load();
-        let Some(new) = new.as_ref() else {
-            return;
-        };
-        if old.is_some_and(|old| old.shows_as(new)) {
-            return;
-        }
-        self.changes.tell(What::Tab(TabChanged {
-            dashboard: entry.dashboard.clone(),
-            tab: entry.tab.name.clone(),
-            version: new.grid_version.clone(),
-        }));
-    }
-
-    /// The group's results as its tabs show them: of the days that the configuration says. A job that
-    /// stopped keeps its last results, and is stale.
-    async fn load(
-        &self,
-        entry: &TabEntry,
-        stored: Option<Stored>,
-    ) -> Result<GroupResults, StoreError> {
-        let Some(stored) = stored else {
-            return Ok(GroupResults::default());
-        };
-        let results = self
-            .kept
-            .load(
-                &self.store,
-                (stored.id, stored.revision),
-                self.span_of(entry),
-                (self.clock)(),
-            )
-            .await?;
-        let results = self.refine(entry, results);
-        Ok(match self.rules.row_identity {
-            IdentityRule::Id => join_renamed(results),
-            IdentityRule::Name => results,
-        })
-    }
-
-    /// Over how long results are shown: the days that the group says, or else the settings. A recording
-    /// is shown whole.
-    fn span_of(&self, entry: &TabEntry) -> Span {
-        let days = entry.group.days_kept(self.days_of_results);
-        entry.configured.then(|| i64::from(days) * DAY_MS)
     }
 
     /// A tab's whole grid, from the cache or built now.

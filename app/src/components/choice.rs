@@ -10,7 +10,11 @@ pub fn options_html(options: &[(String, String)], chosen: &str) -> String {
     for (value, words) in options {
         html.push_str("<option value=\"");
         escape(&mut html, value);
-        html.push_str(if value == chosen { "\" selected>" } else { "\">" });
+        html.push_str(if value == chosen {
+            "\" selected>"
+        } else {
+            "\">"
+        });
         escape(&mut html, words);
         html.push_str("</option>");
     }

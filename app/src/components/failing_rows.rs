@@ -10,7 +10,7 @@ use model::{
 };
 
 use crate::{
-    components::clock::Time,
+    components::{clock::Time, name_link::name_link},
     paths,
     text::{count, visible, visible_message},
 };
@@ -57,18 +57,8 @@ pub fn FailingRows(
 }
 
 fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
-    let link = |query: &TabQuery, text: String| {
-        let link = format!("{path}?{}", query.to_query_string());
-        if link.len() < paths::LONGEST {
-            view! {
-                <A href=link>
-                    <bdi>{text}</bdi>
-                </A>
-            }
-            .into_any()
-        } else {
-            view! { <bdi>{text}</bdi> }.into_any()
-        }
+    let link = |query: &TabQuery, text: &str| {
+        name_link(format!("{path}?{}", query.to_query_string()), text)
     };
     let only_row = TabQuery {
         include: vec![crate::grid::names::pattern_of(&row.name)],
@@ -78,12 +68,9 @@ fn failing_row(row: &FailingRow, path: &str) -> impl IntoView + use<> {
         seam: Some(row.first_fail_build.clone()),
         ..TabQuery::default()
     };
-    let name = link(&only_row, visible(&row.name));
+    let name = link(&only_row, &row.name);
     let build = |text: AnyView| view! { <span class="failing__build">{text}</span> };
-    let first = build(link(
-        &at_seam,
-        format!("build {}", visible(&row.first_fail_build)),
-    ));
+    let first = build(link(&at_seam, &format!("build {}", row.first_fail_build)));
     let last_pass = row.last_pass.map_or_else(
         || "not in the data".into_any(),
         |at| view! { <Time ms=at.timestamp_millis() /> }.into_any(),

@@ -62,7 +62,10 @@ pub fn Grouping(
         let mut options = vec![(String::new(), "not at all".to_owned())];
         options.extend(GROUPINGS.into_iter().enumerate().map(words));
         let chosen = state.query.read().group.as_ref().map(|by| place(by).0);
-        options_html(&options, &chosen.map(|place| place.to_string()).unwrap_or_default())
+        options_html(
+            &options,
+            &chosen.map(|place| place.to_string()).unwrap_or_default(),
+        )
     });
     let choose = Callback::new(move |value: String| {
         group(value.parse().ok().and_then(|place| grouping(place, "")));

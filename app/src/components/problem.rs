@@ -24,9 +24,17 @@ pub fn ProblemPage(
 pub fn problem_title(error: &WireError) -> &'static str {
     if error.code == api::NOT_FOUND {
         "Not found"
+    } else if is_passing(error) {
+        "Not available just now"
     } else {
         "Not available"
     }
+}
+
+/// Whether it is nothing that stays so: the database or the server is gone for a while. `outage.js` looks
+/// for it by these codes.
+fn is_passing(error: &WireError) -> bool {
+    matches!(error.code.as_str(), "unavailable" | "unreachable")
 }
 
 /// What is wrong, and where to go.
@@ -41,6 +49,14 @@ pub fn problem(error: &WireError) -> impl IntoView + use<> {
             <p class="problem__message">
                 <bdi>{visible_message(&error.message)}</bdi>
             </p>
+            {is_passing(error)
+                .then(|| {
+                    view! {
+                        <p class="problem__waits">
+                            "This page appears by itself as soon as that is over."
+                        </p>
+                    }
+                })}
             <p class="problem__ways">
                 <A href=paths::HOME attr:class="button">
                     "Overview"
@@ -60,5 +76,31 @@ pub fn Loading() -> impl IntoView {
         <p class="loading" role="status">
             "Loading…"
         </p>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use crate::server_pages::document;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_says_that_the_page_appears_by_itself() {
+        for (code, status, waits) in [
+            ("unavailable", 503, true),
+            (api::NOT_FOUND, 404, false),
+            ("bad_request", 400, false),
+        ] {
+            let error = WireError {
+                code: code.to_owned(),
+                message: "It <is> so.".to_owned(),
+            };
+            let (answered, html) = document(&Default::default(), "/tests", 0, Err(error));
+            assert_eq!(answered, status);
+            assert!(html.contains(&format!("data-code=\"{code}\"")), "{html}");
+            assert!(html.contains("It &lt;is&gt; so."), "{html}");
+            assert_eq!(html.contains("problem__waits"), waits, "{html}");
+        }
     }
 }

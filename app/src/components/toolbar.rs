@@ -51,9 +51,8 @@ pub fn Toolbar(
     };
     let wrong = Memo::new(move |_| {
         let query = query.read();
-        let wrong = unusable(&query).map(|(pattern, why)| {
-            format!("“{}” {why}: the last one stays", visible(pattern))
-        });
+        let wrong = unusable(&query)
+            .map(|(pattern, why)| format!("“{}” {why}: the last one stays", visible(pattern)));
         wrong
             .or_else(|| state.unsorted())
             .filter(|_| state.clock.is_running())
@@ -87,7 +86,10 @@ pub fn Toolbar(
         let asked = chosen.flatten().filter(|asked| !WITHIN.contains(asked));
         options.extend(WITHIN.into_iter().chain(asked).map(|within| {
             let builds = count(within as usize, "build", "builds");
-            (within.to_string(), format!("that failed in the last {builds}"))
+            (
+                within.to_string(),
+                format!("that failed in the last {builds}"),
+            )
         }));
         let chosen = match chosen {
             None => String::new(),

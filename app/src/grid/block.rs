@@ -92,7 +92,10 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
         );
         own_html(html, drawing, &head.path, head.own);
         let members = count(head.rows.len(), "row", "rows");
-        let _ = write!(html, r#"</bdi> <span class="row__count">{members}</span></button>"#);
+        let _ = write!(
+            html,
+            r#"</bdi> <span class="row__count">{members}</span></button>"#
+        );
     } else {
         if let Some(alert) = &row.alert {
             let words = format!(
@@ -174,7 +177,10 @@ mod tests {
         };
         Grid {
             columns: vec![Column::default()],
-            rows: vec![row("suite <a>/one", Some(alert)), row("suite <a>/two", None)],
+            rows: vec![
+                row("suite <a>/one", Some(alert)),
+                row("suite <a>/two", None),
+            ],
             ..Grid::default()
         }
     }
@@ -198,8 +204,16 @@ mod tests {
         let html = drawn(&Lines::plain(&[1, 0]), "suite ");
         assert_eq!(html.matches(r#"class="row""#).count(), 2);
         assert!(html.starts_with(r#"<div class="row" data-row="0"><div class="row__name" title="suite &lt;a&gt;/two">"#), "{html}");
-        assert!(html.contains(r#"href="/d/a/b/rows/suite%20%3Ca%3E%2Ftwo"><bdi>…&lt;a&gt;/two</bdi></a>"#), "{html}");
-        assert!(html.contains("failed 3 times since build &quot;7"), "{html}");
+        assert!(
+            html.contains(
+                r#"href="/d/a/b/rows/suite%20%3Ca%3E%2Ftwo"><bdi>…&lt;a&gt;/two</bdi></a>"#
+            ),
+            "{html}"
+        );
+        assert!(
+            html.contains("failed 3 times since build &quot;7"),
+            "{html}"
+        );
         assert!(html.contains(r#"data-status="PASS""#) && !html.contains("role="));
         assert!(drawn(&Lines::plain(&[1]), "").contains("<bdi>suite &lt;a&gt;/two</bdi>"));
     }
@@ -213,11 +227,17 @@ mod tests {
         let closed = drawn(&Lines::grouped(&nodes, &|_, _| false), "");
         assert_eq!(closed.matches(r#"class="row""#).count(), 1);
         assert!(closed.contains(r#"aria-level="1" style="--depth:0" data-testid="group-head" data-open="false" aria-expanded="false""#), "{closed}");
-        assert!(closed.contains("<bdi>suite &lt;a&gt;</bdi> <span class=\"row__count\">2 rows</span>"), "{closed}");
+        assert!(
+            closed.contains("<bdi>suite &lt;a&gt;</bdi> <span class=\"row__count\">2 rows</span>"),
+            "{closed}"
+        );
         assert!(closed.contains("1 row is failing"), "{closed}");
         let open = drawn(&Lines::grouped(&nodes, &|_, _| true), "suite ");
         assert!(open.contains("<bdi>…&lt;a&gt;</bdi>"), "{open}");
         assert_eq!(open.matches(r#"role="row""#).count(), 3);
-        assert!(open.contains(r#"aria-level="2""#) && open.contains("<bdi>one</bdi>"), "{open}");
+        assert!(
+            open.contains(r#"aria-level="2""#) && open.contains("<bdi>one</bdi>"),
+            "{open}"
+        );
     }
 }

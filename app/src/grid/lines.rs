@@ -57,9 +57,7 @@ impl Head {
 
     /// How many of its rows have an alert.
     pub fn failing(&self, grid: &Grid) -> usize {
-        self.members(grid)
-            .filter(|row| row.alert.is_some())
-            .count()
+        self.members(grid).filter(|row| row.alert.is_some()).count()
     }
 
     fn members<'a>(&'a self, grid: &'a Grid) -> impl Iterator<Item = &'a Row> + Clone {
@@ -212,9 +210,7 @@ impl Lines {
 
     /// Where the row's own part of a name begins, after what the groups around it say.
     pub fn own_part(&self, line: Line, name: &str) -> usize {
-        let head = line
-            .around
-            .and_then(|head| self.heads.get(head as usize));
+        let head = line.around.and_then(|head| self.heads.get(head as usize));
         head.map_or(0, |head| own_part(name, &head.path))
     }
 }
@@ -245,10 +241,7 @@ mod tests {
         vec![
             group(
                 "pkg",
-                vec![
-                    group("a", vec![Node::Row(0), Node::Row(2)]),
-                    Node::Row(1),
-                ],
+                vec![group("a", vec![Node::Row(0), Node::Row(2)]), Node::Row(1)],
             ),
             Node::Row(3),
         ]

@@ -6,6 +6,7 @@ use model::{query::TabQuery, wire::CellPage};
 use super::{
     ServerPage,
     compare::{code, plain},
+    tab_crumbs,
 };
 use crate::{
     components::clock::Time,
@@ -16,11 +17,14 @@ use crate::{
 /// A cell with what can be done from there.
 pub fn cell_page(cell: CellPage) -> ServerPage {
     let title = format!("{} in build {}", visible(&cell.row), visible(&cell.build));
-    ServerPage::new(title.clone(), move || {
+    ServerPage::new(title, move || {
+        let tab = &cell.tab;
         view! {
-            <div class="page" data-testid="cell-page">
+            <div class="page cell-page" data-testid="cell-page">
+                {tab_crumbs(&tab.dashboard, &tab.tab, paths::tab(&tab.dashboard, &tab.tab))}
                 <h1>
-                    <bdi>{title}</bdi>
+                    <bdi>{visible(&cell.row)}</bdi>
+                    {format!(" in build {}", visible(&cell.build))}
                 </h1>
                 {told(&cell)}
             </div>

@@ -3,16 +3,14 @@
 use leptos::prelude::*;
 use model::{
     summary::{StatusTurn, TabStatus, TurnedTo},
-    wire::{BeganToFail, ChangesSince, TabTurn, infra::TabName},
+    wire::{BeganToFail, ChangesSince, TabTurn},
 };
 
-use super::{
-    ServerPage,
-    infra::{change_line, tab_link},
-};
+use super::{ServerPage, infra::change_line};
 use crate::{
     components::{
         clock::{Age, Time},
+        name_link::{row_link, tab_link},
         status::StatusBadge,
     },
     paths,
@@ -116,11 +114,7 @@ fn named(branch: &str, dashboard: &str, tab: &str) -> impl IntoView + use<> {
             </span>
         }
     });
-    let name = TabName {
-        dashboard: dashboard.to_owned(),
-        tab: tab.to_owned(),
-    };
-    view! { {branch} {tab_link(&name)} }
+    view! { {branch} {tab_link(dashboard, tab)} }
 }
 
 fn turn_line(turn: &TabTurn) -> impl IntoView + use<> {
@@ -169,9 +163,7 @@ fn began_line(tab: &BeganToFail) -> impl IntoView + use<> {
         .map(|row| {
             view! {
                 <li>
-                    <a href=paths::row(&tab.dashboard, &tab.tab, &row.id)>
-                        <bdi>{visible(&row.name)}</bdi>
-                    </a>
+                    {row_link(&tab.dashboard, &tab.tab, &row.id, &row.name)}
                     " "
                     <span class="line__soft">
                         {count(row.fail_count as usize, "failure", "failures")} ", first "

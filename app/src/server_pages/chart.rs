@@ -128,15 +128,47 @@ pub fn chart(
             {seams}
             <path class="chart__line" d=path />
             {dots}
-            <text class="chart__tick" x=LEFT y=bottom>
+            <text class="chart__tick chart__end" x=LEFT y=bottom>
                 {newest.to_owned()}
             </text>
-            <text class="chart__tick" x=WIDTH - RIGHT y=bottom text-anchor="end">
+            <text class="chart__tick chart__end" x=WIDTH - RIGHT y=bottom text-anchor="end">
                 {oldest.to_owned()}
             </text>
         </svg>
         </div>
     }
+}
+
+/// The numbers of a chart, for who wants to read them: a row of cells for each of `lines`. `label` says what
+/// it tells.
+pub fn chart_table<const N: usize>(
+    label: &str,
+    headings: [&str; N],
+    lines: impl Iterator<Item = [AnyView; N]>,
+) -> AnyView {
+    let headings = headings
+        .map(|heading| view! { <th scope="col">{heading.to_owned()}</th> })
+        .collect_view();
+    let lines = lines
+        .map(|line| {
+            let cells = line.map(|cell| view! { <td>{cell}</td> }).collect_view();
+            view! { <tr>{cells}</tr> }
+        })
+        .collect_view();
+    view! {
+        <details class="chart-table">
+            <summary>"As a table"</summary>
+            <div class="chart-table__scroll" tabindex="0" role="group" aria-label=label.to_owned()>
+                <table>
+                    <thead>
+                        <tr>{headings}</tr>
+                    </thead>
+                    <tbody>{lines}</tbody>
+                </table>
+            </div>
+        </details>
+    }
+    .into_any()
 }
 
 /// What a point looks like without its colour: failed runs are squares, flaky ones triangles, all others

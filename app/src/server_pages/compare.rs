@@ -6,8 +6,10 @@ mod markdown;
 
 use leptos::prelude::*;
 use model::{
+    attribution::Verdict,
     infra::short_version,
     query::TabQuery,
+    reach::Reach,
     trail::MoveGlyph,
     wire::infra::{CompareCounts, Comparison, Endpoint, TabAcross, TabName},
 };
@@ -94,6 +96,7 @@ fn draw(found: &Comparison) -> impl IntoView + use<> {
                     "JSON"
                 </a>
             </p>
+            {jump(found)}
             {found.tab.as_ref().map(looked_at)}
             {across(found)}
             {brought(found)}
@@ -106,6 +109,34 @@ fn draw(found: &Comparison) -> impl IntoView + use<> {
                 </pre>
             </details>
         </div>
+    }
+}
+
+/// The two answers in short, each leading to the long one.
+fn jump(found: &Comparison) -> impl IntoView + use<> {
+    let counts = &found.counts;
+    let mut across = vec![match counts.seen {
+        0 => "no test group saw it".to_owned(),
+        seen => format!(
+            "{} of {} broke",
+            counts.broke,
+            count(seen as usize, "test group", "test groups")
+        ),
+    }];
+    across.extend((counts.perhaps > 0).then(|| format!("{} also failed since", counts.perhaps)));
+    across.extend((counts.fixed > 0).then(|| format!("{} recovered", counts.fixed)));
+    let mut commits = vec![count(counts.commits as usize, "commit", "commits")];
+    for reach in [Reach::Own, Reach::Service] {
+        let reaching = found.commits.iter().filter(|commit| commit.reach == reach);
+        let number = reaching.count();
+        commits.extend((number > 0).then(|| format!("{number} {}", reach.words())));
+    }
+    view! {
+        <p class="compare__jump" data-testid="compare-jump">
+            <a href="#across">{across.join(", ")}</a>
+            " · "
+            <a href="#commits">{commits.join(", ")}</a>
+        </p>
     }
 }
 
@@ -214,21 +245,29 @@ pub(super) fn counts_sentence(counts: &CompareCounts) -> String {
         counts.fixed,
         count(counts.rows_fixed as usize, "row", "rows")
     ));
+    if counts.perhaps > 0 {
+        said.push_str(&format!(
+            " {} also failed since, and it is not certain that this did it.",
+            counts.perhaps
+        ));
+    }
     said
 }
 
 fn across(found: &Comparison) -> impl IntoView + use<> {
-    let (hit, quiet): (Vec<&TabAcross>, Vec<&TabAcross>) = found
-        .tabs
-        .iter()
+    let (perhaps, others): (Vec<&TabAcross>, Vec<&TabAcross>) =
+        found.tabs.iter().partition(|tab| tab.is_perhaps());
+    let (hit, quiet): (Vec<&TabAcross>, Vec<&TabAcross>) = others
+        .into_iter()
         .partition(|tab| tab.is_hit() || tab.fixed > 0);
     let rows = |tabs: &[&TabAcross]| tabs.iter().map(|tab| tab_row(tab)).collect_view();
     let (first, rest) = hit.split_at(hit.len().min(TABS));
     let hit_rows = rows(first);
     let rest_rows = rows(rest);
     let quiet_rows = rows(&quiet);
+    let perhaps_rows = rows(&perhaps);
     view! {
-        <section class="part" data-testid="compare-tabs">
+        <section class="part" id="across" data-testid="compare-tabs">
             <h2>"Across it"</h2>
             <p class="part__said" data-testid="compare-counts">
                 {counts_sentence(&found.counts)}
@@ -246,6 +285,18 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
                             </summary>
                             <ul class="lines">{rest_rows}</ul>
                         </details>
+                    }
+                })}
+            {(!perhaps.is_empty())
+                .then(|| {
+                    view! {
+                        <section class="part__also" data-testid="compare-perhaps">
+                            <h3>"Also failed since"</h3>
+                            <p class="part__said">
+                                "Not told as broken: something else explains these failures as well."
+                            </p>
+                            <ul class="lines">{perhaps_rows}</ul>
+                        </section>
                     }
                 })}
             {(!quiet.is_empty())
@@ -309,6 +360,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
             data-broke=tab.broke.to_string()
             data-fixed=tab.fixed.to_string()
             data-hit=tab.is_hit().then_some("")
+            data-verdict=verdict_word(tab.verdict)
             data-exact=tab.exact.then_some("")
         >
             <span class="line__head">
@@ -316,7 +368,7 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
                 <a class="line__name" href=href rel="external">
                     <bdi>{visible(&tab.tab)}</bdi>
                 </a>
-                <span class="line__of">
+                <span class="name-of">
                     <bdi>{visible(&tab.dashboard)}</bdi>
                 </span>
                 <span class="turns">{turns(tab)}</span>
@@ -337,23 +389,37 @@ fn tab_row(tab: &TabAcross) -> impl IntoView + use<> {
     }
 }
 
+/// For attributes.
+const fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Broke => "broke",
+        Verdict::Perhaps => "perhaps",
+        Verdict::Quiet => "quiet",
+    }
+}
+
 fn turns(tab: &TabAcross) -> String {
     let mut said = Vec::new();
-    if tab.broke > 0 {
-        said.push(format!(
-            "{} broke",
-            count(tab.broke as usize, "row", "rows")
-        ));
-    } else if tab.worse {
-        said.push("fails more often".to_owned());
+    let rows = |rows: u32| count(rows as usize, "row", "rows");
+    match tab.verdict {
+        Verdict::Broke if tab.broke > 0 => said.push(format!("{} broke", rows(tab.broke))),
+        Verdict::Broke => said.push("fails more often".to_owned()),
+        Verdict::Perhaps => said.push(doubt(tab).to_owned()),
+        Verdict::Quiet => {}
     }
     if tab.fixed > 0 {
-        said.push(format!(
-            "{} recovered",
-            count(tab.fixed as usize, "row", "rows")
-        ));
+        said.push(format!("{} recovered", rows(tab.fixed)));
     }
     said.join(", ")
+}
+
+/// What else explains that a tab fails since.
+fn doubt(tab: &TabAcross) -> &'static str {
+    if tab.product_came {
+        "also failed since; its product changed, too"
+    } else {
+        "also failed since; it may be chance"
+    }
 }
 
 /// How its runs went on both sides.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::wire::RowDay;
 
-use super::chart::{Point, chart, number};
+use super::chart::{Point, chart, chart_table, number};
 use crate::text::count;
 
 /// The share of a day's runs in which the row failed or was flaky, in percent.
@@ -68,21 +68,25 @@ pub(super) fn days_view(days: &[RowDay]) -> Option<AnyView> {
             Some((minutes, format!("{} minutes", number(minutes))))
         },
     );
-    let rows = days
-        .iter()
-        .map(|day| {
-            view! {
-                <tr>
-                    <td>{day.day.to_string()}</td>
-                    <td>{day.runs}</td>
-                    <td>{day.failed}</td>
-                    <td>{day.flaky}</td>
-                    <td>{number(failing_percent(day))}</td>
-                    <td>{day.seconds.map(|seconds| number(seconds / 60.0))}</td>
-                </tr>
-            }
-        })
-        .collect_view();
+    let lines = days.iter().map(|day| {
+        [
+            day.day.to_string().into_any(),
+            day.runs.into_any(),
+            day.failed.into_any(),
+            day.flaky.into_any(),
+            number(failing_percent(day)).into_any(),
+            day.seconds.map(|seconds| number(seconds / 60.0)).into_any(),
+        ]
+    });
+    let headings = [
+        "Day",
+        "Runs",
+        "Failed",
+        "Flaky",
+        "Failed and flaky in percent",
+        "Mean duration in minutes",
+    ];
+    let table = chart_table("Day by day, newest first", headings, lines);
     let runs: usize = days.iter().map(|day| day.runs as usize).sum();
     let view = view! {
         <section data-testid="row-days">
@@ -105,22 +109,7 @@ pub(super) fn days_view(days: &[RowDay]) -> Option<AnyView> {
                         {chart}
                     }
                 })}
-            <details class="chart-table">
-                <summary>"As a table"</summary>
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Day"</th>
-                            <th scope="col">"Runs"</th>
-                            <th scope="col">"Failed"</th>
-                            <th scope="col">"Flaky"</th>
-                            <th scope="col">"Failed and flaky in percent"</th>
-                            <th scope="col">"Mean duration in minutes"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </details>
+            {table}
         </section>
     };
     Some(view.into_any())

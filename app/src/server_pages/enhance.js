@@ -1,19 +1,12 @@
 // Comfort for pages that are complete without it.
 
-const two = (number) => String(number).padStart(2, "0");
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 // Moments in the zone that the reader wants, in the form that the server writes them; ages as of now.
 // `zone.js` knows the zone.
 const times = Array.from(document.querySelectorAll("time[datetime]"), (time) => {
     const text = time.textContent;
     return { time, text, ms: Date.parse(time.dateTime), isAge: !text.endsWith(" UTC") };
 });
-const moment = (ms) => {
-    const at = new Date(ms + zoneOffset(ms) * 60_000);
-    const day = `${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()}`;
-    return `${day} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
-};
+const axes = Array.from(document.querySelectorAll(".chart__end"), (end) => ({ end, text: end.textContent }));
 const age = (ms) => {
     const minutes = Math.floor((Date.now() - ms) / 60_000);
     if (minutes < 1) return "just now";
@@ -25,7 +18,10 @@ const write = (one, text) => {
 };
 const writeMoments = () => {
     for (const one of times) {
-        if (!one.isAge) write(one, zoneName() === "UTC" ? one.text : moment(one.ms));
+        if (!one.isAge) write(one, zoneText(one.ms));
+    }
+    for (const { end, text } of axes) {
+        if (end.textContent !== zoneOf(text)) end.textContent = zoneOf(text);
     }
 };
 const writeAges = () => {
@@ -36,6 +32,11 @@ const writeAges = () => {
 writeMoments();
 addEventListener("zone", writeMoments);
 setInterval(writeAges, 30_000);
+
+// Where this page is in the navigation.
+for (const link of document.querySelectorAll(".top__nav a[rel=external]")) {
+    if (`${location.pathname}/`.startsWith(`${new URL(link.href).pathname}/`)) link.ariaCurrent = "page";
+}
 
 // The theme, as on every page.
 document.querySelector(".top__theme")?.addEventListener("click", () => {

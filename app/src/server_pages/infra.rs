@@ -17,7 +17,7 @@ use model::{
 use self::{alarms::alarm_list, declared::declared_list, weather::weather_view};
 use super::ServerPage;
 use crate::{
-    components::clock::Time,
+    components::{clock::Time, name_link::tab_link},
     paths,
     text::{count, safe_url, visible},
     time::Zone,
@@ -130,7 +130,7 @@ fn commit(commit: &UpstreamCommit) -> impl IntoView + use<> {
 fn tab_list(what: &str, tabs: &[TabName], total: u32) -> Option<AnyView> {
     let items = tabs
         .iter()
-        .map(|tab| view! { <li>{tab_link(tab)}</li> })
+        .map(|tab| view! { <li>{tab_link(&tab.dashboard, &tab.tab)}</li> })
         .collect_view();
     let more = (total as usize).saturating_sub(tabs.len());
     let summary = format!("{} {what}", count(total as usize, "tab", "tabs"));
@@ -144,18 +144,6 @@ fn tab_list(what: &str, tabs: &[TabName], total: u32) -> Option<AnyView> {
         }
         .into_any()
     })
-}
-
-pub(super) fn tab_link(tab: &TabName) -> impl IntoView + use<> {
-    view! {
-        <a href=paths::tab(&tab.dashboard, &tab.tab) rel="external">
-            <bdi>{visible(&tab.tab)}</bdi>
-        </a>
-        " "
-        <span class="line__of">
-            <bdi>{visible(&tab.dashboard)}</bdi>
-        </span>
-    }
 }
 
 /// `3 of 40 (7.5 %)`.
@@ -265,14 +253,14 @@ pub(super) fn change_line(change: &InfraChange) -> impl IntoView + use<> {
             </span>
             <span class="line__soft">
                 "first " <Time ms=change.first.timestamp_millis() /> " by "
-                {tab_link(&change.first_tab)}
+                {tab_link(&change.first_tab.dashboard, &change.first_tab.tab)}
                 {(change.seen > 1)
                     .then(|| {
                         view! {
                             ", last "
                             <Time ms=change.last.timestamp_millis() />
                             " by "
-                            {tab_link(&change.last_tab)}
+                            {tab_link(&change.last_tab.dashboard, &change.last_tab.tab)}
                         }
                     })} " · "
                 <a href=paths::infra_version(&change.component, &change.to)>"this version"</a>
@@ -285,8 +273,10 @@ fn effects(change: &InfraChange) -> String {
     if change.broke + change.fixed == 0 {
         return "nothing broke or recovered".to_owned();
     }
-    let part = |groups: u32, rows: u32, word: &str| {
-        format!("{groups} {word} ({})", count(rows as usize, "row", "rows"))
+    // Runs may fail more often though no row is known to have turned.
+    let part = |groups: u32, rows: u32, word: &str| match rows {
+        0 => format!("{groups} {word}"),
+        rows => format!("{groups} {word} ({})", count(rows as usize, "row", "rows")),
     };
     let mut said = Vec::new();
     if change.broke > 0 {

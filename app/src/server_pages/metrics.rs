@@ -11,11 +11,11 @@ use model::{
 
 use super::{
     ServerPage,
-    chart::{ChartSeam, Point, chart, number},
+    chart::{ChartSeam, Point, chart, chart_table, number},
     tab_crumbs,
 };
 use crate::{
-    components::{clock::Time, strip::state_word},
+    components::{clock::Time, name_link::row_link, strip::state_word},
     paths,
     text::{count, visible},
     time::Zone,
@@ -177,21 +177,9 @@ fn row_view(page: &MetricsPage, row: &MetricRow) -> AnyView {
             }
         })
         .collect_view();
-    let href = paths::row(&page.dashboard, &page.tab, &row.id);
-    let name = visible(&row.name);
-    let name = if href.len() < paths::LONGEST {
-        view! {
-            <a href=href>
-                <bdi>{name}</bdi>
-            </a>
-        }
-        .into_any()
-    } else {
-        view! { <bdi>{name}</bdi> }.into_any()
-    };
     view! {
         <section class="metrics-page__row" data-testid="metric-row">
-            <h2>{name}</h2>
+            <h2>{row_link(&page.dashboard, &page.tab, &row.id, &row.name)}</h2>
             {charts}
         </section>
     }
@@ -245,39 +233,18 @@ pub fn metric_chart(
     let name = metric_name(&metric.name);
     let end = |run: Option<&Run<'_>>| run.map(Run::date).unwrap_or_default();
     let label = format!("{name} of {}, newest run at the left", visible(of));
-    let table = values
-        .iter()
-        .map(|&(run, _, value)| {
-            view! {
-                <tr>
-                    <td>{visible(run.build)}</td>
-                    <td>
-                        <Time ms=run.started_ms />
-                    </td>
-                    <td>{state_word(run.state)}</td>
-                    <td>{number(value)}</td>
-                </tr>
-            }
-        })
-        .collect_view();
+    let lines = values.iter().map(|&(run, _, value)| {
+        [
+            visible(run.build).into_any(),
+            view! { <Time ms=run.started_ms /> }.into_any(),
+            state_word(run.state).into_any(),
+            number(value).into_any(),
+        ]
+    });
+    let table = chart_table(&label, ["Build", "Began", "Result", name.as_str()], lines);
     view! {
         {chart(&label, runs.len(), &points, &seams, &end(runs.first()), &end(runs.last()))}
-        <details class="chart-table">
-            <summary>"As a table"</summary>
-            <div class="chart-table__scroll" tabindex="0" role="group" aria-label=label>
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Build"</th>
-                            <th scope="col">"Began"</th>
-                            <th scope="col">"Result"</th>
-                            <th scope="col">{name}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{table}</tbody>
-                </table>
-            </div>
-        </details>
+        {table}
     }
     .into_any()
 }

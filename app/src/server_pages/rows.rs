@@ -6,7 +6,7 @@ use model::{query::TabQuery, summary::TabStatus, wire::StripColumn};
 
 use super::{ServerPage, tab_crumbs};
 use crate::{
-    components::{status::StatusBadge, strip::Strip},
+    components::{name_link::row_link, status::StatusBadge, strip::Strip},
     paths,
     text::{count, visible, visible_message},
 };
@@ -30,6 +30,8 @@ pub struct RowsPage {
     pub filtered: usize,
     /// How many are hidden because they have no recent result.
     pub stale: usize,
+    /// The name of the snapshot's state from which it is drawn, or of an older one.
+    pub state: String,
 }
 
 /// One row.
@@ -50,14 +52,61 @@ pub struct RowLine {
 /// The page of the rows that `query` asks for.
 pub fn rows_page(page: RowsPage, query: TabQuery) -> ServerPage {
     let title = format!("Rows · {}", visible(&page.tab));
-    ServerPage::new(title, move || rows_view(&page, &query))
+    ServerPage::new(title, move || {
+        let tab = paths::tab(&page.dashboard, &page.tab);
+        let filter = query.include.first().cloned().unwrap_or_default();
+        view! {
+            <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
+                {tab_crumbs(&page.dashboard, &page.tab, tab)}
+                {head(&page)}
+                <form
+                    class="search"
+                    action=paths::rows(&page.dashboard, &page.tab, "")
+                    role="search"
+                >
+                    <input
+                        class="field search__field"
+                        type="search"
+                        name="include-filter-by-regex"
+                        value=filter
+                        placeholder="Only rows that match"
+                        aria-label="Only rows that match, a regular expression"
+                        autocomplete="off"
+                        spellcheck="false"
+                    />
+                    <button class="button">"Filter"</button>
+                </form>
+                {list(&page, &query)}
+            </div>
+        }
+    })
 }
 
-fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
+/// What of it is renewed; see `list.js`.
+pub fn rows_part(page: RowsPage, query: TabQuery) -> ServerPage {
+    ServerPage::new(String::new(), move || {
+        view! { <div class="rows-page">{head(&page)} {list(&page, &query)}</div> }
+    })
+}
+
+fn head(page: &RowsPage) -> impl IntoView + use<> {
+    view! {
+        <h1>
+            <bdi>{visible(&page.tab)}</bdi>
+            " "
+            <StatusBadge status=page.status />
+        </h1>
+        <p class="rows-page__reason">{visible(&page.reason)}</p>
+    }
+}
+
+fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
     let tab = paths::tab(&page.dashboard, &page.tab);
-    let grid = match query.to_query_string() {
-        options if options.is_empty() => tab.clone(),
-        options => format!("{tab}?{options}"),
+    let options = query.to_query_string();
+    let grid = if options.is_empty() {
+        tab
+    } else {
+        format!("{tab}?{options}")
     };
     let mut said = vec![if page.rows.len() < page.row_count {
         format!("The first {} of {} rows", page.rows.len(), page.row_count)
@@ -75,34 +124,24 @@ fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
         .iter()
         .map(|row| line_view(page, row))
         .collect_view();
-    let filter = query.include.first().cloned().unwrap_or_default();
     view! {
-        <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
-            {tab_crumbs(&page.dashboard, &page.tab, tab)}
-            <h1>
-                <bdi>{visible(&page.tab)}</bdi>
-                " "
-                <StatusBadge status=page.status />
-            </h1>
-            <p class="rows-page__reason">{visible(&page.reason)}</p>
-            <form class="search" action=paths::rows(&page.dashboard, &page.tab, "") role="search">
-                <input
-                    class="field search__field"
-                    type="search"
-                    name="include-filter-by-regex"
-                    value=filter
-                    placeholder="Only rows that match"
-                    aria-label="Only rows that match, a regular expression"
-                    autocomplete="off"
-                    spellcheck="false"
-                />
-                <button class="button">"Filter"</button>
-            </form>
-            <div class="rows-list" data-testid="rows-list">
-                <p class="test__said">
-                    {format!("{} · ", said.join(" · "))}
-                    <a href=grid>"The grid"</a>
-                </p>
+        <div
+            class="rows-list"
+            data-testid="rows-list"
+            data-dashboard=page.dashboard.clone()
+            data-tab=page.tab.clone()
+            data-state=page.state.clone()
+            data-address=paths::rows(&page.dashboard, &page.tab, &options)
+        >
+            <p class="test__said rows-list__said">
+                {said.join(" · ")}
+                <span class="rows-list__grid">
+                    " · " <a href=grid>"The grid"</a>
+                </span>
+            </p>
+            // Filled by `list.js` when it has renewed the list.
+            <p class="rows-list__renewed" role="status"></p>
+            <div class="rows-list__rows">
                 {page
                     .rows
                     .is_empty()
@@ -114,23 +153,6 @@ fn rows_view(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
 }
 
 fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
-    let href = paths::row(&page.dashboard, &page.tab, &row.id);
-    let name = visible(&row.name);
-    let name = if href.len() < paths::LONGEST {
-        view! {
-            <a class="rows-list__name" href=href rel="external">
-                <bdi>{name}</bdi>
-            </a>
-        }
-        .into_any()
-    } else {
-        view! {
-            <span class="rows-list__name">
-                <bdi>{name}</bdi>
-            </span>
-        }
-        .into_any()
-    };
     let alert = (row.fail_count > 0).then(|| {
         view! {
             <span class="rows-list__alert">
@@ -147,8 +169,10 @@ fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
     });
     let most = row.strip.len();
     view! {
-        <li class="rows-list__row" data-testid="row-line">
-            {name}
+        <li class="rows-list__row" data-testid="row-line" data-row-id=row.id.clone()>
+            <span class="rows-list__name">
+                {row_link(&page.dashboard, &page.tab, &row.id, &row.name)}
+            </span>
             <span class="rows-list__last">
                 <Strip runs=row.strip.clone() most=most />
                 {alert}

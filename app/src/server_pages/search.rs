@@ -6,7 +6,12 @@ use model::wire::{BugRef, BuildRef, CommitRef, Found, TabRef, TestRef};
 
 use super::ServerPage;
 use crate::{
-    components::{clock::Age, dashboard_list::DashboardItem, status::StatusBadge},
+    components::{
+        clock::Age,
+        dashboard_list::DashboardItem,
+        name_link::{row_link, tab_link},
+        status::StatusBadge,
+    },
     paths,
     text::{count, visible},
 };
@@ -99,7 +104,7 @@ fn tabs(tabs: &[TabRef]) -> Option<AnyView> {
             view! {
                 <li class="found">
                     <StatusBadge status=tab.status />
-                    {tab_link(tab)}
+                    <span class="found__name">{tab_link(&tab.dashboard, &tab.tab)}</span>
                 </li>
             }
         })
@@ -111,19 +116,6 @@ fn tabs(tabs: &[TabRef]) -> Option<AnyView> {
             view! { <ul class="found-list">{items}</ul> },
         )
     })
-}
-
-/// A tab with its dashboard, as a link.
-pub(super) fn tab_link(tab: &TabRef) -> AnyView {
-    view! {
-        <a class="found__name" href=paths::tab(&tab.dashboard, &tab.tab)>
-            <bdi>{visible(&tab.tab)}</bdi>
-        </a>
-        <span class="found__of">
-            <bdi>{visible(&tab.dashboard)}</bdi>
-        </span>
-    }
-    .into_any()
 }
 
 fn tests(tests: &[TestRef], more: bool) -> Option<AnyView> {
@@ -244,18 +236,9 @@ fn bugs(bugs: &[BugRef]) -> Option<AnyView> {
     let items = bugs
         .iter()
         .map(|bug| {
-            let row = visible(&bug.row);
             let row = match &bug.tab {
-                Some(tab) => {
-                    let href = paths::row(&tab.dashboard, &tab.tab, &bug.row);
-                    view! {
-                        <a href=href>
-                            <bdi>{row}</bdi>
-                        </a>
-                    }
-                    .into_any()
-                }
-                None => view! { <bdi>{row}</bdi> }.into_any(),
+                Some(tab) => row_link(&tab.dashboard, &tab.tab, &bug.row, &bug.row),
+                None => view! { <bdi>{visible(&bug.row)}</bdi> }.into_any(),
             };
             view! {
                 <li class="found">

@@ -4,13 +4,13 @@
 use leptos::prelude::*;
 use model::{
     alignment::{Stretch, align},
-    infra::short_version,
-    wire::{ColumnState, StripColumn, TabRef, TestOnTab, TestPage, TestRun},
+    infra::{same_version, short_version},
+    wire::{ColumnState, StripColumn, TestOnTab, TestPage, TestRun},
 };
 
 use super::ServerPage;
 use crate::{
-    components::{clock::Age, strip::Strip},
+    components::{clock::Age, name_link::tab_link, strip::Strip},
     paths,
     text::{count, visible},
     time::Zone,
@@ -101,7 +101,7 @@ fn components(page: &TestPage) -> Vec<(&str, usize)> {
             found.len() - 1
         });
         if let Some(version) = of.single()
-            && !found[at].1.contains(&version)
+            && !(found[at].1.iter()).any(|known| same_version(known, version))
         {
             found[at].1.push(version);
         }
@@ -246,11 +246,6 @@ fn row(line: usize, tab: &TestOnTab, stretches: &[Stretch]) -> AnyView {
             }
         })
         .collect_view();
-    let reference = TabRef {
-        dashboard: tab.dashboard.clone(),
-        tab: tab.tab.clone(),
-        status: model::summary::TabStatus::Unknown,
-    };
     let failed = (tab.fail_count > 0).then(|| {
         view! {
             <span class="aligned__failed">
@@ -263,7 +258,7 @@ fn row(line: usize, tab: &TestOnTab, stretches: &[Stretch]) -> AnyView {
             <th scope="row">
                 {(!tab.branch.is_empty())
                     .then(|| view! { <span class="branch-mark">{visible(&tab.branch)}</span> })}
-                {super::search::tab_link(&reference)} {failed}
+                {tab_link(&tab.dashboard, &tab.tab)} {failed}
             </th>
             {cells}
         </tr>

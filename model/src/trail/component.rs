@@ -1,6 +1,7 @@
 //! The versions of one component as one tab saw them.
 
 use crate::{
+    attribution::Faring,
     infra::{ComponentKind, ComponentVersion, Source, same_version},
     transition::comparable,
 };
@@ -25,8 +26,10 @@ pub struct Across {
     pub broke: u32,
     /// Rows that recovered.
     pub fixed: u32,
-    /// Whether runs fail more often than before, by more than chance makes likely.
-    pub worse: bool,
+    /// How runs fared before and after.
+    pub faring: Faring,
+    /// See [`super::Trail::product_came`].
+    pub product_came: bool,
 }
 
 /// Columns of one version. Columns between that know nothing belong to it.
@@ -60,6 +63,12 @@ pub struct Step<'a> {
 }
 
 impl Span {
+    /// Whether its newest column's version was read from the job's own image: what that is is said for each
+    /// job by itself.
+    pub const fn is_of_own_image(&self) -> bool {
+        matches!(self.newest_source, Source::ImageTag | Source::ImageDigest)
+    }
+
     /// Whether its newest column's version was seen by the run itself.
     pub const fn is_observed(&self) -> bool {
         self.newest_source.is_observed()

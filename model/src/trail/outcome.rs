@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ComponentTrail, Span, Step, Trail};
-use crate::{grid::Grid, status::Status};
+use super::{ComponentTrail, Crossing, Passage, Trail};
+use crate::{
+    attribution::{Fared, Faring},
+    grid::Grid,
+    status::Status,
+};
 
 /// How one run went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,13 +45,13 @@ const POD: &str = "Pod";
 pub const BEFORE: usize = 20;
 
 impl Trail {
-    /// How runs went before these steps and after them: `((bad, runs) before, (bad, runs) after)`. After a
-    /// step are the runs of the version that it brings, before it up to [`BEFORE`] of the version that it
-    /// ends. Runs that have not ended do not count.
+    /// How runs went before these crossings and after them: `((bad, runs) before, (bad, runs) after)`. After
+    /// one are the runs of the version that it leads to, before it up to [`BEFORE`] of the version that it
+    /// leaves. Runs that have not ended do not count.
     pub fn outcomes(
         &self,
         component: &ComponentTrail,
-        steps: &[Step<'_>],
+        crossings: &[Crossing<'_>],
     ) -> ((u32, u32), (u32, u32)) {
         let count = |columns: &mut dyn Iterator<Item = u32>, most: usize| {
             columns
@@ -60,66 +64,54 @@ impl Trail {
         };
         let mut before = (0, 0);
         let mut after = (0, 0);
-        for step in steps {
-            let span = |column: u32| {
-                component
-                    .spans
-                    .iter()
-                    .find(|span| span.newest <= column && column <= span.oldest)
-            };
-            if let Some(span) = span(step.newer) {
-                let found = count(&mut (span.newest..=step.newer).rev(), usize::MAX);
-                after = (after.0 + found.0, after.1 + found.1);
-            }
-            if let Some(span) = span(step.older) {
-                let found = count(&mut (step.older..=span.oldest), BEFORE);
+        for crossing in crossings {
+            let found = count(
+                &mut (crossing.newest()..=crossing.newer()).rev(),
+                usize::MAX,
+            );
+            after = (after.0 + found.0, after.1 + found.1);
+            let left = crossing.older();
+            let mut spans = component.spans.iter();
+            if let Some(span) = spans.find(|span| span.newest <= left && left <= span.oldest) {
+                let found = count(&mut (left..=span.oldest), BEFORE);
                 before = (before.0 + found.0, before.1 + found.1);
             }
         }
         (before, after)
     }
-}
 
-impl Trail {
-    /// Whether the versions that these steps bring made runs fail more often, by more than chance makes
-    /// likely.
+    /// How runs fared before these crossings and after them, by failures that began there.
     ///
-    /// After a step count the runs of its version that have a failure which began with that version: what
-    /// failed before it goes on by itself. Before it count up to [`BEFORE`] runs of whatever version, each
-    /// with a failure that began in it: what goes on failing tells of one cause, not of a rate.
-    pub fn is_worse_across(&self, component: &ComponentTrail, steps: &[Step<'_>]) -> bool {
-        let count = |columns: &mut dyn Iterator<Item = u32>, since: &dyn Fn(u32) -> u32| {
-            columns
-                .filter_map(|column| Some((column, self.columns.get(column as usize)?)))
-                .filter(|(_, passage)| passage.outcome.is_over())
-                .fold((0, 0), |(bad, runs), (column, passage)| {
-                    let own = passage.failing_since.is_some_and(|at| at <= since(column));
-                    (bad + u32::from(own), runs + 1)
-                })
+    /// After one count the runs of the version that it leads to, with a failure that began with that version:
+    /// what failed before it goes on by itself. Before it count up to [`BEFORE`] runs of whatever other
+    /// version, each with a failure that began in it: what goes on failing tells of one cause, not of a rate.
+    pub fn faring(&self, crossings: &[Crossing<'_>]) -> Faring {
+        let add = |fared: &mut Fared, passage: &Passage, since: u32| {
+            let own = passage.failing_since.is_some_and(|at| at <= since);
+            match passage.outcome {
+                RunOutcome::Failed if own => fared.failed += 1,
+                RunOutcome::Outside if own => fared.outside += 1,
+                _ => fared.passed += 1,
+            }
         };
-        let end = self.columns.len() as u32;
-        let (mut before, mut after) = ((0, 0), (0, 0));
-        for step in steps {
-            let span = component.spans.iter();
-            let Some(span) = span.clone().find(|span| span.oldest == step.newer) else {
-                continue;
-            };
-            let found = count(&mut (span.newest..=step.newer), &|_| step.newer);
-            after = (after.0 + found.0, after.1 + found.1);
+        let over = |column: &u32| {
+            let passage = self.columns.get(*column as usize);
+            passage.is_some_and(|passage| passage.outcome.is_over())
+        };
+        let mut found = Faring::default();
+        for crossing in crossings {
+            for column in (crossing.newest()..=crossing.newer()).filter(over) {
+                let first = crossing.older().saturating_sub(1);
+                add(&mut found.after, &self.columns[column as usize], first);
+            }
             // Runs of a version that is looked at belong to the other side.
-            let others = |column: &u32| {
-                !steps.iter().any(|step| {
-                    let at = |span: &&Span| span.oldest == step.newer;
-                    let span = component.spans.iter().find(at);
-                    span.is_some_and(|span| (span.newest..=span.oldest).contains(column))
-                })
-            };
-            let over = |column: &u32| self.columns[*column as usize].outcome.is_over();
-            let mut earlier = (step.older..end).filter(others).filter(over).take(BEFORE);
-            let found = count(&mut earlier, &|column| column);
-            before = (before.0 + found.0, before.1 + found.1);
+            let other = |column: &u32| !crossings.iter().any(|it| it.arrived_in(*column));
+            let earlier = crossing.older()..self.columns.len() as u32;
+            for column in earlier.filter(other).filter(over).take(BEFORE) {
+                add(&mut found.before, &self.columns[column as usize], column);
+            }
         }
-        is_worse(before, after)
+        found
     }
 }
 

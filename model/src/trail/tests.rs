@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    attribution::Fared,
     grid::{Column, Row},
     infra::{ComponentKind, Source},
     status::Status,
@@ -138,15 +139,48 @@ fn rows_that_turned_across_several_steps_count_once() {
     ];
     let trail = trail("cbbaa", "aaaaa", &rows);
     let infra = trail.component("infra").expect("it is there");
-    let all: Vec<Step<'_>> = infra.steps().collect();
-    let names = |kind, steps: &[Step<'_>]| -> Vec<String> {
-        let turned = trail.turned(infra, kind, steps);
+    let all: Vec<Crossing<'_>> = infra.single_crossings().collect();
+    let names = |kind, crossings: &[Crossing<'_>]| -> Vec<String> {
+        let turned = trail.turned(infra, kind, crossings);
         turned.iter().map(|turn| turn.row.to_string()).collect()
     };
     assert_eq!(all.len(), 2);
     assert_eq!(names(TurnKind::Broke, &all), ["gap"]);
     assert_eq!(names(TurnKind::Fixed, &all), ["fixed"]);
     assert_eq!(names(TurnKind::Broke, &all[..1]), Vec::<String>::new());
+}
+
+#[test]
+fn what_came_and_went_within_a_range_is_no_difference() {
+    for (row, broke, fixed) in [
+        ("PPFFFPPPP", false, false),
+        ("FFFFFPPPP", true, false),
+        ("FPFFFPPPP", false, false),
+        ("PPPPPFFFF", false, true),
+        ("FFFPPFFFF", false, false),
+        // Between two runs of one version: no change of a version did that.
+        ("FFFFFFPPP", false, false),
+        ("PPPPPPPPP", false, false),
+    ] {
+        let trail = trail("fedccbbaa", "aaaaaaaaa", &[("row", row)]);
+        let infra = trail.component("infra").expect("it is there");
+        // From a to e; f came later.
+        let range = infra.crossings(|step| step.to < "f");
+        assert_eq!(range.len(), 1);
+        let turned = |kind| !trail.turned(infra, kind, &range).is_empty();
+        assert_eq!(turned(TurnKind::Broke), broke, "{row}");
+        assert_eq!(turned(TurnKind::Fixed), fixed, "{row}");
+    }
+}
+
+#[test]
+fn steps_apart_are_ways_of_their_own() {
+    let trail = trail("babcbaa", "aaaaaaa", &[]);
+    let infra = trail.component("infra").expect("it is there");
+    let forward = infra.crossings(|step| step.from < step.to);
+    let ends: Vec<(u32, u32)> = forward.iter().map(|it| (it.newer(), it.older())).collect();
+    assert_eq!(ends, [(0, 1), (3, 5)]);
+    assert_eq!(forward[1].steps().len(), 2);
 }
 
 #[test]
@@ -161,11 +195,8 @@ fn short_failures_count_where_they_are_all_runs_of_a_version() {
     ] {
         let trail = trail(versions, versions, &[("row", row)]);
         let infra = trail.component("infra").expect("it is there");
-        let steps: Vec<Step<'_>> = infra
-            .steps()
-            .filter(|step| step.to.starts_with('b'))
-            .collect();
-        let broke = trail.turned(infra, TurnKind::Broke, &steps);
+        let crossings = infra.crossings(|step| step.to.starts_with('b'));
+        let broke = trail.turned(infra, TurnKind::Broke, &crossings);
         assert_eq!(!broke.is_empty(), counts, "{versions} {row}");
     }
 }
@@ -175,10 +206,13 @@ fn runs_before_and_after_are_counted() {
     let rows = [("test", "PFFPPPFP.P")];
     let trail = trail("ccbbbaaaaa", "aaaaaaaaaa", &rows);
     let infra = trail.component("infra").expect("it is there");
-    let steps: Vec<Step<'_>> = infra.steps().collect();
-    assert_eq!(trail.outcomes(infra, &steps[..1]), ((1, 3), (1, 2)));
-    assert_eq!(trail.outcomes(infra, &steps[1..]), ((1, 4), (1, 3)));
-    assert_eq!(trail.outcomes(infra, &steps), ((2, 7), (2, 5)));
+    let single: Vec<Crossing<'_>> = infra.single_crossings().collect();
+    assert_eq!(trail.outcomes(infra, &single[..1]), ((1, 3), (1, 2)));
+    assert_eq!(trail.outcomes(infra, &single[1..]), ((1, 4), (1, 3)));
+    assert_eq!(trail.outcomes(infra, &single), ((2, 7), (2, 5)));
+    // As one way only its ends count.
+    let whole = infra.crossings(|_| true);
+    assert_eq!(trail.outcomes(infra, &whole), ((1, 4), (1, 2)));
 }
 
 #[test]
@@ -206,23 +240,114 @@ fn worse_is_more_than_chance() {
     }
 }
 
+/// `(bad, runs)` before and after, of failures that began there, across the newest step.
+fn faring(trail: &Trail) -> ((u32, u32), (u32, u32)) {
+    let infra = trail.component("infra").expect("it is there");
+    let newest: Vec<Crossing<'_>> = infra.single_crossings().take(1).collect();
+    let found = trail.faring(&newest);
+    let pair = |fared: Fared| (fared.bad(), fared.runs());
+    (pair(found.before), pair(found.after))
+}
+
 #[test]
 fn what_failed_before_a_version_is_not_its_fault() {
-    for (versions, first, second, worse) in [
+    for (versions, first, second, before, after) in [
         // The same test goes on failing; another begins to.
-        ("bbbbaaaaaaaa", "FFFFFFPPPPPP", "PPPPPPPPPPPP", false),
-        ("bbbbaaaaaaaa", "FFFFFFPPPPPP", "FFFFPPPPPPPP", true),
+        (
+            "bbbbaaaaaaaa",
+            "FFFFFFPPPPPP",
+            "PPPPPPPPPPPP",
+            (1, 8),
+            (0, 4),
+        ),
+        (
+            "bbbbaaaaaaaa",
+            "FFFFFFPPPPPP",
+            "FFFFPPPPPPPP",
+            (1, 8),
+            (4, 4),
+        ),
         // What failed for long before tells of one cause, not of a rate.
-        ("bbbaaaaaaaaa", "PPPFFFFPPPPP", "FFFPPPPPPPPP", true),
+        (
+            "bbbaaaaaaaaa",
+            "PPPFFFFPPPPP",
+            "FFFPPPPPPPPP",
+            (1, 9),
+            (3, 3),
+        ),
         // Runs of earlier versions tell of the rate, too.
-        ("bbbacacacaca", "PFFPPFPFPFPP", "PPPPPPPPPPPP", false),
-        ("bbbacacacaca", "PFFPPPPPPPPP", "PPPPPPPPPPPP", true),
+        (
+            "bbbacacacaca",
+            "PFFPPFPFPFPP",
+            "PPPPPPPPPPPP",
+            (3, 9),
+            (2, 3),
+        ),
+        (
+            "bbbacacacaca",
+            "PFFPPPPPPPPP",
+            "PPPPPPPPPPPP",
+            (0, 9),
+            (2, 3),
+        ),
     ] {
         let trail = trail(versions, versions, &[("one", first), ("two", second)]);
+        assert_eq!(
+            faring(&trail),
+            (before, after),
+            "{versions} {first} {second}"
+        );
+    }
+}
+
+#[test]
+fn a_row_under_another_name_goes_on_failing() {
+    for (rows, after) in [
+        // Renamed with the version: what failed before fails on.
+        (&[("old", "....FFPPPPPP"), ("new", "FFFF........")][..], 0),
+        // One more than was there.
+        (
+            &[
+                ("old", "....FFPPPPPP"),
+                ("new", "FFFF........"),
+                ("more", "FFFF........"),
+            ],
+            4,
+        ),
+        // Renamed while it passed: nothing is known of it under the new name but that it fails.
+        (&[("old", "....PPPPPPPP"), ("new", "FFFF........")], 4),
+        // Renamed earlier.
+        (&[("old", ".....FFPPPPP"), ("new", "FFFFF.......")], 0),
+        // It is there only where it fails, and that is now and then.
+        (&[("other", "PPPPPPPPPPPP"), ("seldom", ".F..F...F...")], 1),
+    ] {
+        let trail = trail("bbbbaaaaaaaa", "aaaaaaaaaaaa", rows);
+        assert_eq!(faring(&trail).1, (after, 4), "{rows:?}");
         let infra = trail.component("infra").expect("it is there");
-        let steps: Vec<Step<'_>> = infra.steps().take(1).collect();
-        let found = trail.is_worse_across(infra, &steps);
-        assert_eq!(found, worse, "{versions} {first} {second}");
+        let all = infra.crossings(|_| true);
+        for kind in [TurnKind::Broke, TurnKind::Fixed] {
+            assert!(trail.turned(infra, kind, &all).is_empty(), "{rows:?}");
+        }
+    }
+}
+
+#[test]
+fn a_product_that_came_with_the_failures_is_seen() {
+    for (product, row, came) in [
+        ("aaaaaa", "FFFPPP", false),
+        ("bbbaaa", "FFFPPP", true),
+        ("baaaaa", "FFFPPP", false),
+        ("baaaaa", "FPPPPP", true),
+        ("aa?aaa", "FFFPPP", false),
+        ("b??aaa", "FFFPPP", true),
+        ("bbbaaa", "PPPPPP", false),
+    ] {
+        let trail = trail("bbbaaa", product, &[("row", row)]);
+        let infra = trail.component("infra").expect("it is there");
+        let crossings = infra.crossings(|_| true);
+        assert_eq!(trail.product_came(&crossings), came, "{product} {row}");
+        let began = trail.began_to_fail(&crossings).count();
+        assert_eq!(began, usize::from(row.contains('F')), "{row}");
     }
 }
 
@@ -236,8 +361,8 @@ fn runs_that_failed_each_in_another_test_are_no_failure_of_the_version() {
     let tell = |rows: &[(&str, &str)]| {
         let trail = trail("aaabbaa", "aaaaaaa", rows);
         let infra = trail.component("infra").expect("it is there");
-        let steps: Vec<Step<'_>> = infra.steps().skip(1).collect();
-        trail.turned(infra, TurnKind::Broke, &steps).len()
+        let crossings: Vec<Crossing<'_>> = infra.single_crossings().skip(1).collect();
+        trail.turned(infra, TurnKind::Broke, &crossings).len()
     };
     assert_eq!(tell(&rows), 0);
     // Where no test failed, that is all that there is.

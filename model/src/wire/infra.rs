@@ -1,18 +1,21 @@
 //! What `/api/v2` answers about the infrastructure: versions, what lies between two of them, and what
 //! happened around it.
 
+mod across;
+mod builds;
+
+pub use across::{CompareCounts, ProductMove, TabAcross};
+pub use builds::{BuildsCompared, ComponentMove, SpecsCompared};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     history::{bump::Bump, revert::Revert},
     infra::ComponentKind,
-    job_spec::SpecChange,
-    pair::{HeaderMove, PairRows},
     reach::{Reach, Reached},
-    trail::MoveGlyph,
     undone::UndoneKind,
-    wire::{NamedLink, drift::Declared},
+    wire::drift::Declared,
 };
 
 /// What lies between two versions of a component: `GET /api/v2/compare`.
@@ -96,13 +99,6 @@ pub enum Direction {
     SeenEarlier,
     /// Nothing tells.
     Unknown,
-}
-
-impl TabAcross {
-    /// Whether something broke: rows, or more of its runs than before.
-    pub const fn is_hit(&self) -> bool {
-        self.broke > 0 || self.worse
-    }
 }
 
 impl Direction {
@@ -201,156 +197,6 @@ pub struct TabName {
     pub tab: String,
 }
 
-/// What a change did to one tab.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct TabAcross {
-    /// The dashboard's name.
-    pub dashboard: String,
-    /// The tab's name.
-    pub tab: String,
-    /// The release branch; absent when it is of none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub branch: Option<String>,
-    /// The test group that it shows.
-    pub job: String,
-    /// Other tabs that show the same.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<TabName>,
-    /// How many seams of the tab lie in the range.
-    pub seams: u32,
-    /// The newest of them: the build at its newer side.
-    pub build: String,
-    /// When that build began.
-    pub time: DateTime<Utc>,
-    /// The oldest of them: the build at its older side.
-    pub before: String,
-    /// The version before the oldest.
-    pub from: String,
-    /// The version after the newest.
-    pub to: String,
-    /// Whether all of them are certain.
-    pub certain: bool,
-    /// Whether they lead from the one version to the other, and not a part of the way or past it.
-    pub exact: bool,
-    /// Rows that broke.
-    pub broke: u32,
-    /// Rows that recovered.
-    pub fixed: u32,
-    /// Whether its runs fail more often than before, by more than chance makes likely.
-    pub worse: bool,
-    /// Runs of the versions after the seams that ended.
-    pub runs: u32,
-    /// Those of them that failed.
-    pub bad: u32,
-    /// Up to twenty runs before each seam that ended.
-    pub runs_before: u32,
-    /// Those of them that failed.
-    pub bad_before: u32,
-    /// The first rows that broke.
-    pub broke_rows: Vec<String>,
-    /// The first rows that recovered.
-    pub fixed_rows: Vec<String>,
-    /// What moved across the seams.
-    pub glyph: MoveGlyph,
-    /// The products that moved at the same time.
-    pub product: Vec<ProductMove>,
-}
-
-/// A product that moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct ProductMove {
-    /// `org/name`.
-    pub repo: String,
-    /// The version before.
-    pub from: String,
-    /// The version after.
-    pub to: String,
-}
-
-/// What differs between two builds of a tab.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct BuildsCompared {
-    /// The tab.
-    pub tab: TabName,
-    /// The older build.
-    pub older: String,
-    /// When it began.
-    pub older_time: DateTime<Utc>,
-    /// The newer build.
-    pub newer: String,
-    /// When it began.
-    pub newer_time: DateTime<Utc>,
-    /// What moved.
-    pub glyph: MoveGlyph,
-    /// Every component of the tab, infra first.
-    pub components: Vec<ComponentMove>,
-    /// The configured headers that differ, by name.
-    pub headers: Vec<HeaderMove>,
-    /// What the tab's own templates compare them with.
-    pub links: Vec<NamedLink>,
-    /// What the two builds say of the rows.
-    pub rows: PairRows,
-    /// What their jobs were asked to do.
-    pub spec: SpecsCompared,
-}
-
-/// What the jobs of two builds were asked to do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct SpecsCompared {
-    /// Whether it is known of the older build.
-    pub older_known: bool,
-    /// Whether it is known of the newer build.
-    pub newer_known: bool,
-    /// What differs, where both are known.
-    pub changes: Vec<SpecChange>,
-}
-
-/// One component in two builds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct ComponentMove {
-    /// Its name.
-    pub component: String,
-    /// Infra or product.
-    pub kind: ComponentKind,
-    /// The older build's version; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// The newer build's version; absent when unknown.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-    /// Whether both are known and the same.
-    pub same: bool,
-}
-
-/// How many there are of what a comparison lists.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct CompareCounts {
-    /// Commits between.
-    pub commits: u32,
-    /// Test groups that saw the change.
-    pub seen: u32,
-    /// Those in which rows broke, or whose runs fail more often than before.
-    pub broke: u32,
-    /// Those in which rows recovered.
-    pub fixed: u32,
-    /// Rows that broke.
-    pub rows_broke: u32,
-    /// Rows that recovered.
-    pub rows_fixed: u32,
-    /// Of those that broke, the ones in which no product moved.
-    pub broke_infra_only: u32,
-    /// Release branches on which something broke.
-    pub branches_broke: u32,
-    /// Test groups that have the component at all.
-    pub have: u32,
-}
-
 /// A version of a component: `GET /api/v2/infra/components/{component}/versions`, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -406,8 +252,11 @@ pub struct InfraChange {
     pub last_build: String,
     /// Test groups that saw it.
     pub seen: u32,
-    /// Those in which rows broke across it.
+    /// Those that it broke.
     pub broke: u32,
+    /// Those that fail since where something else explains that as well; none of those that broke.
+    #[serde(default)]
+    pub perhaps: u32,
     /// Those in which rows recovered across it.
     pub fixed: u32,
     /// Rows that broke.

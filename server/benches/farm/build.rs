@@ -22,6 +22,8 @@ pub(crate) struct Build {
     pub(crate) finished_ms: i64,
     /// How many tests it has.
     pub(crate) tests: usize,
+    /// Whether it has only the files that every build has.
+    pub(crate) is_bare: bool,
 }
 
 /// The name of a job.
@@ -37,7 +39,8 @@ impl Build {
 
     /// What each of its files is called and holds.
     pub(crate) fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
-        FILES
+        let names: &[&str] = if self.is_bare { &BARE_FILES } else { &FILES };
+        names
             .iter()
             .map(|&name| (name, self.file(name).unwrap_or_default()))
             .collect()
@@ -166,6 +169,9 @@ const FILES: [&str; 8] = [
     "prowjob.json",
     "started.json",
 ];
+
+/// Those of a build that has no more.
+const BARE_FILES: [&str; 3] = ["artifacts/junit_01.xml", "finished.json", "started.json"];
 
 const RUNNER: &str = "<testsuite failures=\"0\" tests=\"5\">\
     <testcase classname=\"kubetest2\" name=\"Up\" time=\"300.5\"/>\

@@ -14,7 +14,11 @@ use std::{
 
 use seamgrid::store::Store;
 
-use self::{build::job, objects::Jobs};
+use self::{
+    build::job,
+    objects::{Jobs, ObjectServer},
+    process::Seamgrid,
+};
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -25,25 +29,83 @@ pub(crate) const SECRET: &str = "the secret of the bench";
 /// How often it is looked whether something is there.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Jobs in a server of objects, and a folder with the settings and the SQLite file of those who read them.
+pub(crate) struct Farm {
+    /// The server; it ends with this.
+    pub(crate) objects: ObjectServer,
+    /// The folder, which is new.
+    pub(crate) folder: PathBuf,
+    /// The file's URL.
+    pub(crate) database: String,
+    update: String,
+}
+
+impl Farm {
+    /// The folder has this name; `update` is what the settings say of updates: `poll_secs: 60`.
+    pub(crate) fn new(name: &str, jobs: Jobs, update: &str) -> Result<Self, Failure> {
+        let objects = ObjectServer::start(jobs)?;
+        let folder = settings(name, jobs, &objects.address, update)?;
+        Ok(Self {
+            database: sqlite(&folder),
+            objects,
+            folder,
+            update: update.to_owned(),
+        })
+    }
+
+    /// The same with other jobs, and a new server of them.
+    pub(crate) fn with_jobs(self, jobs: Jobs) -> Result<Self, Failure> {
+        drop(self.objects);
+        let objects = ObjectServer::start(jobs)?;
+        fill(&self.folder, jobs, &objects.address, &self.update)?;
+        Ok(Self { objects, ..self })
+    }
+
+    /// Starts a process of Seamgrid.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Result<Seamgrid, Failure> {
+        Seamgrid::start(&self.folder, &self.database, arguments, None)
+    }
+
+    /// Brings all jobs up to date; answers how long that took.
+    pub(crate) fn update_once(&self) -> Result<Duration, Failure> {
+        let begun = Instant::now();
+        self.start(&["update", "--once"])?.wait()?;
+        Ok(begun.elapsed())
+    }
+
+    /// Starts a server, and waits until it tells its address.
+    pub(crate) fn serve(&self, arguments: &[&str]) -> Result<(Seamgrid, String), Failure> {
+        let mut process =
+            self.start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())?;
+        let address = process.address()?;
+        Ok((process, address))
+    }
+
+    /// The SQLite file.
+    pub(crate) async fn open(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.database).await?)
+    }
+}
+
 /// A new folder of this name with settings for the jobs, which are read from `url`: a server of objects,
 /// or `file://…`.
 pub(crate) fn settings(
     name: &str,
     jobs: Jobs,
     url: &str,
-    poll_secs: u64,
+    update: &str,
 ) -> Result<PathBuf, Failure> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    fill(&folder, jobs, url, poll_secs)?;
+    fill(&folder, jobs, url, update)?;
     Ok(folder)
 }
 
 /// Writes the settings into `folder`.
-pub(crate) fn fill(folder: &Path, jobs: Jobs, url: &str, poll_secs: u64) -> Result<(), Failure> {
+fn fill(folder: &Path, jobs: Jobs, url: &str, update: &str) -> Result<(), Failure> {
     let bucket = if url.starts_with("http") {
         format!("url: gs://{BUCKET}\n    credentials: anonymous\n    endpoint: {url}")
     } else {
@@ -54,8 +116,7 @@ pub(crate) fn fill(folder: &Path, jobs: Jobs, url: &str, poll_secs: u64) -> Resu
         folder.join("seamgrid.yaml"),
         format!(
             "testgrid:\n  config: [testgrid.yaml]\n  prow_jobs: []\nbuckets:\n  - prefix: {BUCKET}\n    \
-             {bucket}\nupdate:\n  poll_secs: {poll_secs}\n  days_of_results: 3650\n\
-             push:\n  secret_file: secret\n"
+             {bucket}\nupdate: {{{update}, days_of_results: 3650}}\npush:\n  secret_file: secret\n"
         ),
     )?;
     let mut groups = String::from("test_groups:\n");

@@ -8,6 +8,7 @@ use std::{
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BUCKET, Failure,
-    build::{Build, EPOCH_MS, job},
+    build::{Build, EPOCH_MS, RUN_MS, job},
 };
 
 /// The argument with which the benchmark's program becomes the server.
@@ -47,9 +48,46 @@ pub(crate) struct Jobs {
     pub(crate) run_ms: i64,
     /// Builds of each job, at most.
     pub(crate) most: usize,
+    /// Whether a build has only the files that every build has.
+    pub(crate) is_bare: bool,
+    /// How long the server takes for each answer, without computing.
+    pub(crate) answer_ms: u64,
 }
 
 impl Jobs {
+    /// So many jobs, each with so many builds that have all ended, one after every `every_ms`, the newest of
+    /// them as long ago.
+    pub(crate) fn past(count: usize, builds: usize, tests: usize, every_ms: i64) -> Self {
+        let newest_ms = now_ms() - every_ms;
+        Self {
+            count,
+            tests,
+            before: builds,
+            before_ms: newest_ms,
+            begin_ms: newest_ms,
+            every_ms: (every_ms, every_ms),
+            run_ms: RUN_MS,
+            most: builds,
+            is_bare: false,
+            answer_ms: 0,
+        }
+    }
+
+    /// These, and from `begin_ms` on one more of each after every `every_ms`, up to `most` of each in all.
+    pub(crate) fn and_then(self, begin_ms: i64, every_ms: i64, most: usize) -> Self {
+        Self {
+            begin_ms,
+            every_ms: (self.every_ms.0, every_ms),
+            most,
+            ..self
+        }
+    }
+
+    /// How many builds there are in the end.
+    pub(crate) const fn total(&self) -> usize {
+        self.count * self.most
+    }
+
     /// A job's build: first the oldest.
     pub(crate) fn build(&self, job: usize, number: usize) -> Build {
         let (before_ms, after_ms) = self.every_ms;
@@ -66,6 +104,7 @@ impl Jobs {
             started_ms: finished_ms - self.run_ms,
             finished_ms,
             tests: self.tests,
+            is_bare: self.is_bare,
         }
     }
 
@@ -79,6 +118,12 @@ impl Jobs {
             since_ms / self.every_ms.1 + 1
         };
         (self.before + after as usize).min(self.most)
+    }
+
+    async fn answer_later(&self) {
+        if self.answer_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(self.answer_ms)).await;
+        }
     }
 
     fn find(&self, name: &str, id: &str) -> Option<Build> {
@@ -154,6 +199,7 @@ async fn list(
     State(jobs): State<Arc<Jobs>>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
+    jobs.answer_later().await;
     let prefix = query.get("prefix").map(String::as_str).unwrap_or_default();
     let parts: Vec<&str> = prefix.trim_end_matches('/').split('/').collect();
     let mut text = String::from("<?xml version='1.0' encoding='UTF-8'?><ListBucketResult>");
@@ -190,6 +236,7 @@ async fn object(
     State(jobs): State<Arc<Jobs>>,
     Path((name, id, file)): Path<(String, String, String)>,
 ) -> Response {
+    jobs.answer_later().await;
     let content = jobs.find(&name, &id).and_then(|build| build.file(&file));
     let Some(content) = content else {
         return (StatusCode::NOT_FOUND, "no such object").into_response();

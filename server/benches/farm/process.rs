@@ -16,26 +16,20 @@ pub(crate) struct Seamgrid {
 }
 
 impl Seamgrid {
-    /// Starts `seamgrid`, the one beside the benchmark or that of `SEAMGRID_BIN`, in `folder`, where its settings are, on `database`; on one processor when told
-    /// which.
+    /// Starts `seamgrid`, the one beside the benchmark or that of `SEAMGRID_BIN`, in `folder`, where its
+    /// settings are, on `database`; with so many threads when told how many.
     pub(crate) fn start(
         folder: &Path,
         database: &str,
         arguments: &[&str],
-        processor: Option<usize>,
+        threads: Option<usize>,
     ) -> Result<Self, Failure> {
         let program = std::env::var_os("SEAMGRID_BIN")
             .unwrap_or_else(|| env!("CARGO_BIN_EXE_seamgrid").into());
-        let mut command = match processor {
-            None => Command::new(program),
-            Some(number) => {
-                let mut pinned = Command::new("taskset");
-                pinned
-                    .args(["--cpu-list", &number.to_string()])
-                    .arg(program);
-                pinned
-            }
-        };
+        let mut command = Command::new(program);
+        if let Some(threads) = threads {
+            command.env("TOKIO_WORKER_THREADS", threads.to_string());
+        }
         let log = fs::File::create(folder.join("log"))?;
         let child = command
             .args(arguments)
@@ -116,5 +110,38 @@ impl Drop for Seamgrid {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What all processors of the machine have done since it was started.
+pub(crate) struct Busy {
+    /// In ticks, as are those that they waited.
+    worked: u64,
+    idle: u64,
+}
+
+impl Busy {
+    pub(crate) fn now() -> Result<Self, Failure> {
+        let stat = fs::read_to_string("/proc/stat")?;
+        let line = stat.lines().next().unwrap_or_default();
+        let ticks: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .map(str::parse)
+            .collect::<Result<_, _>>()?;
+        // The fourth waits for nothing, the fifth for a disk; those after the eighth count twice.
+        let idle = ticks.iter().skip(3).take(2).sum();
+        let all: u64 = ticks.iter().take(8).sum();
+        Ok(Self {
+            worked: all - idle,
+            idle,
+        })
+    }
+
+    /// The share of the time in which they worked, from 0 to 1.
+    pub(crate) fn share_since(&self, before: &Self) -> f64 {
+        let worked = self.worked.saturating_sub(before.worked);
+        let idle = self.idle.saturating_sub(before.idle);
+        worked as f64 / (worked + idle).max(1) as f64
     }
 }

@@ -6,42 +6,29 @@
 //!
 //! Two kinds of place answer the same questions. Everything remote goes through the `object_store`
 //! crate ([`Bucket::from_store`]). A local folder is read with the file system's own calls, a whole
-//! build at a time on one blocking thread: `LocalFileSystem` takes a thread hop per call, hides
+//! build at a time on one thread ([`lanes`]): `LocalFileSystem` takes a thread hop per call, hides
 //! dangling links, and cannot name files such as `a#1`.
 
+mod contents;
 mod folder;
 mod http;
+mod lanes;
 mod objects;
 mod remote;
 
 use std::{path::PathBuf, sync::Arc};
 
-use bytes::Bytes;
 use object_store::ObjectStore;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use self::remote::Remote;
+pub use self::contents::{Limits, ReadFile, ReadFolder, Wanted};
+use self::{
+    contents::{Contents, Found, kibibytes, too_long},
+    lanes::Lanes,
+    remote::Remote,
+};
 use crate::settings::BucketSettings;
-
-/// What is read at most, so that no build can take all memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of all wanted files of one build, and of all builds in memory at once.
-    pub total_bytes: u64,
-    /// Wanted files of one build.
-    pub files: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            total_bytes: 256_000_000,
-            files: 10_000,
-        }
-    }
-}
 
 /// A pointer object is one path.
 const POINTER_BYTES: u64 = 4096;
@@ -87,6 +74,8 @@ pub struct Bucket {
     prefix: String,
     url: String,
     place: Place,
+    /// Where its folders are read, and what was read is parsed.
+    lanes: Lanes,
     /// How many groups of it are looked at at once; `None` for as many as the settings leave it.
     parallel: Option<usize>,
 }
@@ -106,51 +95,6 @@ pub struct Children {
     pub folders: Vec<String>,
     /// Names of objects.
     pub objects: Vec<String>,
-}
-
-/// One file as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReadFile {
-    /// Relative to the folder, parts separated by `/`; `.` for the folder itself.
-    pub name: String,
-    /// Its bytes, or one sentence why they could not be read.
-    pub content: Result<Bytes, String>,
-}
-
-/// The wanted files of a folder, by name. The memory they take is given back when this is dropped.
-#[derive(Debug)]
-pub struct ReadFolder {
-    /// Sorted by name.
-    pub files: Vec<ReadFile>,
-    /// How the files looked when they were listed; see [`Buckets::stamp_folder`].
-    pub stamp: u64,
-    memory: Option<OwnedSemaphorePermit>,
-}
-
-/// Whether a file of a folder is wanted, and how many bytes are read of it at most; a longer file is
-/// not read at all.
-pub type Wanted = fn(&str) -> Option<u64>;
-
-/// A file that is there, and how to get it later.
-#[derive(Debug)]
-struct Found<P> {
-    name: String,
-    bytes: u64,
-    /// At most so many bytes are read.
-    cap: u64,
-    /// Another whenever its content may be another.
-    tag: u64,
-    place: P,
-}
-
-/// What a look into a folder found.
-#[derive(Debug)]
-struct Contents<P> {
-    found: Vec<Found<P>>,
-    /// Files of which it is already known that they cannot be read.
-    unreadable: Vec<ReadFile>,
-    /// How all of it looked; 0 before it is kept within limits.
-    stamp: u64,
 }
 
 impl Buckets {
@@ -247,7 +191,10 @@ impl Buckets {
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || folder::list_children(&root, &rest, wanted)).await
+                bucket
+                    .lanes
+                    .run(move || folder::list_children(&root, &rest, wanted))
+                    .await
             }
             Place::Objects(store, root) => {
                 objects::list_children(store, root, rest, after, wanted).await
@@ -265,7 +212,10 @@ impl Buckets {
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || folder::read_file(&root, &rest, cap)).await
+                bucket
+                    .lanes
+                    .run(move || folder::read_file(&root, &rest, cap))
+                    .await
             }
             Place::Objects(store, root) => objects::read_file(&store.store, root, rest, cap).await,
         }
@@ -315,7 +265,10 @@ impl Buckets {
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || Ok(folder::find_files(&root, &rest, wanted)?.stamp())).await
+                bucket
+                    .lanes
+                    .run(move || Ok(folder::find_files(&root, &rest, wanted)?.stamp()))
+                    .await
             }
             Place::Objects(store, root) => objects::find_files(&store.store, root, rest, wanted)
                 .await
@@ -343,26 +296,30 @@ impl Buckets {
                 let (root, rest) = (root.clone(), rest.to_owned());
                 let budget = Arc::clone(&self.budget);
                 // Nearly always there is memory at once, and one hop to a blocking thread does all.
-                let found = blocking(move || {
-                    let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
-                    Ok(match budget.try_acquire_many_owned(contents.permits()) {
-                        Ok(permit) => Ok(then(folder::read_files(contents).holding(permit))),
-                        Err(_) => Err((contents, then)),
+                let found = bucket
+                    .lanes
+                    .run(move || {
+                        let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
+                        Ok(match budget.try_acquire_many_owned(contents.permits()) {
+                            Ok(permit) => Ok(then(folder::read_files(contents).holding(permit))),
+                            Err(_) => Err((contents, then)),
+                        })
                     })
-                })
-                .await;
+                    .await;
                 match found {
                     Ok(Ok(made)) => Ok(made),
                     Ok(Err((contents, then))) => {
                         let permit = self.memory(contents.permits()).await;
-                        blocking(move || {
-                            let read = folder::read_files(contents);
-                            Ok(then(match permit {
-                                Some(permit) => read.holding(permit),
-                                None => read,
-                            }))
-                        })
-                        .await
+                        bucket
+                            .lanes
+                            .run(move || {
+                                let read = folder::read_files(contents);
+                                Ok(then(match permit {
+                                    Some(permit) => read.holding(permit),
+                                    None => read,
+                                }))
+                            })
+                            .await
                     }
                     Err(reason) => Err(reason),
                 }
@@ -378,7 +335,7 @@ impl Buckets {
                                     Some(permit) => read.holding(permit),
                                     None => read,
                                 };
-                                blocking(move || Ok(then(read))).await
+                                Ok(bucket.lanes.run(move || then(read)).await)
                             }
                             Err(reason) => Err(reason),
                         }
@@ -419,6 +376,7 @@ impl Bucket {
             prefix: prefix.trim_matches('/').to_owned(),
             url: format!("{}/{root}", remote.store),
             place: Place::Objects(remote, root),
+            lanes: Lanes::default(),
             parallel: None,
         }
     }
@@ -430,6 +388,7 @@ impl Bucket {
             prefix: prefix.trim_matches('/').to_owned(),
             url: format!("file://{}", folder.display()),
             place: Place::Folder(folder),
+            lanes: Lanes::default(),
             parallel: None,
         }
     }
@@ -476,126 +435,6 @@ impl Bucket {
             url: self.url.clone(),
             reason,
         }
-    }
-}
-
-impl<P> Contents<P> {
-    /// A folder that says only what is wrong with it.
-    fn broken(reason: String) -> Self {
-        Self {
-            found: Vec::new(),
-            unreadable: vec![ReadFile {
-                name: ".".into(),
-                content: Err(reason),
-            }],
-            stamp: 0,
-        }
-    }
-
-    /// A hash of how all of it looks.
-    fn stamp(&self) -> u64 {
-        let mut parts: Vec<(&str, u64, u64)> = self
-            .found
-            .iter()
-            .map(|found| (found.name.as_str(), found.bytes, found.tag))
-            .chain(self.unreadable.iter().map(|file| {
-                let why = file.content.as_ref().err().map_or("", String::as_str);
-                (file.name.as_str(), u64::MAX, xxh3_64(why.as_bytes()))
-            }))
-            .collect();
-        parts.sort_unstable();
-        let mut hash = Xxh3::new();
-        for (name, bytes, tag) in parts {
-            hash.update(name.as_bytes());
-            // No name holds it.
-            hash.update(&[0]);
-            hash.update(&bytes.to_le_bytes());
-            hash.update(&tag.to_le_bytes());
-        }
-        hash.digest()
-    }
-
-    /// Leaves out what is too large or too much, saying so.
-    fn within(mut self, limits: Limits) -> Self {
-        self.stamp = self.stamp();
-        self.found.sort_by(|a, b| a.name.cmp(&b.name));
-        let count = self.found.len();
-        if count > limits.files {
-            self.found.truncate(limits.files);
-            self.unreadable.push(ReadFile {
-                name: ".".into(),
-                content: Err(format!(
-                    "the build has {count} result files; only the first {} are read",
-                    limits.files
-                )),
-            });
-        }
-        let mut total = 0;
-        let mut kept = Vec::with_capacity(self.found.len());
-        for file in self.found {
-            let reason = if file.bytes > file.cap {
-                too_long(file.bytes, file.cap)
-            } else if total + file.bytes > limits.total_bytes {
-                format!(
-                    "the build's result files are together longer than {} bytes, and this one is beyond that",
-                    limits.total_bytes
-                )
-            } else {
-                total += file.bytes;
-                kept.push(file);
-                continue;
-            };
-            self.unreadable.push(ReadFile {
-                name: file.name,
-                content: Err(reason),
-            });
-        }
-        self.found = kept;
-        self
-    }
-
-    /// The memory that reading takes, in KiB; at least 1.
-    fn permits(&self) -> u32 {
-        let bytes: u64 = self.found.iter().map(|file| file.bytes).sum();
-        kibibytes(bytes).max(1)
-    }
-}
-
-impl ReadFolder {
-    fn new(mut files: Vec<ReadFile>, stamp: u64) -> Self {
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        Self {
-            files,
-            stamp,
-            memory: None,
-        }
-    }
-
-    fn holding(mut self, permit: OwnedSemaphorePermit) -> Self {
-        self.memory = Some(permit);
-        self
-    }
-}
-
-fn too_long(bytes: u64, cap: u64) -> String {
-    format!("it is {bytes} bytes long; at most {cap} are read")
-}
-
-/// Whole KiB, rounded down, so that a build as large as the limit still fits the budget.
-fn kibibytes(bytes: u64) -> u32 {
-    u32::try_from(bytes / 1024).unwrap_or(u32::MAX >> 4)
-}
-
-/// Runs `work` on a thread that may block. A panic there goes on here.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(error.to_string()),
-        },
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) async fn update(
         let (report, (fetched, unread)) = tokio::select! {
             (report, fetched) = both => (report, fetched?),
             () = told_to_stop() => {
+                pipeline.resign().await;
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
             }

@@ -16,7 +16,9 @@ use serde::Deserialize;
 
 use super::{
     answer::{Answer, json},
+    error::ApiError,
     extract::Query,
+    openapi::NotModified,
     server_pages,
 };
 use crate::{clock::now_ms, read::Reader};
@@ -28,6 +30,8 @@ const USUAL_MS: i64 = 24 * 3_600_000;
 #[derive(Debug, Deserialize)]
 pub(super) struct Since {
     since: Option<String>,
+    /// `count` for the count alone.
+    only: Option<String>,
 }
 
 impl Since {
@@ -84,11 +88,12 @@ async fn show_changes(
     path = "/api/v2/changes",
     params(
         ("since" = Option<String>, Query, description = "RFC 3339, or milliseconds since 1970; a day ago when absent"),
+        ("only" = Option<String>, Query, description = "`count` leaves the lists empty"),
     ),
     responses(
         (status = 200, description = "Statuses of tabs that turned, rows that began to fail and infra components that changed: on release branches, or everywhere where there are none", body = ChangesSince),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "`since` is no time", body = ErrorBody),
+        NotModified,
+        (status = 400, description = "`since` is no time, or `only` is not known", body = ErrorBody),
     )
 )]
 pub(super) async fn find_changes_since(
@@ -96,5 +101,19 @@ pub(super) async fn find_changes_since(
     Query(since): Query<Since>,
     headers: HeaderMap,
 ) -> Answer {
-    json(&headers, &reader.changes_since(since.ms()?).await?)
+    let mut found = reader.changes_since(since.ms()?).await?;
+    match since.only.as_deref() {
+        None => {}
+        Some("count") => {
+            found.turns.clear();
+            found.failing.clear();
+            found.infra.clear();
+        }
+        Some(other) => {
+            return Err(ApiError::BadRequest(format!(
+                "only is \"{other}\"; there is \"count\""
+            )));
+        }
+    }
+    json(&headers, &found)
 }

@@ -16,7 +16,7 @@ use axum::{
 };
 use model::{
     query::TabQuery,
-    wire::{Durations, ErrorBody, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
+    wire::{Durations, MetricColumn, MetricRow, MetricsPage, RowMetric, WireError, time},
 };
 
 use super::{
@@ -24,6 +24,7 @@ use super::{
     error::ApiError,
     extract::Path,
     legacy::{load_metrics, patterns::ordered},
+    openapi::{Misunderstood, NotModified, Unknown},
     server_pages,
 };
 use crate::read::{Reader, state, values_by_column};
@@ -73,9 +74,9 @@ async fn show_metrics(
     ),
     responses(
         (status = 200, description = "The values of the first rows that have any", body = MetricsPage),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Misunderstood,
+        Unknown,
     )
 )]
 pub(super) async fn find_metrics(
@@ -98,8 +99,8 @@ pub(super) async fn find_metrics(
     ),
     responses(
         (status = 200, description = "How long each row of the grid takes on average", body = Durations),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_durations(

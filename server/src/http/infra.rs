@@ -32,8 +32,9 @@ use super::{
     error::ApiError,
     extract::{Path, Query},
     feed::{Entry, write_feed},
+    openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
     server_pages,
-    v2::{Page, page},
 };
 use crate::read::{CompareQuery, Reader};
 
@@ -131,7 +132,7 @@ async fn show_version(
     ),
     responses(
         (status = 200, description = "Commits between, newest first; tabs that saw the change, worst first. A version that is not known is said so in its end, and what can be told is", body = Comparison),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 400, description = "A parameter is missing", body = ErrorBody),
         (status = 404, description = "There is no such component, dashboard or tab; the message names what is near", body = ErrorBody),
     )
@@ -151,7 +152,7 @@ pub(super) async fn find_comparison(
     path = "/api/v2/infra/changes",
     responses(
         (status = 200, description = "Changes, newest first, with roll-backs that did not hold and the weather", body = InfraFeed),
-        (status = 304, description = "The client has it already"),
+        NotModified,
     )
 )]
 pub(super) async fn find_changes(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
@@ -163,28 +164,50 @@ pub(super) async fn find_changes(State(reader): State<Arc<Reader>>, headers: Hea
 #[utoipa::path(
     get,
     path = "/api/v2/infra/alarms",
+    params(Page),
     responses(
         (status = 200, description = "Roll-backs that did not hold and still stand, or ended within a week; newest first", body = Items<Alarm>),
-        (status = 304, description = "The client has it already"),
+        NotModified,
+        Misunderstood,
     )
 )]
-pub(super) async fn list_alarms(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+pub(super) async fn list_alarms(
+    State(reader): State<Arc<Reader>>,
+    Query(wanted): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
     let alarms = in_background(move || Ok(reader.current_alarms())).await?;
-    json(&headers, &Items::from(alarms))
+    json(
+        &headers,
+        &page(alarms, &wanted, |alarm| {
+            format!("{}@{}", alarm.component, alarm.time.timestamp_millis()).into()
+        })?,
+    )
 }
 
 /// Components whose runs show another version than deploys declare.
 #[utoipa::path(
     get,
     path = "/api/v2/infra/drift",
+    params(Page),
     responses(
         (status = 200, description = "Components whose newest runs show a version that no deploy declares, for longer than deploys usually take", body = Items<Declared>),
-        (status = 304, description = "The client has it already"),
+        NotModified,
+        Misunderstood,
     )
 )]
-pub(super) async fn list_drift(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+pub(super) async fn list_drift(
+    State(reader): State<Arc<Reader>>,
+    Query(wanted): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
     let drifting = in_background(move || Ok(reader.drifting())).await?;
-    json(&headers, &Items::from(drifting))
+    json(
+        &headers,
+        &page(drifting, &wanted, |declared| {
+            declared.component.as_str().into()
+        })?,
+    )
 }
 
 /// The versions of a component.
@@ -193,13 +216,12 @@ pub(super) async fn list_drift(State(reader): State<Arc<Reader>>, headers: Heade
     path = "/api/v2/infra/components/{component}/versions",
     params(
         ("component" = String, Path, description = "An infra component's name, or `org/name` of a product"),
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "The versions that runs had, newest first by when a run first had them", body = Items<VersionLine>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
         (status = 404, description = "There is no such component; the message names what is near", body = ErrorBody),
     )
 )]
@@ -210,7 +232,10 @@ pub(super) async fn list_versions(
     headers: HeaderMap,
 ) -> Answer {
     let lines = in_background(move || reader.infra_versions(&component)).await?;
-    json(&headers, &page(lines, &wanted, |line| &line.version)?)
+    json(
+        &headers,
+        &page(lines, &wanted, |line| line.version.as_str().into())?,
+    )
 }
 
 /// One version of a component.
@@ -223,7 +248,7 @@ pub(super) async fn list_versions(
     ),
     responses(
         (status = 200, description = "Where the version runs, and how tabs fare under it", body = VersionPage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "There is no such component, or no run had this version", body = ErrorBody),
     )
 )]

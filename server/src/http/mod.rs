@@ -14,6 +14,7 @@ mod infra;
 mod legacy;
 pub mod openapi;
 pub mod pages;
+mod paging;
 mod push;
 mod query;
 mod rows;
@@ -35,6 +36,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -86,17 +88,17 @@ pub fn router(reader: Arc<Reader>) -> Router {
         .merge(infra::feeds())
         .layer(middleware::from_fn(testgrid::plain_errors));
     // What other sites' pages may read.
-    let open = Router::new()
-        .nest("/api", api)
-        .merge(testgrid)
-        .layer(SetResponseHeaderLayer::overriding(
-            header::ACCESS_CONTROL_ALLOW_ORIGIN,
-            HeaderValue::from_static("*"),
-        ))
-        .layer(SetResponseHeaderLayer::overriding(
-            header::ACCESS_CONTROL_EXPOSE_HEADERS,
-            HeaderValue::from_static("etag"),
-        ));
+    let open = Router::new().nest("/api", api).merge(testgrid).layer(
+        ServiceBuilder::new()
+            .layer(SetResponseHeaderLayer::overriding(
+                header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                HeaderValue::from_static("*"),
+            ))
+            .layer(SetResponseHeaderLayer::overriding(
+                header::ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static("etag"),
+            )),
+    );
     let routes = Router::new()
         .merge(open)
         .route("/healthz", get(health::healthz))
@@ -113,33 +115,36 @@ pub fn router(reader: Arc<Reader>) -> Router {
     surround(routes)
 }
 
-/// What every request passes, outermost last.
+/// What every request passes, outermost first. One stack, because a router boxes every layer it is given
+/// by itself, once per request.
 fn surround(routes: Router) -> Router {
-    routes
-        .layer(CompressionLayer::new())
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(middleware::from_fn(limit_time))
-        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            ApiError::Internal(format!("a handler panicked: {text}")).into_response()
-        }))
-        .layer(middleware::from_fn(error::explain))
-        .layer(
-            TraceLayer::new_for_http()
-                .make_span_with(request_span)
-                .on_request(())
-                .on_response(log_response)
-                .on_failure(()),
-        )
-        .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+            .layer(PropagateRequestIdLayer::x_request_id())
+            .layer(
+                TraceLayer::new_for_http()
+                    .make_span_with(request_span)
+                    .on_request(())
+                    .on_response(log_response)
+                    .on_failure(()),
+            )
+            .layer(middleware::from_fn(error::explain))
+            .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| {
+                let text = panic
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned())
+                    .unwrap_or_default();
+                ApiError::Internal(format!("a handler panicked: {text}")).into_response()
+            }))
+            .layer(middleware::from_fn(limit_time))
+            .layer(SetResponseHeaderLayer::if_not_present(
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ))
+            .layer(CompressionLayer::new()),
+    )
 }
 
 /// A path that no route has.
@@ -175,7 +180,8 @@ async fn limit_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// The template of the route, so that logs do not grow with the number of names.
+/// The template of the route, so that logs do not grow with the number of names. What happens in a request
+/// carries it at every level but for probes, which ask every few seconds.
 fn request_span(request: &Request) -> Span {
     let route = request
         .extensions()
@@ -199,16 +205,9 @@ fn request_span(request: &Request) -> Span {
     }
 }
 
-/// One line per answer, at the level of its span: probes ask every few seconds and say nothing new.
-fn log_response(response: &Response, latency: Duration, span: &Span) {
+/// One line per answer. What went wrong is logged where it is known; that somebody asked is nothing new.
+fn log_response(response: &Response, latency: Duration, _span: &Span) {
     let status = response.status().as_u16();
     let latency_us = latency.as_micros() as u64;
-    if span
-        .metadata()
-        .is_none_or(|metadata| *metadata.level() == tracing::Level::DEBUG)
-    {
-        tracing::debug!(http.status = status, latency_us, "answered {status}");
-    } else {
-        tracing::info!(http.status = status, latency_us, "answered {status}");
-    }
+    tracing::debug!(http.status = status, latency_us, "answered {status}");
 }

@@ -1,9 +1,25 @@
 //! The description of `/api/v2`, made from its handlers and the types that they answer.
 
+use model::wire::ErrorBody;
 use serde_json::Value;
-use utoipa::OpenApi;
+use utoipa::{IntoResponses, OpenApi};
 
 use super::{changes, events, graphs, infra, push, search, sources, v2};
+
+/// The client has it already
+#[derive(IntoResponses)]
+#[response(status = 304)]
+pub(super) struct NotModified;
+
+/// A parameter cannot be understood
+#[derive(IntoResponses)]
+#[response(status = 400)]
+pub(super) struct Misunderstood(#[expect(dead_code, reason = "only described")] ErrorBody);
+
+/// There is nothing of this name; the message names what is near
+#[derive(IntoResponses)]
+#[response(status = 404)]
+pub(super) struct Unknown(#[expect(dead_code, reason = "only described")] ErrorBody);
 
 /// The descriptions of the handlers; the types follow from them.
 #[derive(OpenApi)]
@@ -26,6 +42,7 @@ use super::{changes, events, graphs, infra, push, search, sources, v2};
         events::list_events,
         sources::list_sources,
         sources::find_source,
+        sources::find_health,
         push::upload_run,
         push::list_revisions,
         push::notify_gcs,

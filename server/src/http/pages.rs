@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::{
     Router,
     body::Body,
-    http::{Request, StatusCode, request::Parts},
+    http::{Request, StatusCode},
 };
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_route_list};
@@ -13,7 +13,6 @@ use leptos_axum::{AxumRouteListing, LeptosRoutes, ResponseOptions, generate_rout
 use app::{
     App,
     api::{Reader, SetStatus},
-    content::Subject,
     shell::shell,
 };
 
@@ -39,13 +38,7 @@ pub fn pages_router(reader: Reader) -> Router {
             }
         })));
     };
-    let document = move || {
-        let path = use_context::<Parts>().map(|parts| parts.uri.path().to_owned());
-        // A tab says it above its grid, and goes on saying it as long as it is so.
-        let is_tab = path.is_some_and(|path| matches!(Subject::of(&path), Subject::Tab(..)));
-        let outage = if is_tab { None } else { state.outage() };
-        shell(assets, state.state(), outage)
-    };
+    let document = move || shell(assets, state.state(), state.outage());
     let not_found = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
         .leptos_routes_with_context(&options, ROUTES.clone(), context, document)

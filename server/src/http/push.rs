@@ -10,12 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use model::wire::{BugReceipt, DeployReceipt, ErrorBody, Items, UploadReceipt, UploadRevision};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::{Path, Query},
+    openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
 };
 use crate::{
     intake::{
@@ -136,11 +138,6 @@ pub(super) async fn upload_run(
             body.into_data_stream(),
         )
         .await?;
-    let status = if receipt.is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
     let pages = reader
         .tabs_of_group(&receipt.group)
         .into_iter()
@@ -155,7 +152,7 @@ pub(super) async fn upload_run(
         pages,
         state: reader.state(),
     };
-    Ok(written(status, receipt))
+    Ok(written(receipt.is_new, receipt))
 }
 
 /// The uploads of one build.
@@ -165,19 +162,28 @@ pub(super) async fn upload_run(
     params(
         ("group" = String, Path, description = "Names match by their letters and digits"),
         ("build" = String, Path, description = "The build id"),
+        Page,
     ),
     responses(
         (status = 200, description = "All uploads of the build, the one that counts first", body = Items<UploadRevision>),
-        (status = 304, description = "The client has it already"),
+        NotModified,
+        Misunderstood,
         (status = 404, description = "No such build was uploaded", body = ErrorBody),
     )
 )]
 pub(super) async fn list_revisions(
     State(reader): State<Arc<Reader>>,
     Path((group, build)): Path<(String, String)>,
+    Query(wanted): Query<Page>,
     headers: HeaderMap,
 ) -> Answer {
-    json(&headers, &reader.revisions(&group, &build).await?)
+    let uploads = reader.revisions(&group, &build).await?.items;
+    json(
+        &headers,
+        &page(uploads, &wanted, |upload| {
+            upload.revision.to_string().into()
+        })?,
+    )
 }
 
 /// Objects of a bucket were written.
@@ -230,14 +236,8 @@ pub(super) async fn report_deploy(
     caller: Caller,
     Small(body): Small,
 ) -> Result<Response, ApiError> {
-    let report: DeployReport = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::BadRequest(format!("the report cannot be read: {error}")))?;
+    let report: DeployReport = read_json("report", &body)?;
     let (deploy, is_new) = caller.intake.report_deploy(&caller.bearer, report).await?;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
     let receipt = DeployReceipt {
         component: deploy.component,
         version: deploy.version,
@@ -247,7 +247,7 @@ pub(super) async fn report_deploy(
         reporter: deploy.reporter,
         is_new,
     };
-    Ok(written(status, receipt))
+    Ok(written(receipt.is_new, receipt))
 }
 
 /// An issue belongs to a row.
@@ -275,23 +275,17 @@ pub(super) async fn link_bug(
     Path((group, row)): Path<(String, String)>,
     Small(body): Small,
 ) -> Result<Response, ApiError> {
-    let report: BugReport = serde_json::from_slice(&body)
-        .map_err(|error| ApiError::BadRequest(format!("the issue cannot be read: {error}")))?;
-    let (group, row) = reader.find_row(&group, &row).await?;
-    let (url, is_new) = intake.link_bug(&bearer, &group, &row, &report).await?;
+    let report: BugReport = read_json("issue", &body)?;
+    let row = reader.find_row(&group, &row).await?;
+    let (url, is_new) = intake.link_bug(&bearer, &row, &report).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
     let receipt = BugReceipt {
-        group,
-        row,
+        group: row.group,
+        row: row.id,
         url,
         is_new,
     };
-    Ok(written(status, receipt))
+    Ok(written(receipt.is_new, receipt))
 }
 
 /// Which issue is meant.
@@ -325,14 +319,28 @@ pub(super) async fn unlink_bug(
     Query(query): Query<BugQuery>,
 ) -> Result<StatusCode, ApiError> {
     // A row that is gone can be cleared too.
-    let (group, row) = reader.find_row(&group, &row).await.unwrap_or((group, row));
+    let (group, row) = match reader.find_row(&group, &row).await {
+        Ok(found) => (found.group, found.id),
+        Err(_) => (group, row),
+    };
     intake.unlink_bug(&bearer, &group, &row, &query.url).await?;
     reader.publish_bugs().await.map_err(IntakeError::from)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What a small body says; `what` is the word for it.
+fn read_json<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body)
+        .map_err(|error| ApiError::BadRequest(format!("the {what} cannot be read: {error}")))
+}
+
 /// What was made of a write, which nobody may keep.
-fn written(status: StatusCode, receipt: impl serde::Serialize) -> Response {
+fn written(is_new: bool, receipt: impl serde::Serialize) -> Response {
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     (status, no_store, axum::Json(receipt)).into_response()
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use app::server_pages::rows::{RowLine, RowsPage, rows_page};
+use app::{
+    api::Read as _,
+    server_pages::rows::{RowLine, RowsPage, rows_page, rows_part},
+};
 use axum::{
     Router,
     extract::{RawQuery, State},
@@ -24,6 +27,8 @@ use crate::read::{Reader, state};
 const ROWS: usize = 200;
 /// How many runs of each.
 const RUNS: usize = 20;
+/// At the end of a query: the page is wanted as a part of one that is there.
+const PART: &str = "part=";
 
 /// The page.
 pub(super) fn pages() -> Router<Arc<Reader>> {
@@ -37,9 +42,17 @@ async fn show_rows(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = query.unwrap_or_default();
-    let page = find(&reader, &dashboard, &tab, &query).await;
-    let page = page.map(|(page, query)| rows_page(page, query));
-    server_pages::answer(&uri, page.map_err(WireError::from))
+    let (asked, part) = match query.strip_suffix(PART) {
+        Some(rest) => (rest.trim_end_matches('&'), true),
+        None => (query.as_str(), false),
+    };
+    let page = find(&reader, &dashboard, &tab, asked).await;
+    let page = page.map_err(WireError::from);
+    if part {
+        server_pages::answer_part(&uri, page.map(|(page, query)| rows_part(page, query)))
+    } else {
+        server_pages::answer(&uri, page.map(|(page, query)| rows_page(page, query)))
+    }
 }
 
 /// The rows, and the options that chose them: those of the address, or else the tab's own.
@@ -49,6 +62,8 @@ async fn find(
     tab: &str,
     query: &str,
 ) -> Result<(RowsPage, TabQuery), ApiError> {
+    // Read before the data, it is never newer than they.
+    let state = reader.state();
     let view = reader.tab_view(dashboard, tab).await?;
     let snapshot = reader.snapshot();
     let summary = snapshot.summary(snapshot.catalog().tab(dashboard, tab)?);
@@ -73,6 +88,7 @@ async fn find(
             row_count: order.rows.len(),
             filtered: order.filtered,
             stale: order.stale,
+            state,
         };
         Ok((page, query))
     };

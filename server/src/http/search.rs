@@ -17,6 +17,8 @@ use super::{
     answer::{Answer, json},
     error::ApiError,
     extract::{Path, Query},
+    openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
     server_pages,
 };
 use crate::read::Reader;
@@ -42,6 +44,8 @@ pub(super) struct Search {
     q: String,
     /// At most so many.
     limit: Option<usize>,
+    /// Begin after the test of this name.
+    after: Option<String>,
 }
 
 /// How a test's runs are lined up.
@@ -91,7 +95,7 @@ async fn show_row(
     ),
     responses(
         (status = 200, description = "The row: its alert, its runs, its numbers, the same test elsewhere", body = RowPage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "There is no such row", body = ErrorBody),
     )
 )]
@@ -110,7 +114,7 @@ pub(super) async fn find_row(
     params(("q" = String, Query, description = "Words; all of them must be in a name, in any order and case")),
     responses(
         (status = 200, description = "What was found, by kind, best first", body = Found),
-        (status = 304, description = "The client has it already"),
+        NotModified,
     )
 )]
 pub(super) async fn find_all(
@@ -131,11 +135,12 @@ pub(super) async fn find_all(
     params(
         ("q" = String, Query, description = "Words; all of them must be in a name, in any order and case"),
         ("limit" = Option<u32>, Query, description = "At most so many; 50 when absent", minimum = 1, maximum = 1000),
+        ("after" = Option<String>, Query, description = "Begin after the test of this name, as the page before said in `next`; of the best 1,000"),
     ),
     responses(
         (status = 200, description = "The tests, best first", body = Items<TestRef>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn find_tests(
@@ -149,8 +154,22 @@ pub(super) async fn find_tests(
             "limit must be between 1 and {MOST_TESTS}"
         )));
     }
-    let (tests, _) = reader.find_tests(&search.q, limit);
-    json(&headers, &Items::from(tests))
+    let reach = match search.after {
+        None => limit + 1,
+        Some(_) => MOST_TESTS,
+    };
+    let (tests, _) = reader
+        .find_tests(&search.q, reach)
+        .await
+        .map_err(WireError::from)?;
+    let wanted = Page {
+        limit: Some(limit),
+        after: search.after,
+    };
+    json(
+        &headers,
+        &page(tests, &wanted, |test| test.name.as_str().into())?,
+    )
 }
 
 /// One test on every tab that shows it.
@@ -160,7 +179,7 @@ pub(super) async fn find_tests(
     params(("name" = String, Path, description = "The test's whole name")),
     responses(
         (status = 200, description = "The test's runs on every tab, those of release branches first", body = TestPage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "No test is called so", body = ErrorBody),
     )
 )]

@@ -13,11 +13,13 @@ use axum::{
     response::Response,
     routing::get,
 };
-use model::wire::{ErrorBody, SourcePage, Sources};
+use model::wire::{ErrorBody, Health, SourcePage, Sources};
 
 use super::{
     answer::{Answer, json},
-    extract::Path,
+    extract::{Path, Query},
+    openapi::{Misunderstood, NotModified},
+    paging::{Page, page},
     server_pages,
 };
 use crate::{clock::now_ms, read::Reader};
@@ -46,13 +48,37 @@ async fn show_source(
 #[utoipa::path(
     get,
     path = "/api/v2/sources",
+    params(Page),
     responses(
         (status = 200, description = "The sources of all test groups that are read from buckets, and the processes that read them", body = Sources),
+        NotModified,
+        Misunderstood,
+    )
+)]
+pub(super) async fn list_sources(
+    State(reader): State<Arc<Reader>>,
+    Query(wanted): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
+    let mut sources = reader.sources();
+    let part = page(sources.items, &wanted, |source| {
+        source.group.as_str().into()
+    })?;
+    (sources.items, sources.next) = (part.items, part.next);
+    json(&headers, &sources)
+}
+
+/// Whether what is answered is of now.
+#[utoipa::path(
+    get,
+    path = "/api/v2/health",
+    responses(
+        (status = 200, description = "Since when the database gives no answer, if it gives none. Nothing is asked for this: pages look often", body = Health),
         (status = 304, description = "The client has it already"),
     )
 )]
-pub(super) async fn list_sources(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
-    json(&headers, &reader.sources())
+pub(super) async fn find_health(State(reader): State<Arc<Reader>>, headers: HeaderMap) -> Answer {
+    json(&headers, &reader.health())
 }
 
 /// One source.
@@ -64,7 +90,7 @@ pub(super) async fn list_sources(State(reader): State<Arc<Reader>>, headers: Hea
     ),
     responses(
         (status = 200, description = "The source, with what could not be read of its builds", body = SourcePage),
-        (status = 304, description = "The client has it already"),
+        NotModified,
         (status = 404, description = "No such group is read from a bucket", body = ErrorBody),
     )
 )]

@@ -75,9 +75,7 @@ async fn show_cell(
         .await;
     match wanted.part.as_deref() {
         None => server_pages::answer(&uri, found.map(cell_page)),
-        Some("duration") => {
-            server_pages::answer_part(&uri, found.map(|cell| duration_part(&cell)))
-        }
+        Some("duration") => server_pages::answer_part(&uri, found.map(|cell| duration_part(&cell))),
         Some(_) => server_pages::answer_part(&uri, found.map(cell_part)),
     }
 }

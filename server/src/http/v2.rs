@@ -10,11 +10,8 @@ use axum::{
 };
 use model::{
     grid::Grid,
-    wire::{
-        ComponentRef, DashboardPage, DashboardRef, ErrorBody, GroupPage, Items, Release, TabPage,
-    },
+    wire::{ComponentRef, DashboardPage, DashboardRef, GroupPage, Items, Release, TabPage},
 };
-use serde::Deserialize;
 
 use super::{
     answer::{Answer, accepted_coding, json, versioned},
@@ -22,7 +19,9 @@ use super::{
     error::ApiError,
     events::list_events,
     extract::{Path, Query},
-    graphs, infra, openapi,
+    graphs, infra,
+    openapi::{self, Misunderstood, NotModified, Unknown},
+    paging::{Page, page},
     push::{link_bug, list_revisions, notify_gcs, report_deploy, unlink_bug, upload_run},
     search, sources,
 };
@@ -57,6 +56,7 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
         ),
         ("/notify/gcs", post(notify_gcs)),
         ("/deploys", post(report_deploy)),
+        ("/health", get(sources::find_health)),
         ("/sources", get(sources::list_sources)),
         ("/sources/{group}", get(sources::find_source)),
         ("/infra/components", get(list_components)),
@@ -84,61 +84,17 @@ pub(super) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Reader>>)> {
     ]
 }
 
-/// Which part of a list is wanted.
-#[derive(Debug, Deserialize)]
-pub(super) struct Page {
-    /// At most so many; all when absent.
-    limit: Option<usize>,
-    /// Begin after the item of this name, as the page before said in `next`.
-    after: Option<String>,
-}
-
-/// The wanted part of `items`, whose keys are unique.
-pub(super) fn page<T>(
-    items: Vec<T>,
-    wanted: &Page,
-    key: impl Fn(&T) -> &str,
-) -> Result<Items<T>, ApiError> {
-    let limit = match wanted.limit {
-        None => usize::MAX,
-        Some(0) => return Err(ApiError::BadRequest("limit must be at least 1".to_owned())),
-        Some(limit) => limit,
-    };
-    let start = match &wanted.after {
-        None => 0,
-        Some(after) => items
-            .iter()
-            .position(|item| key(item) == after)
-            .map(|index| index + 1)
-            .ok_or_else(|| {
-                ApiError::BadRequest(format!("after names nothing in this list: \"{after}\""))
-            })?,
-    };
-    let more = items.len() > start.saturating_add(limit);
-    let items: Vec<T> = items.into_iter().skip(start).take(limit).collect();
-    let next = items
-        .last()
-        .filter(|_| more)
-        .map(|item| key(item).to_owned());
-    Ok(Items {
-        items,
-        next,
-        notes: Vec::new(),
-    })
-}
-
 /// Release branches.
 #[utoipa::path(
     get,
     path = "/api/v2/releases",
     params(
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "Release branches, master first, then newest first", body = Items<Release>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn list_releases(
@@ -147,7 +103,9 @@ pub(super) async fn list_releases(
     headers: HeaderMap,
 ) -> Answer {
     let releases = reader.releases()?;
-    let mut wanted = page(releases.items, &wanted, |release| &release.branch)?;
+    let mut wanted = page(releases.items, &wanted, |release| {
+        release.branch.as_str().into()
+    })?;
     wanted.notes = releases.notes;
     json(&headers, &wanted)
 }
@@ -157,13 +115,12 @@ pub(super) async fn list_releases(
     get,
     path = "/api/v2/dashboards",
     params(
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "All dashboards, by name", body = Items<DashboardRef>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn list_dashboards(
@@ -174,7 +131,9 @@ pub(super) async fn list_dashboards(
     let dashboards = reader.dashboards()?.items;
     json(
         &headers,
-        &page(dashboards, &wanted, |dashboard| &dashboard.name)?,
+        &page(dashboards, &wanted, |dashboard| {
+            dashboard.name.as_str().into()
+        })?,
     )
 }
 
@@ -187,8 +146,8 @@ pub(super) async fn list_dashboards(
     ),
     responses(
         (status = 200, description = "A dashboard with its tabs, in the order of the configuration", body = DashboardPage),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_dashboard(
@@ -208,8 +167,8 @@ pub(super) async fn find_dashboard(
     ),
     responses(
         (status = 200, description = "A dashboard group with its dashboards, in the order of the configuration", body = GroupPage),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_dashboard_group(
@@ -230,8 +189,8 @@ pub(super) async fn find_dashboard_group(
     ),
     responses(
         (status = 200, description = "A tab with its configuration", body = TabPage),
-        (status = 304, description = "The client has it already"),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Unknown,
     )
 )]
 pub(super) async fn find_tab(
@@ -255,9 +214,9 @@ pub(super) async fn find_tab(
     ),
     responses(
         (status = 200, description = "The grid of a tab, or a part of it", body = Grid),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
-        (status = 404, description = "There is nothing of this name; the message names what is near", body = ErrorBody),
+        NotModified,
+        Misunderstood,
+        Unknown,
     )
 )]
 pub(super) async fn find_grid(
@@ -283,13 +242,12 @@ pub(super) async fn find_grid(
     get,
     path = "/api/v2/infra/components",
     params(
-        ("limit" = Option<u32>, Query, description = "At most so many; all when absent", minimum = 1),
-        ("after" = Option<String>, Query, description = "Begin after the item of this name, as the page before said in `next`"),
+        Page,
     ),
     responses(
         (status = 200, description = "The infra components, in the order of the settings", body = Items<ComponentRef>),
-        (status = 304, description = "The client has it already"),
-        (status = 400, description = "A parameter cannot be understood", body = ErrorBody),
+        NotModified,
+        Misunderstood,
     )
 )]
 pub(super) async fn list_components(
@@ -300,7 +258,9 @@ pub(super) async fn list_components(
     let components = reader.components();
     json(
         &headers,
-        &page(components, &wanted, |component| &component.name)?,
+        &page(components, &wanted, |component| {
+            component.name.as_str().into()
+        })?,
     )
 }
 
@@ -310,7 +270,7 @@ pub(super) async fn list_components(
     path = "/api/v2/openapi.json",
     responses(
         (status = 200, description = "The description of this interface", body = Object),
-        (status = 304, description = "The client has it already"),
+        NotModified,
     )
 )]
 pub(super) async fn find_openapi(headers: HeaderMap) -> Answer {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{Bearer, Intake, IntakeError};
-use crate::{clock::now_ms, store::StoredBug};
+use crate::{clock::now_ms, read::RowRef, store::StoredBug};
 
 /// An issue, as who links it says it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -27,15 +27,16 @@ impl Intake {
     pub async fn link_bug(
         &self,
         bearer: &Bearer,
-        group: &str,
-        row_id: &str,
+        row: &RowRef,
         report: &BugReport,
     ) -> Result<(String, bool), IntakeError> {
+        let group = row.group.as_str();
         bearer.may_write(group)?;
         let bad = |why: model::bug::BadBug| IntakeError::Bad(why.to_string());
         let bug = StoredBug {
             group: group.to_owned(),
-            row_id: row_id.to_owned(),
+            row_id: row.id.clone(),
+            row_name: row.name.clone(),
             url: check_url(&report.url).map_err(bad)?.to_owned(),
             title: check_title(&report.title).map_err(bad)?.to_owned(),
             added_ms: now_ms(),
@@ -45,7 +46,7 @@ impl Intake {
         if is_new {
             tracing::info!(
                 group.name = group,
-                row = row_id,
+                row = row.id,
                 bug = bug.url,
                 "{group}: {} linked to a row by {}",
                 bug.url,

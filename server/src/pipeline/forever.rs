@@ -12,22 +12,21 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use model::{freshness::next_wait_ms, name::normalize};
+use model::name::normalize;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{GroupReport, Pipeline, Progress, Publish, Target, retention::keep_retention};
+use super::{
+    GroupReport, Pipeline, Progress, Publish, Target, retention::keep_retention, turn::RENEWALS,
+};
 use crate::{
-    clock::now_ms,
     prow::layout,
-    store::{Claimed, GroupId, Release, StoreError},
+    store::{GroupId, StoreError, Turn},
 };
 
 /// Builds that one group may read before the others have their turn again.
 const TURN: usize = 500;
 /// How often the queue is asked for what other processes put into it.
-const ASK: Duration = Duration::from_secs(1);
-/// How often a lease is prolonged during its time.
-const RENEWALS: u32 = 4;
+pub(super) const ASK: Duration = Duration::from_secs(1);
 /// How long the queue may take to answer: then it is asked anew, on another connection.
 const ANSWER: Duration = Duration::from_secs(10);
 /// How many waiting groups are taken from the queue at a time.
@@ -76,7 +75,7 @@ impl<P: Publish> Pipeline<P> {
             .into_iter()
             .map(|target| target.id)
             .collect();
-        let pushed = self.store.push_groups(&ids, now_ms()).await?;
+        let pushed = self.store.push_groups(&ids).await?;
         self.wake.notify_one();
         Ok(pushed)
     }
@@ -126,56 +125,19 @@ impl<P: Publish> Pipeline<P> {
     /// at once, behind those that wait already.
     async fn join_queue(&self) -> Result<HashMap<GroupId, Target>, StoreError> {
         let targets = self.find_targets(&self.groups).await?;
-        let now_ms = now_ms();
         let all: Vec<GroupId> = targets.iter().map(|target| target.id).collect();
-        self.store.enqueue(&all, now_ms).await?;
+        self.store.enqueue(&all).await?;
         let changed: Vec<GroupId> = targets
             .iter()
             .filter(|target| target.stored_hash != target.hash)
             .map(|target| target.id)
             .collect();
-        self.store.make_due(&changed, now_ms).await?;
-        self.store.forget_replicas(now_ms - FORGET_MS).await?;
+        self.store.make_due(&changed).await?;
+        self.store.forget_replicas(FORGET_MS).await?;
         Ok(targets
             .into_iter()
             .map(|target| (target.id, target))
             .collect())
-    }
-
-    /// One look at a group that this process has the lease of, which it gives back.
-    async fn look(
-        &self,
-        target: &Target,
-        claimed: Claimed,
-        stop: &AtomicBool,
-        progress: &dyn Progress,
-    ) -> GroupReport {
-        let claimed_ms = now_ms();
-        let report = self
-            .update_group(target, claimed.pushed, TURN, stop, progress)
-            .await;
-        let failures = if report.error.is_some() {
-            claimed.failures + 1
-        } else {
-            0
-        };
-        let poll_ms = self.poll_secs as i64 * 1000;
-        let wait_ms = if report.error.is_none() && report.left > 0 {
-            0
-        } else {
-            next_wait_ms(poll_ms, failures, target.id.0 as u64)
-        };
-        let release = Release {
-            claimed_ms,
-            due_ms: now_ms() + wait_ms,
-            failures,
-            remaining: report.left as u64,
-        };
-        if let Err(error) = self.store.release(target.id, &self.replica, release).await {
-            // The lease ends by itself.
-            tracing::warn!(%error, "{}: the lease is kept until it ends: {error}", report.group);
-        }
-        report
     }
 }
 
@@ -297,7 +259,6 @@ async fn run_queue<P: Publish>(
     };
     progress.begun(targets.len());
     let stop = AtomicBool::new(false);
-    let started_ms = now_ms();
     let mut queue = Queue {
         targets,
         waiting: VecDeque::new(),
@@ -305,7 +266,6 @@ async fn run_queue<P: Publish>(
         taken: HashMap::new(),
         held: Vec::new(),
     };
-    let (lease, lease_ms) = (pipeline.lease, pipeline.lease.as_millis() as i64);
     let mut renew_at = Instant::now();
     // A database that does not answer says so once, not every second.
     let mut silent = false;
@@ -314,28 +274,17 @@ async fn run_queue<P: Publish>(
         let free = pipeline.parallel.saturating_sub(running.len());
         let asked = async {
             if renew_at <= Instant::now() {
-                let now_ms = now_ms();
-                let until_ms = now_ms + lease_ms;
-                pipeline
-                    .store
-                    .renew(&pipeline.replica, &queue.held, started_ms, now_ms, until_ms)
-                    .await?;
-                renew_at = Instant::now() + lease / RENEWALS;
+                pipeline.renew(&queue.held).await?;
+                renew_at = Instant::now() + pipeline.lease / RENEWALS;
             }
-            let now_ms = now_ms();
             if queue.ask_at <= Instant::now() {
-                let (waiting, next_ms) = pipeline.store.load_due(now_ms, AHEAD).await?;
+                let (waiting, next_ms) = pipeline.store.load_due(AHEAD).await?;
                 queue.waiting = waiting.into();
-                let next = next_ms.map_or(ASK, |next_ms| {
-                    Duration::from_millis((next_ms - now_ms).max(0) as u64)
-                });
+                let next = next_ms.map_or(ASK, |wait_ms| Duration::from_millis(wait_ms as u64));
                 queue.ask_at = Instant::now() + next.min(ASK);
             }
             let candidates = queue.candidates(pipeline, free);
-            pipeline
-                .store
-                .claim(&candidates, &pipeline.replica, now_ms, now_ms + lease_ms)
-                .await
+            pipeline.claim(&candidates, Turn::Due).await
         };
         // The looks go on meanwhile: one of them may hold the very connection that is waited for.
         let mut ended = Vec::new();
@@ -363,7 +312,8 @@ async fn run_queue<P: Publish>(
                     queue.take(id, &buckets);
                     let stop = &stop;
                     running.push(async move {
-                        let report = pipeline.look(&target, won, stop, progress).await;
+                        let how = (won.pushed, TURN);
+                        let report = pipeline.look(&target, won, how, stop, progress).await;
                         (id, buckets, report)
                     });
                 }
@@ -393,7 +343,5 @@ async fn run_queue<P: Publish>(
     while let Some((_, _, report)) = running.next().await {
         progress.finished(&report);
     }
-    if let Err(error) = pipeline.store.resign(&pipeline.replica).await {
-        tracing::warn!(%error, "the leases are kept until they end: {error}");
-    }
+    pipeline.resign().await;
 }

@@ -11,22 +11,20 @@
 mod discover;
 mod forever;
 mod merge;
+mod once;
 pub mod progress;
 mod retention;
+mod turn;
 mod update;
 mod uploads;
 
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures::{StreamExt, stream};
 use model::{
     config::{Configuration, TestGroup},
     name::normalize,
@@ -35,6 +33,7 @@ use ring::rand::SecureRandom as _;
 use tokio::sync::{Notify, Semaphore};
 
 pub use forever::run_forever;
+pub use once::update_groups;
 pub use progress::Progress;
 pub use retention::{Pruned, prune};
 pub use uploads::{Receipt, Received, UploadError};
@@ -346,70 +345,6 @@ impl<P: Publish> Pipeline<P> {
         let mut floors = self.floors.lock().unwrap_or_else(PoisonError::into_inner);
         floors.insert(prefix.to_owned(), build.to_owned());
     }
-}
-
-/// Brings every group, or the named ones, up to date. Several are read at once, as the settings say.
-///
-/// Nothing stops it but the end: what fails is in the report. It may be dropped at any time; what is
-/// stored by then is whole, and the next update goes on from there.
-pub async fn update_groups<P: Publish>(
-    pipeline: &Pipeline<P>,
-    names: Option<&[String]>,
-    progress: &dyn Progress,
-) -> Report {
-    let mut report = Report::default();
-    let mut chosen: Vec<&Arc<TestGroup>> = Vec::new();
-    match names {
-        None => chosen.extend(&pipeline.groups),
-        Some(names) => {
-            for name in names {
-                let key = normalize(name);
-                match pipeline
-                    .groups
-                    .iter()
-                    .find(|group| normalize(&group.name) == key)
-                {
-                    Some(group) if chosen.iter().any(|one| Arc::ptr_eq(one, group)) => {}
-                    Some(group) => chosen.push(group),
-                    None => report.errors.push(GroupError {
-                        group: name.clone(),
-                        message: "no test group with a `gcs_prefix` has this name".into(),
-                    }),
-                }
-            }
-        }
-    }
-    let targets = match pipeline.find_targets(chosen).await {
-        Ok(targets) => targets,
-        Err(error) => {
-            report.errors.push(GroupError {
-                group: String::new(),
-                message: error.to_string(),
-            });
-            return report;
-        }
-    };
-    progress.begun(targets.len());
-    let stop = AtomicBool::new(false);
-    let mut done = stream::iter(targets)
-        .map(|target| {
-            let stop = &stop;
-            async move {
-                let done = pipeline
-                    .update_group(&target, true, usize::MAX, stop, progress)
-                    .await;
-                progress.finished(&done);
-                done
-            }
-        })
-        .buffer_unordered(pipeline.parallel);
-    while let Some(group) = done.next().await {
-        report.add(group);
-    }
-    drop(done);
-    stop.store(true, Ordering::Relaxed);
-    report.errors.sort_by(|a, b| a.group.cmp(&b.group));
-    report
 }
 
 impl Report {

@@ -33,6 +33,17 @@ pub(super) struct KnownBugs {
 #[derive(Debug, Default)]
 pub(super) struct Bugs(HashMap<String, Arc<RowBugs>>);
 
+/// A row of a test group, as issues are linked to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowRef {
+    /// The test group's name.
+    pub group: String,
+    /// The row's identity.
+    pub id: String,
+    /// What it is called now.
+    pub name: String,
+}
+
 /// The issues of the rows of one test group.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RowBugs {
@@ -55,15 +66,22 @@ impl RowBugs {
 
     /// What TestGrid's answers name the issues of a row by, where issues open at `open_bug_url`: each
     /// once, the greatest number first.
-    pub fn testgrid_ids(&self, row_id: &str, open_bug_url: &str) -> Vec<&str> {
-        let mut ids: Vec<&str> = self
-            .of(row_id)
-            .iter()
-            .map(|bug| testgrid_id(&bug.url, open_bug_url))
-            .collect();
+    pub fn testgrid_ids<'a>(&'a self, row_id: &str, open_bug_url: &'a str) -> Vec<&'a str> {
+        let bugs = self.by_testgrid_id(row_id, open_bug_url);
+        let mut ids: Vec<&str> = bugs.map(|(id, _)| id).collect();
         ids.sort_by(|one, other| natural_cmp(other, one));
         ids.dedup();
         ids
+    }
+
+    /// Those of a row under what TestGrid's answers name them by, where issues open at `open_bug_url`.
+    pub fn by_testgrid_id<'a>(
+        &'a self,
+        row_id: &str,
+        open_bug_url: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a LinkedBug)> + use<'a> {
+        let bugs = self.of(row_id).iter();
+        bugs.map(move |bug| (testgrid_id(&bug.url, open_bug_url), bug))
     }
 
     /// Puts them beside the failing rows of a tab of the group.
@@ -93,7 +111,12 @@ impl Bugs {
                 bug.title
             };
             let rows = &mut groups.entry(bug.group).or_default().rows;
-            rows.entry(bug.row_id).or_default().push(LinkedBug {
+            let of_row = rows.entry(bug.row_id).or_default();
+            // It was linked again after the row had got another identity.
+            if of_row.iter().any(|known| known.url == bug.url) {
+                continue;
+            }
+            of_row.push(LinkedBug {
                 url: bug.url,
                 text,
                 added: DateTime::<Utc>::from_timestamp_millis(bug.added_ms).unwrap_or_default(),
@@ -170,9 +193,9 @@ impl Reader {
         self.bugs.bugs.load_full()
     }
 
-    /// The name of a test group and the identity of one of its rows, as they are linked to. The row must
-    /// be on a tab of the group.
-    pub async fn find_row(&self, group: &str, row: &str) -> Result<(String, String), WireError> {
+    /// A row of a test group, as it is linked to, by its identity, its name, or a name that it had. The row
+    /// must be on a tab of the group.
+    pub async fn find_row(&self, group: &str, row: &str) -> Result<RowRef, WireError> {
         let published = self.published.load_full();
         let tabs = published.catalog.tabs_of(group);
         let Some(&first) = tabs.first() else {
@@ -186,8 +209,12 @@ impl Reader {
         for &index in tabs {
             let entry = &published.catalog.tabs()[index];
             let view = self.tab_view(&entry.dashboard, &entry.tab.name).await?;
-            if let Some(found) = super::row::find(&view.grid.grid, row) {
-                return Ok((name, found.id.clone()));
+            if let Some(found) = self.row_of(&view, row).await? {
+                return Ok(RowRef {
+                    group: name,
+                    id: found.id.clone(),
+                    name: found.name.clone(),
+                });
             }
         }
         Err(WireError {

@@ -303,6 +303,12 @@ impl Catalog {
             })
     }
 
+    /// The index of a tab, if there is such a one. Names match after normalising.
+    pub fn find(&self, dashboard: &str, tab: &str) -> Option<usize> {
+        let &dashboard = self.by_name.get(&key(dashboard))?;
+        self.dashboards[dashboard].by_name.get(&key(tab)).copied()
+    }
+
     /// The index of the tab of this name.
     pub fn tab(&self, dashboard: &str, tab: &str) -> Result<usize, WireError> {
         let entry = self.dashboard(dashboard)?;

@@ -62,11 +62,17 @@ impl Reader {
     /// Saves what was noted. What cannot be saved is logged and tried again with the next.
     pub async fn save_statuses(&self) {
         let pending = std::mem::take(&mut self.seen().pending);
-        if let Err(error) = self.store.save_statuses(&pending).await {
-            tracing::error!(%error, "cannot record changed statuses: {error}");
-            let mut seen = self.seen();
-            let newer = std::mem::replace(&mut seen.pending, pending);
-            seen.pending.extend(newer);
+        if pending.is_empty() {
+            return;
+        }
+        match self.store.save_statuses(&pending).await {
+            Ok(_) => self.lately.note_recorded(),
+            Err(error) => {
+                tracing::error!(%error, "cannot record changed statuses: {error}");
+                let mut seen = self.seen();
+                let newer = std::mem::replace(&mut seen.pending, pending);
+                seen.pending.extend(newer);
+            }
         }
     }
 

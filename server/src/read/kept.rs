@@ -1,8 +1,8 @@
 //! Results of groups as they were last read, so that one more run costs reading one run.
 //!
 //! What a group's tabs follow from is kept in memory, bounded by bytes, least recently used first out: the
-//! groups with the most runs stay. Of a kept group only what was written since is read; of any other
-//! everything is. Both ways give the same.
+//! groups with the most runs stay. What had to go is kept compressed, in as many bytes again. Of a kept
+//! group only what was written since is read; of any other everything is. All ways give the same.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,6 +12,7 @@ use std::{
 
 use model::tabulate::{GroupResults, StoredDetail, StoredRun, Test};
 
+use super::packed::Packed;
 use crate::store::{GroupId, ResultChanges, ResultsAt, Store, StoreError};
 
 /// Which part of a group's runs is wanted: those of so many milliseconds, or all.
@@ -22,13 +23,23 @@ pub(super) type Span = Option<i64>;
 pub(super) struct KeptResults {
     groups: Mutex<Groups>,
     limit: usize,
+    packed_limit: usize,
 }
 
 #[derive(Debug, Default)]
 struct Groups {
     by_id: HashMap<GroupId, Kept>,
     bytes: usize,
+    /// Those that had to go at least once, as they were then; each with when it was last used.
+    packed: HashMap<GroupId, (Arc<Packed>, u64)>,
+    packed_bytes: usize,
     clock: u64,
+}
+
+/// What is kept of a group.
+enum Found {
+    Whole(Kept),
+    Packed(Arc<Packed>),
 }
 
 #[derive(Clone, Debug)]
@@ -41,11 +52,12 @@ struct Kept {
 }
 
 impl KeptResults {
-    /// Keeps results of about so many bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    /// Keeps results of about so many bytes, and of so many more compressed.
+    pub(super) fn new(limit: usize, packed_limit: usize) -> Self {
         Self {
             groups: Mutex::default(),
             limit,
+            packed_limit,
         }
     }
 
@@ -59,7 +71,7 @@ impl KeptResults {
         span: Span,
         now_ms: i64,
     ) -> Result<GroupResults, StoreError> {
-        let kept = match self.get(group, span) {
+        let kept = match self.get(group, span).await {
             Some(kept) if kept.at.revision >= revision => Some(kept),
             Some(mut kept) => {
                 let (since, tests) = (kept.at.revision, kept.at.results.tests.len());
@@ -76,26 +88,45 @@ impl KeptResults {
             None => Kept::new(span, store.load_window(group, span, now_ms).await?),
         };
         let mut results = kept.at.results.clone();
-        self.put(group, kept, now_ms);
+        let gone = self.put(group, kept, now_ms);
+        self.pack(gone).await;
         cut(&mut results.runs, span, now_ms);
         Ok(results)
     }
 
-    fn get(&self, group: GroupId, span: Span) -> Option<Kept> {
-        let groups = self.groups();
-        let kept = groups.by_id.get(&group)?;
-        (kept.span == span).then(|| kept.clone())
+    async fn get(&self, group: GroupId, span: Span) -> Option<Kept> {
+        match self.find(group, span)? {
+            Found::Whole(kept) => Some(kept),
+            Found::Packed(packed) => {
+                let unpack = move || packed.unpack();
+                let at = tokio::task::spawn_blocking(unpack).await.ok()?.ok()?;
+                Some(Kept::new(span, at))
+            }
+        }
     }
 
-    /// Keeps what was read, unless something newer is here.
-    fn put(&self, group: GroupId, mut kept: Kept, now_ms: i64) {
+    fn find(&self, group: GroupId, span: Span) -> Option<Found> {
+        let mut groups = self.groups();
+        if let Some(kept) = groups.by_id.get(&group) {
+            return (kept.span == span).then(|| Found::Whole(kept.clone()));
+        }
+        groups.clock += 1;
+        let clock = groups.clock;
+        let (packed, used) = groups.packed.get_mut(&group)?;
+        *used = clock;
+        (packed.span == span).then(|| Found::Packed(packed.clone()))
+    }
+
+    /// Keeps what was read, unless something newer is here. Answers what had to go and is not packed.
+    fn put(&self, group: GroupId, mut kept: Kept, now_ms: i64) -> Vec<(GroupId, Kept)> {
         kept.forget_old(now_ms);
+        let mut gone = Vec::new();
         let mut groups = self.groups();
         groups.clock += 1;
         kept.used = groups.clock;
         let newer = |known: &Kept| known.span == kept.span && known.at.revision > kept.at.revision;
         if groups.by_id.get(&group).is_some_and(newer) {
-            return;
+            return gone;
         }
         groups.bytes += kept.bytes;
         if let Some(old) = groups.by_id.insert(group, kept) {
@@ -103,13 +134,60 @@ impl KeptResults {
         }
         while groups.bytes > self.limit {
             let oldest = groups.by_id.iter().min_by_key(|(_, kept)| kept.used);
-            let Some(old) = oldest
+            let Some((id, old)) = oldest
                 .map(|(&id, _)| id)
-                .and_then(|id| groups.by_id.remove(&id))
+                .and_then(|id| groups.by_id.remove_entry(&id))
             else {
                 break;
             };
             groups.bytes -= old.bytes;
+            let is_packed = groups.packed.get(&id).is_some_and(|(packed, _)| {
+                (packed.span, packed.revision) == (old.span, old.at.revision)
+            });
+            if !is_packed {
+                gone.push((id, old));
+            }
+        }
+        gone
+    }
+
+    /// Keeps these compressed.
+    async fn pack(&self, gone: Vec<(GroupId, Kept)>) {
+        for (group, kept) in gone {
+            let packed =
+                tokio::task::spawn_blocking(move || Packed::new(kept.span, &kept.at)).await;
+            // What cannot be packed is read whole the next time.
+            if let Ok(Ok(packed)) = packed {
+                self.put_packed(group, packed);
+            }
+        }
+    }
+
+    fn put_packed(&self, group: GroupId, packed: Packed) {
+        let mut groups = self.groups();
+        groups.clock += 1;
+        let clock = groups.clock;
+        let newer = |known: &Packed| known.span == packed.span && known.revision > packed.revision;
+        if groups
+            .packed
+            .get(&group)
+            .is_some_and(|(known, _)| newer(known))
+        {
+            return;
+        }
+        groups.packed_bytes += packed.bytes();
+        if let Some((old, _)) = groups.packed.insert(group, (Arc::new(packed), clock)) {
+            groups.packed_bytes -= old.bytes();
+        }
+        while groups.packed_bytes > self.packed_limit {
+            let oldest = groups.packed.iter().min_by_key(|(_, (_, used))| *used);
+            let Some((old, _)) = oldest
+                .map(|(&id, _)| id)
+                .and_then(|id| groups.packed.remove(&id))
+            else {
+                break;
+            };
+            groups.packed_bytes -= old.bytes();
         }
     }
 

@@ -15,12 +15,12 @@ use super::{PublishError, Reader, TabView, metrics::DURATION, search::state, tab
 use crate::{settings::IdentityRule, store::TestNumbers};
 
 impl Reader {
-    /// A row of a tab, by its identity or its name. A row that the tab does not have is a `not_found`
+    /// A row of a tab, by its identity, its name, or a name that it had. A row that the tab does not have is a `not_found`
     /// error.
     pub async fn row(&self, dashboard: &str, tab: &str, row: &str) -> Result<RowPage, WireError> {
         let view = self.tab_view(dashboard, tab).await?;
         let grid = &view.grid.grid;
-        let found = find(grid, row).ok_or_else(|| WireError {
+        let found = self.row_of(&view, row).await?.ok_or_else(|| WireError {
             code: "not_found".to_owned(),
             message: format!("the tab \"{}\" has no row \"{row}\"", view.entry.tab.name),
         })?;
@@ -49,6 +49,24 @@ impl Reader {
                 .elsewhere(&found.id, &view.entry.dashboard, &view.entry.tab.name)
                 .await,
         })
+    }
+
+    /// The row of this identity, of this name, or else the one that was called so before it was renamed.
+    pub(super) async fn row_of<'a>(
+        &self,
+        view: &'a TabView,
+        row: &str,
+    ) -> Result<Option<&'a Row>, WireError> {
+        let grid = &view.grid.grid;
+        if let found @ Some(_) = find(grid, row) {
+            return Ok(found);
+        }
+        let Some(stored) = self.group(&view.entry.group.name).stored() else {
+            return Ok(None);
+        };
+        let id = self.store.load_test_id(stored.id, row).await;
+        let id = id.map_err(PublishError::from)?;
+        Ok(id.and_then(|id| find(grid, &id)))
     }
 
     /// The numbers of a row; none of a group that is not stored.

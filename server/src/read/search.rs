@@ -2,6 +2,7 @@
 
 mod commits;
 mod names;
+mod words;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,7 +19,10 @@ use model::{
 };
 
 pub(super) use self::commits::CommitTexts;
-use self::names::{Matches, Names, meant};
+use self::{
+    names::{Match, Matches, Names},
+    words::Words,
+};
 use super::{
     PublishError, Published, Reader,
     infra::commit_url,
@@ -45,7 +49,7 @@ pub(super) struct SearchIndex {
     numbers: HashMap<GroupId, u32>,
     settled: Arc<Names>,
     fresh: Arc<Names>,
-    words: Arc<Vec<Box<str>>>,
+    words: Arc<Words>,
 }
 
 /// The index, swapped whole, and when the groups' results were last looked at.
@@ -59,31 +63,22 @@ pub(super) struct Search {
 impl SearchIndex {
     /// The names that hold every word: from both parts, those of both with the groups of both.
     fn search(&self, words: &[String], limit: usize) -> Matches {
-        let mut found = self.settled.search(words, limit);
-        let fresh = self.fresh.search(words, limit);
-        found.more |= fresh.more;
-        for (name, groups) in fresh.names {
-            match found.names.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => known.extend(groups),
-                None => found.names.push((name, groups)),
-            }
-        }
-        found.more |= found.names.len() > limit;
-        found.names.truncate(limit);
-        found
+        let settled = self.settled.search(words, limit);
+        settled.merge(self.fresh.search(words, limit), limit)
     }
 
-    /// The words with those that nothing holds replaced by what was probably meant; `None` when all are
-    /// held or nothing better is known.
+    /// The words, which no name holds all of, with those that none holds replaced by what was probably meant;
+    /// `None` when all are held or nothing better is known.
     fn corrected(&self, words: &[String]) -> Option<Vec<String>> {
         let mut changed = false;
         let better = words
             .iter()
             .map(|word| {
-                if self.settled.holds(word) || self.fresh.holds(word) {
+                // What is sought alone is known to be held by none.
+                if words.len() > 1 && (self.settled.holds(word) || self.fresh.holds(word)) {
                     return word.clone();
                 }
-                meant(&self.words, word).map_or_else(
+                self.words.meant(word).map_or_else(
                     || word.clone(),
                     |better| {
                         changed = true;
@@ -145,7 +140,7 @@ impl Reader {
             let words = if Arc::ptr_eq(&settled, &old.settled) {
                 old.words.clone()
             } else {
-                Arc::new(settled.words())
+                Arc::new(Words::of(settled.text()))
             };
             SearchIndex {
                 groups,
@@ -163,15 +158,23 @@ impl Reader {
 
     /// The tests whose names hold every word of `query`, best first, at most `limit`; and whether there
     /// are more.
-    pub fn find_tests(&self, query: &str, limit: usize) -> (Vec<TestRef>, bool) {
-        let index = self.search.index.load();
-        let found = index.search(&words_of(query), limit);
-        (self.tests(&index, found.names), found.more)
+    pub async fn find_tests(
+        self: &Arc<Self>,
+        query: &str,
+        limit: usize,
+    ) -> Result<(Vec<TestRef>, bool), PublishError> {
+        let words = words_of(query);
+        self.looking(move |reader| {
+            let index = reader.search.index.load();
+            let found = index.search(&words, limit);
+            (reader.tests(&index, found.names), found.more)
+        })
+        .await
     }
 
     /// Everything whose name holds every word of `query`.
-    pub async fn search(&self, query: &str) -> Result<Found, PublishError> {
-        let mut words = words_of(query);
+    pub async fn search(self: &Arc<Self>, query: &str) -> Result<Found, PublishError> {
+        let words = words_of(query);
         if words.is_empty() {
             return Ok(Found::default());
         }
@@ -179,17 +182,31 @@ impl Reader {
             [word] => self.find_builds(query.trim(), word).await?,
             _ => Vec::new(),
         };
-        let mut found = self.find_names(&words);
-        found.builds = builds;
-        found.bugs = self.find_bugs(&words, LISTED);
-        if found.is_empty()
-            && let Some(better) = self.search.index.load().corrected(&words)
-        {
-            words = better;
-            found = self.find_names(&words);
-            found.corrected = Some(words.join(" "));
-        }
-        Ok(found)
+        self.looking(move |reader| {
+            let mut found = reader.find_names(&words);
+            found.builds = builds;
+            found.bugs = reader.find_bugs(&words, LISTED);
+            if found.is_empty()
+                && let Some(better) = reader.search.index.load().corrected(&words)
+            {
+                found = reader.find_names(&better);
+                found.corrected = Some(better.join(" "));
+            }
+            found
+        })
+        .await
+    }
+
+    /// Looks through the names where that keeps no other request waiting: it may take some ten
+    /// milliseconds.
+    async fn looking<T: Send + 'static>(
+        self: &Arc<Self>,
+        look: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, PublishError> {
+        let reader = self.clone();
+        tokio::task::spawn_blocking(move || look(&reader))
+            .await
+            .map_err(|_| PublishError::Lost("what was searched for".to_owned()))
     }
 
     fn find_names(&self, words: &[String]) -> Found {
@@ -290,11 +307,11 @@ impl Reader {
             .collect())
     }
 
-    fn tests(&self, index: &SearchIndex, names: Vec<(String, Vec<u32>)>) -> Vec<TestRef> {
+    fn tests(&self, index: &SearchIndex, names: Vec<Match>) -> Vec<TestRef> {
         let published = self.published.load();
         names
             .into_iter()
-            .map(|(name, groups)| TestRef {
+            .map(|Match { name, groups, .. }| TestRef {
                 group_count: groups.len() as u32,
                 tab_count: groups
                     .iter()
@@ -372,13 +389,18 @@ fn words_of(query: &str) -> Vec<String> {
 /// The best of those whose names hold every word, as written or without dashes and the like: shortest
 /// first, since the words are most of it.
 fn best<'a, T>(words: &[String], named: impl Iterator<Item = (&'a str, T)>) -> Vec<T> {
+    let words: Vec<(&str, String)> = words
+        .iter()
+        .map(|word| (word.as_str(), normalize(word)))
+        .collect();
     let mut found: Vec<(usize, &str, T)> = named
         .filter(|(name, _)| {
             let lower = name.to_ascii_lowercase();
-            let plain = normalize(name);
-            words.iter().all(|word| {
-                let bare = normalize(word);
-                lower.contains(word.as_str()) || (!bare.is_empty() && plain.contains(&bare))
+            let mut plain = None;
+            words.iter().all(|(word, bare)| {
+                lower.contains(word)
+                    || (!bare.is_empty()
+                        && plain.get_or_insert_with(|| normalize(name)).contains(bare))
             })
         })
         .map(|(name, one)| (name.len(), name, one))

@@ -12,15 +12,15 @@ use chrono::{DateTime, Utc};
 use model::{
     freshness::{age, behind_since_ms},
     wire::{
-        BrokenBuild, Items, LeaseState, NamedLink, ReplicaState, SourceChanged, SourceHealth,
-        SourcePage, SourceState, Sources, UploadRevision, WireError, time,
+        BrokenBuild, Health, Items, LeaseState, NamedLink, ReplicaState, SourceChanged,
+        SourceHealth, SourcePage, SourceState, Sources, UploadRevision, WireError, time,
     },
 };
 
 use super::{PublishError, Reader, TabEntry, catalog::key, changes::What};
 use crate::{
     clock::now_ms,
-    store::{Queued, Replica, StoreError},
+    store::{QueueState, Queued, StoreError},
 };
 
 /// For how many builds it is told what could not be read.
@@ -87,23 +87,22 @@ fn since(time: DateTime<Utc>) -> String {
 }
 
 /// How it stands with all sources at `now_ms`, from the queue as it is stored.
-fn build_sources(
-    queue: Vec<Queued>,
-    replicas: Vec<Replica>,
-    poll_secs: u64,
-    begun_ms: i64,
-    now_ms: i64,
-) -> Sources {
+fn build_sources(queue: QueueState, poll_secs: u64, begun_ms: i64, now_ms: i64) -> Sources {
+    let QueueState {
+        at_ms,
+        groups: queue,
+        replicas,
+    } = queue;
     let poll_ms = poll_secs as i64 * 1000;
     let is_held = |queued: &Queued| {
         queued
             .lease
             .as_ref()
-            .is_some_and(|&(_, until_ms)| until_ms > now_ms)
+            .is_some_and(|&(_, until_ms)| until_ms > at_ms)
     };
     let mut waiting: Vec<&Queued> = queue
         .iter()
-        .filter(|queued| queued.due_ms <= now_ms && !is_held(queued))
+        .filter(|queued| queued.due_ms <= at_ms && !is_held(queued))
         .collect();
     waiting.sort_by_key(|queued| {
         (
@@ -171,6 +170,7 @@ fn build_sources(
     items.sort_by(|a, b| a.health.cmp(&b.health).then_with(|| a.group.cmp(&b.group)));
     Sources {
         items,
+        next: None,
         replicas,
         poll_secs,
         unreachable_since: None,
@@ -187,7 +187,7 @@ impl Reader {
         let now_ms = now_ms();
         let known = &self.known_sources;
         let loaded = self.store.within(ANSWER, self.store.load_queue()).await;
-        let (queue, replicas) = match loaded {
+        let queue = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
                 let since_ms = known.silent_ms().unwrap_or(now_ms);
@@ -206,7 +206,7 @@ impl Reader {
             }
         };
         known.set_silent_ms(None);
-        let new = build_sources(queue, replicas, known.poll_secs, known.begun_ms, now_ms);
+        let new = build_sources(queue, known.poll_secs, known.begun_ms, now_ms);
         let old = self.put_sources(new);
         if old.sources.unreachable_since.is_some() {
             self.changes.tell(What::All);
@@ -316,6 +316,13 @@ impl Reader {
         })
     }
 
+    /// How it stands with the server itself.
+    pub fn health(&self) -> Health {
+        Health {
+            database_silent_since: self.known_sources.now.load().sources.unreachable_since,
+        }
+    }
+
     /// What is said when the database has been silent for a while; everything shown is from before.
     pub(super) fn database_silence(&self) -> Option<String> {
         let silent = self.known_sources.now.load().sources.unreachable_since?;
@@ -327,12 +334,6 @@ impl Reader {
 
     /// What a tab says above its grid when its results may be old, with the page that tells more.
     pub(super) fn behind(&self, entry: &TabEntry) -> Option<NamedLink> {
-        if let Some(text) = self.database_silence() {
-            return Some(NamedLink {
-                text,
-                url: paths::STATUS.to_owned(),
-            });
-        }
         let known = self.known_sources.now.load();
         let source = known.find(&entry.group.name)?;
         if source.health != SourceHealth::Behind || entry.recorded_ms.is_some() {
@@ -390,7 +391,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{GroupId, UpdateState};
+    use crate::store::{GroupId, Replica, UpdateState};
 
     const NOW_MS: i64 = 1_772_323_200_000;
     const MINUTE_MS: i64 = 60_000;
@@ -430,13 +431,12 @@ mod tests {
             started_ms: 1,
             seen_ms: NOW_MS,
         };
-        let sources = build_sources(
-            vec![failing, pushed, held, abandoned, behind, never],
-            vec![replica],
-            300,
-            NOW_MS - MINUTE_MS,
-            NOW_MS,
-        );
+        let queue = QueueState {
+            at_ms: NOW_MS,
+            groups: vec![failing, pushed, held, abandoned, behind, never],
+            replicas: vec![replica],
+        };
+        let sources = build_sources(queue, 300, NOW_MS - MINUTE_MS, NOW_MS);
         let seen: Vec<_> = sources
             .items
             .iter()

@@ -232,6 +232,8 @@ async fn check(events: Vec<Event>) -> Result<(), TestCaseError> {
     NOW_MS.store(BEGIN_MS, Ordering::Relaxed);
     let mut which = 0;
     let incremental = reader(store, which);
+    // Nothing stays in memory as it is.
+    let packing = reader(store, which).with_memory(0, 1 << 20);
     let mut versions: HashMap<(usize, String), String> = HashMap::new();
     for event in events {
         let at_ms = clock();
@@ -257,7 +259,9 @@ async fn check(events: Vec<Event>) -> Result<(), TestCaseError> {
             }
             Event::Configure(other) => {
                 which = *other;
-                incremental.publish_catalog(Catalog::new(&configuration(which), &[]));
+                for reader in [&incremental, &packing] {
+                    reader.publish_catalog(Catalog::new(&configuration(which), &[]));
+                }
                 Ok(())
             }
             Event::Wait(hours) => {
@@ -268,6 +272,7 @@ async fn check(events: Vec<Event>) -> Result<(), TestCaseError> {
         done.expect("the database takes it");
         let found = seen(&incremental).await;
         let expected = seen(&reader(store, which)).await;
+        prop_assert_eq!(&seen(&packing).await, &expected, "after {:?}", &event);
         for (tab, ((state, grid), (whole_state, whole_grid))) in
             found.iter().zip(&expected).enumerate()
         {

@@ -7,7 +7,7 @@
 //!
 //! There is one SQL text for every engine: placeholders are `$N`, times and numbers are BIGINT,
 //! new keys come back through `RETURNING`, conflicts are resolved by `ON CONFLICT … DO UPDATE`, and
-//! nothing asks the database for the time. [`Store`] has one arm per engine, and the macros
+//! only the queue asks the database for the time ([`Store::clock`]). [`Store`] has one arm per engine, and the macros
 //! `reading!` and `writing!` compile one body for each arm. No advisory locks, no extensions: what keeps
 //! several writers of one group apart is its row in `test_group` ([`Store::lock_group`]).
 //!
@@ -54,7 +54,7 @@ pub use news::News;
 pub use numbers::TestNumbers;
 pub use open::SqliteStore;
 pub use postgres::PostgresStore;
-pub use queue::{Claimed, Queued, Release, Replica};
+pub use queue::{Claimed, QueueState, Queued, Release, Replica, Turn};
 pub use results::{ResultChanges, ResultsAt};
 pub use runs::{RecordedRun, Saved};
 pub use tokens::{AuditEntry, NewToken, StoredToken};

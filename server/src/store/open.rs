@@ -84,6 +84,11 @@ const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
         "specifications",
         include_str!("../../../migrations/sqlite/0011_specifications.sql"),
     ),
+    (
+        13,
+        "renamed",
+        include_str!("../../../migrations/sqlite/0013_renamed.sql"),
+    ),
 ];
 
 /// An SQLite file: one connection that writes, several that read.
@@ -141,6 +146,20 @@ impl Store {
         match self {
             Self::Sqlite(_) => None,
             Self::Postgres(_) => Some("SELECT id FROM test_group WHERE id = $1 FOR UPDATE"),
+        }
+    }
+
+    /// The statement that tells the time in milliseconds since 1970 by the one clock that all processes on
+    /// the database share: the server's, and on a file, which is shared by processes of one machine, the
+    /// machine's. There is no portable word for it.
+    pub(super) const fn clock(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => {
+                "SELECT CAST(ROUND((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
+            }
+            Self::Postgres(_) => {
+                "SELECT CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP) * 1000 AS BIGINT)"
+            }
         }
     }
 

@@ -94,6 +94,11 @@ pub(super) const MIGRATIONS: &[(i64, &str, &str)] = &[
         "specifications",
         include_str!("../../../migrations/postgres/0011_specifications.sql"),
     ),
+    (
+        13,
+        "renamed",
+        include_str!("../../../migrations/postgres/0013_renamed.sql"),
+    ),
 ];
 
 /// A PostgreSQL database: connections that both read and write.

@@ -2,8 +2,31 @@
 //!
 //! A group belongs to whoever's conditional UPDATE came first, until the lease ends. Nothing here
 //! depends on locks that a database keeps beside its rows.
+//!
+//! All times of the queue are the database's ([`Store::clock`]), and callers say how long something lasts,
+//! never when: the clocks of the processes that share it may differ by as much as they like.
 
 use super::{GroupId, Store, StoreError, groups::UpdateState, reading, writing};
+
+/// The queue as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueState {
+    /// When it was read, by the clock of the queue.
+    pub at_ms: i64,
+    /// All groups, in no particular order.
+    pub groups: Vec<Queued>,
+    /// The processes, by name.
+    pub replicas: Vec<Replica>,
+}
+
+/// Which groups may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Those whose time has come.
+    Due,
+    /// Whichever nobody is looking at.
+    Any,
+}
 
 /// A group's place in the queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +63,8 @@ pub struct Replica {
 /// A group on which a lease was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claimed {
+    /// When it was taken.
+    pub at_ms: i64,
     /// Looks that failed in a row before.
     pub failures: u32,
     /// Whether somebody waits for it.
@@ -49,10 +74,10 @@ pub struct Claimed {
 /// What becomes of a group after a look.
 #[derive(Clone, Copy, Debug)]
 pub struct Release {
-    /// When the look began: a push since then keeps the group due.
+    /// When the lease was taken, as [`Claimed::at_ms`] says: a push since then keeps the group due.
     pub claimed_ms: i64,
-    /// When to look again.
-    pub due_ms: i64,
+    /// After how many milliseconds to look again.
+    pub wait_ms: i64,
     /// Looks that failed in a row.
     pub failures: u32,
     /// Builds that were left for the next look.
@@ -114,8 +139,9 @@ impl From<QueueRow> for Queued {
 
 impl Store {
     /// Gives each of `groups` a place in the queue, due at once; those that have one keep it.
-    pub async fn enqueue(&self, groups: &[GroupId], now_ms: i64) -> Result<(), StoreError> {
+    pub async fn enqueue(&self, groups: &[GroupId]) -> Result<(), StoreError> {
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             for group in groups {
                 sqlx::query(
                     "INSERT INTO update_state (group_id, due_ms, failures, remaining) \
@@ -130,8 +156,9 @@ impl Store {
     }
 
     /// Asks that these groups be looked at before all others; answers how many there are.
-    pub async fn push_groups(&self, groups: &[GroupId], now_ms: i64) -> Result<u64, StoreError> {
+    pub async fn push_groups(&self, groups: &[GroupId]) -> Result<u64, StoreError> {
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             let mut pushed = 0;
             for group in groups {
                 pushed += sqlx::query(
@@ -151,8 +178,9 @@ impl Store {
     }
 
     /// Makes these groups due, behind those that are waiting already: their configuration changed.
-    pub async fn make_due(&self, groups: &[GroupId], now_ms: i64) -> Result<(), StoreError> {
+    pub async fn make_due(&self, groups: &[GroupId]) -> Result<(), StoreError> {
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             for group in groups {
                 sqlx::query("UPDATE update_state SET due_ms = $2 WHERE group_id = $1 AND due_ms > $2")
                     .bind(group.0)
@@ -164,13 +192,10 @@ impl Store {
     }
 
     /// The groups that wait for their turn and that nobody looks at, those first that were pushed,
-    /// then the ones that have waited longest; and when the next of the others is due.
-    pub async fn load_due(
-        &self,
-        now_ms: i64,
-        limit: u32,
-    ) -> Result<(Vec<GroupId>, Option<i64>), StoreError> {
+    /// then the ones that have waited longest; and in how many milliseconds the next of the others is due.
+    pub async fn load_due(&self, limit: u32) -> Result<(Vec<GroupId>, Option<i64>), StoreError> {
         reading!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             let rows: Vec<(i64,)> = sqlx::query_as(
                 "SELECT group_id FROM update_state WHERE due_ms <= $1 \
                  AND (lease_ms IS NULL OR lease_ms <= $1) \
@@ -186,37 +211,42 @@ impl Store {
                     .bind(now_ms)
                     .fetch_one(&mut *tx)
                     .await?;
-            (rows.into_iter().map(|(id,)| GroupId(id)).collect(), next)
+            let groups = rows.into_iter().map(|(id,)| GroupId(id)).collect();
+            (groups, next.map(|next_ms| next_ms - now_ms))
         })
     }
 
-    /// Takes a lease on each of `groups` that nobody holds; answers those.
+    /// Takes a lease of so many milliseconds on each of `groups` whose `turn` it is and that nobody holds;
+    /// answers those.
     pub async fn claim(
         &self,
         groups: &[GroupId],
         owner: &str,
-        now_ms: i64,
-        until_ms: i64,
+        turn: Turn,
+        lease_ms: i64,
     ) -> Result<Vec<(GroupId, Claimed)>, StoreError> {
         if groups.is_empty() {
             return Ok(Vec::new());
         }
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             let mut claimed = Vec::new();
             for &group in groups {
                 let won: Option<(i64, Option<i64>)> = sqlx::query_as(
                     "UPDATE update_state SET owner = $2, lease_ms = $4 WHERE group_id = $1 \
-                     AND due_ms <= $3 AND (lease_ms IS NULL OR lease_ms <= $3) \
+                     AND (due_ms <= $3 OR $5) AND (lease_ms IS NULL OR lease_ms <= $3) \
                      RETURNING failures, pushed_ms",
                 )
                 .bind(group.0)
                 .bind(owner)
                 .bind(now_ms)
-                .bind(until_ms)
+                .bind(now_ms + lease_ms)
+                .bind(turn == Turn::Any)
                 .fetch_optional(&mut *tx)
                 .await?;
                 claimed.extend(won.map(|(failures, pushed_ms)| {
                     let claimed = Claimed {
+                        at_ms: now_ms,
                         failures: failures as u32,
                         pushed: pushed_ms.is_some(),
                     };
@@ -227,25 +257,24 @@ impl Store {
         })
     }
 
-    /// Says that `owner` lives, and prolongs its leases on the groups that it is looking at. Other leases
-    /// of its are given back: it does not know that it has them, because the answer that told so was lost,
-    /// or it could not give them back when their looks ended.
+    /// Says that `owner` lives, and prolongs its leases on the groups that it is looking at by so many
+    /// milliseconds from now. Other leases of its are given back: it does not know that it has them, because
+    /// the answer that told so was lost, or it could not give them back when their looks ended.
     pub async fn renew(
         &self,
         owner: &str,
         held: &[GroupId],
-        started_ms: i64,
-        now_ms: i64,
-        until_ms: i64,
+        lease_ms: i64,
     ) -> Result<(), StoreError> {
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             let leases: Vec<(i64,)> =
                 sqlx::query_as("SELECT group_id FROM update_state WHERE owner = $1")
                     .bind(owner)
                     .fetch_all(&mut *tx)
                     .await?;
             for (group,) in leases {
-                let until_ms = held.contains(&GroupId(group)).then_some(until_ms);
+                let until_ms = held.contains(&GroupId(group)).then_some(now_ms + lease_ms);
                 sqlx::query(
                     "UPDATE update_state SET lease_ms = $3, \
                      owner = CASE WHEN $3 IS NULL THEN NULL ELSE owner END \
@@ -258,11 +287,10 @@ impl Store {
                 .await?;
             }
             sqlx::query(
-                "INSERT INTO replica (name, started_ms, seen_ms) VALUES ($1, $2, $3) \
+                "INSERT INTO replica (name, started_ms, seen_ms) VALUES ($1, $2, $2) \
                  ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
             )
             .bind(owner)
-            .bind(started_ms)
             .bind(now_ms)
             .execute(&mut *tx)
             .await?;
@@ -278,6 +306,7 @@ impl Store {
         release: Release,
     ) -> Result<(), StoreError> {
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             sqlx::query(
                 "UPDATE update_state SET owner = NULL, lease_ms = NULL, failures = $4, \
                  remaining = $5, \
@@ -290,7 +319,7 @@ impl Store {
             .bind(release.claimed_ms)
             .bind(i64::from(release.failures))
             .bind(release.remaining as i64)
-            .bind(release.due_ms)
+            .bind(now_ms.saturating_add(release.wait_ms))
             .execute(&mut *tx)
             .await?;
         })
@@ -310,19 +339,21 @@ impl Store {
         })
     }
 
-    /// Forgets replicas that have not said since `seen_ms` that they live.
-    pub async fn forget_replicas(&self, seen_ms: i64) -> Result<(), StoreError> {
+    /// Forgets replicas that have not said for so many milliseconds that they live.
+    pub async fn forget_replicas(&self, silent_ms: i64) -> Result<(), StoreError> {
         writing!(self, tx => {
+            let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             sqlx::query("DELETE FROM replica WHERE seen_ms < $1")
-                .bind(seen_ms)
+                .bind(now_ms - silent_ms)
                 .execute(&mut *tx)
                 .await?;
         })
     }
 
-    /// The whole queue, with how the looks went, in no particular order; and the replicas, by name.
-    pub async fn load_queue(&self) -> Result<(Vec<Queued>, Vec<Replica>), StoreError> {
+    /// The whole queue, with how the looks went.
+    pub async fn load_queue(&self) -> Result<QueueState, StoreError> {
         reading!(self, tx => {
+            let (at_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             let queue: Vec<QueueRow> = sqlx::query_as(
                 "SELECT id, name, due_ms, pushed_ms, failures, remaining, owner, lease_ms, \
                  attempt_ms, success_ms, lag_ms, error_ms, error \
@@ -342,7 +373,11 @@ impl Store {
                     seen_ms,
                 })
                 .collect();
-            (queue.into_iter().map(Queued::from).collect(), replicas)
+            QueueState {
+                at_ms,
+                groups: queue.into_iter().map(Queued::from).collect(),
+                replicas,
+            }
         })
     }
 }

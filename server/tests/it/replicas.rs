@@ -4,10 +4,12 @@
 //! On SQLite the processes share the file; only a server can be cut off.
 
 mod follow;
+mod packed;
 mod postgres;
 mod process;
 mod proxy;
 mod resume;
+mod share;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +22,11 @@ use std::{
 };
 
 use app::paths;
-use model::config::{Configuration, TestGroup};
+use model::{
+    config::{Configuration, Dashboard, DashboardTab, TestGroup},
+    run::{Cell, TestResult},
+    status::Status,
+};
 use seamgrid::{
     bucket::Buckets,
     clock::now_ms,
@@ -168,14 +174,18 @@ impl World {
 
     /// The names of the processes that look at groups.
     async fn replicas(&self) -> BTreeSet<String> {
-        let (_, replicas) = self.store.load_queue().await.expect("the queue");
-        replicas.into_iter().map(|replica| replica.name).collect()
+        let queue = self.store.load_queue().await.expect("the queue");
+        queue
+            .replicas
+            .into_iter()
+            .map(|replica| replica.name)
+            .collect()
     }
 
     /// The groups on which `replica` has a lease.
     async fn held_by(&self, replica: &str) -> usize {
-        let (queue, _) = self.store.load_queue().await.expect("the queue");
-        let owners = queue.iter().filter_map(|one| one.lease.as_ref());
+        let queue = self.store.load_queue().await.expect("the queue");
+        let owners = queue.groups.iter().filter_map(|one| one.lease.as_ref());
         owners.filter(|(owner, _)| owner == replica).count()
     }
 
@@ -207,11 +217,8 @@ async fn content(store: &Store) -> BTreeMap<String, BTreeMap<String, String>> {
     content
 }
 
-/// What one undisturbed process makes of the same bucket.
-async fn undisturbed(folder: &Path, front: &Front) -> BTreeMap<String, BTreeMap<String, String>> {
-    let file = folder.join("undisturbed.db");
-    let store = Store::open(&format!("sqlite://{}", file.display())).await;
-    let store = store.expect("a new database");
+/// A process's pipeline, in this one, that reads the same bucket into `store`.
+fn pipeline(store: &Store, front: &Front) -> Pipeline {
     let buckets = [BucketSettings {
         prefix: "ci".into(),
         url: "gs://ci-bucket".into(),
@@ -221,6 +228,8 @@ async fn undisturbed(folder: &Path, front: &Front) -> BTreeMap<String, BTreeMap<
     }];
     let mut settings = Settings::default();
     settings.infra.components.clear();
+    settings.update.lease_secs = 2;
+    settings.update.poll_secs = 2;
     let configuration = Configuration {
         test_groups: (0..GROUPS)
             .map(|group| TestGroup {
@@ -232,16 +241,36 @@ async fn undisturbed(folder: &Path, front: &Front) -> BTreeMap<String, BTreeMap<
             .collect(),
         ..Configuration::default()
     };
-    let pipeline = Pipeline::new(
+    Pipeline::new(
         store.clone(),
         Buckets::from_settings(&buckets).expect("a good URL"),
         &configuration,
         &settings,
         Unpublished,
-    );
-    let report = update_groups(&pipeline, None, &Unwatched).await;
+    )
+}
+
+/// What one undisturbed process makes of the same bucket.
+async fn undisturbed(folder: &Path, front: &Front) -> BTreeMap<String, BTreeMap<String, String>> {
+    let file = folder.join("undisturbed.db");
+    let store = Store::open(&format!("sqlite://{}", file.display())).await;
+    let store = store.expect("a new database");
+    let report = update_groups(&pipeline(&store, front), None, &Unwatched).await;
     assert_eq!(report.errors, []);
     content(&store).await
+}
+
+/// How often each build's `finished.json` was read so far: most seldom and most often.
+fn reads_of_builds(front: &Front) -> (usize, usize) {
+    let reads = front.reads();
+    let mut counts: Vec<usize> = reads
+        .iter()
+        .filter(|(path, _)| path.ends_with("/finished.json"))
+        .map(|(_, &count)| count)
+        .collect();
+    counts.resize(counts.len().max(TOTAL), 0);
+    counts.sort_unstable();
+    (counts[0], counts[counts.len() - 1])
 }
 
 /// Readers that ask a process for all its pages, again and again, until they are told to stop.

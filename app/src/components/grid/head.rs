@@ -74,9 +74,8 @@ fn HeadRow(
     let handles = match &fact {
         Fact::Version { kind, component } => {
             let (kind, component) = (*kind, component.clone());
-            let each = move || {
-                of_component(&state.grid.get(), kind, &component, &state.columns.get())
-            };
+            let each =
+                move || of_component(&state.grid.get(), kind, &component, &state.columns.get());
             Some(view! {
                 <For
                     each=each

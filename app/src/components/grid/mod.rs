@@ -1,8 +1,8 @@
 //! The grid. Row names and header stay in sight; of rows and columns only those in sight are drawn;
 //! cells and header groups are drawn as text by [`crate::grid`].
 
-pub mod head;
 pub mod cursor;
+pub mod head;
 mod keys;
 pub mod menu;
 pub mod note;
@@ -194,7 +194,13 @@ pub fn GridView(
             block_html(drawing, start..start + BLOCK)
         }
     };
-    let role = move || if state.lines.get().grouped { "treegrid" } else { "group" };
+    let role = move || {
+        if state.lines.get().grouped {
+            "treegrid"
+        } else {
+            "group"
+        }
+    };
     let lines = move || seams(&state.grid.read(), &state.columns.get());
     view! {
         <div

@@ -163,7 +163,9 @@ impl GridState {
                 let told = api::part(path).await;
                 if is_still() {
                     // What cannot be had is not complained of: the card says enough without it.
-                    doing.took.set(told.unwrap_or_else(|_| "unknown".to_owned()));
+                    doing
+                        .took
+                        .set(told.unwrap_or_else(|_| "unknown".to_owned()));
                 }
             });
         };

@@ -132,7 +132,10 @@ impl Pointer {
             return;
         }
         if let Some((_, x, y)) = begun.touch
-            && (event.client_x() - x).abs().max((event.client_y() - y).abs()) > STILL
+            && (event.client_x() - x)
+                .abs()
+                .max((event.client_y() - y).abs())
+                > STILL
         {
             self.end_touch();
         }

@@ -197,11 +197,7 @@ impl GridState {
         let cell_width = Memo::new(move |_| cell_width(query.read().width));
         let rows = Memo::new(move |_| row_window(view.get(), lines.read().lines.len()));
         let columns = Memo::new(move |_| {
-            column_window(
-                view.get(),
-                cell_width.get(),
-                grid.read().columns.len(),
-            )
+            column_window(view.get(), cell_width.get(), grid.read().columns.len())
         });
         Self {
             path: StoredValue::new(paths::tab(&page.summary.dashboard, &page.summary.tab)),

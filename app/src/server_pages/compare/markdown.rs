@@ -6,7 +6,7 @@ use model::{
     wire::infra::{CommitLine, Comparison, TabAcross},
 };
 
-use super::counts_sentence;
+use super::{counts_sentence, doubt};
 use crate::text::visible;
 
 /// How many commits, and how many tabs, are listed.
@@ -27,6 +27,11 @@ pub(super) fn markdown(found: &Comparison) -> String {
     text.push_str(&format!("\n{}\n", counts_sentence(&found.counts)));
     let hit = || found.tabs.iter().filter(|tab| tab.is_hit());
     list(&mut text, hit().count(), hit().map(tab_line));
+    let perhaps = || found.tabs.iter().filter(|tab| tab.is_perhaps());
+    if perhaps().count() > 0 {
+        text.push_str("\nAlso failed since, and something else explains it as well\n");
+        list(&mut text, perhaps().count(), perhaps().map(tab_line));
+    }
     if !found.brought_by.is_empty() {
         text.push_str("\nBrought by\n");
         list(
@@ -63,6 +68,7 @@ fn list(text: &mut String, all: usize, lines: impl Iterator<Item = String>) {
 
 fn tab_line(tab: &TabAcross) -> String {
     let rows = match (tab.broke, tab.broke_rows.first()) {
+        _ if tab.is_perhaps() => doubt(tab).to_owned(),
         (0, _) | (_, None) => "fails more often".to_owned(),
         (1, Some(row)) => format!("broke `{}`", code(row)),
         (count, Some(row)) => format!("broke `{}` and {} more", code(row), count - 1),

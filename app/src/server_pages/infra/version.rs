@@ -6,9 +6,9 @@ use model::{
     wire::infra::{TabUnder, VersionPage},
 };
 
-use super::{alarms::alarm_list, share, tab_link};
+use super::{alarms::alarm_list, share};
 use crate::{
-    components::clock::Time,
+    components::{clock::Time, name_link::tab_link},
     paths,
     server_pages::{
         ServerPage,
@@ -106,7 +106,7 @@ fn under(tab: &TabUnder) -> impl IntoView + use<> {
         > u64::from(tab.bad_before) * u64::from(tab.runs.max(1));
     view! {
         <tr data-testid="version-tab" data-tab=tab.tab.tab.clone()>
-            <th scope="row">{tab_link(&tab.tab)}</th>
+            <th scope="row">{tab_link(&tab.tab.dashboard, &tab.tab.tab)}</th>
             <td class="number" data-worse=worse.then_some("")>
                 {share(tab.bad, tab.runs)}
             </td>

@@ -6,9 +6,9 @@ use model::{
     wire::infra::{Weather, WeatherLine},
 };
 
-use super::{share, tab_link};
+use super::share;
 use crate::{
-    components::clock::Age,
+    components::{clock::Age, name_link::tab_link},
     paths,
     text::{count, safe_url, visible},
 };
@@ -34,7 +34,7 @@ pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
             };
             view! {
                 <li>
-                    {build} " · " {tab_link(&run.tab)} " · "
+                    {build} " · " {tab_link(&run.tab.dashboard, &run.tab.tab)} " · "
                     {(!run.cluster.is_empty()).then(|| format!("{} · ", visible(&run.cluster)))}
                     <Age ms=run.time.timestamp_millis() />
                 </li>

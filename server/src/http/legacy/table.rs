@@ -37,7 +37,7 @@ pub(super) struct Table<'a> {
     phase_timer: PhaseTimer,
     cached: bool,
     summary: &'static str,
-    bugs: Empty,
+    bugs: BTreeMap<&'a str, Bug<'a>>,
     changelists: Vec<&'a str>,
     #[serde(rename = "column_ids")]
     column_ids: Vec<String>,
@@ -90,6 +90,14 @@ struct PhaseTimer {
 /// `{}`
 #[derive(Serialize)]
 struct Empty {}
+
+/// What is known of an issue that is linked to a row. Of TestGrid only the key is known: what its rows name
+/// the issue by.
+#[derive(Serialize)]
+struct Bug<'a> {
+    title: &'a str,
+    url: &'a str,
+}
 
 #[expect(clippy::struct_field_names, reason = "TestGrid's names")]
 #[derive(Serialize)]
@@ -228,7 +236,7 @@ pub(super) fn build<'a>(
         },
         cached: matches!(served, Served::Kept),
         summary: "",
-        bugs: Empty {},
+        bugs: bugs(view, wanted),
         changelists: grid.columns.iter().map(|it| it.build.as_str()).collect(),
         column_ids: grid
             .columns
@@ -356,6 +364,20 @@ fn display_case(name: &str) -> String {
         within = letter.is_alphanumeric() || letter == '_' || letter == '\'';
     }
     shown
+}
+
+/// The issues of all rows of the answer.
+fn bugs<'a>(view: &'a TabView, wanted: &'a Wanted<'a>) -> BTreeMap<&'a str, Bug<'a>> {
+    let open_at = &view.entry.tab.open_bug_template.url;
+    let of_rows = wanted
+        .rows()
+        .flat_map(|row| view.bugs.by_testgrid_id(&row.id, open_at));
+    of_rows
+        .map(|(id, bug)| {
+            let (title, url) = (bug.text.as_str(), bug.url.as_str());
+            (id, Bug { title, url })
+        })
+        .collect()
 }
 
 fn build_test<'a>(view: &'a TabView, shown: &'a Shown<'a>) -> Test<'a> {

@@ -1,15 +1,21 @@
 //! What happened on every tab across a way from one version to another.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use model::{
+    attribution::Verdict,
     infra::{ComponentKind, same_version},
     trail::{MoveGlyph, RowTurn, Step, Trail},
     transition::TurnKind,
     wire::infra::{CompareCounts, ProductMove, TabAcross},
 };
 
-use super::{Component, Group, order::Range, time};
+use super::{
+    Component, Group,
+    order::Range,
+    time,
+    verdict::{Seen, judge_all},
+};
 use crate::read::published::Published;
 
 /// How many rows of each kind a tab lists.
@@ -21,13 +27,45 @@ pub(super) fn find_across(
     component: &Component,
     range: &Range<'_>,
 ) -> Vec<TabAcross> {
-    published
+    let groups: Vec<(Group<'_>, Arc<Trail>)> = published
         .groups()
         .filter_map(|group| {
             let trail = group.trail.clone()?;
-            across(published, component, range, &group, &trail)
+            Some((group, trail))
+        })
+        .collect();
+    let (shown, seen): (Vec<&(Group<'_>, Arc<Trail>)>, Vec<Seen<'_>>) = groups
+        .iter()
+        .filter_map(|shown| Some((shown, look(published, component, range, shown)?)))
+        .unzip();
+    judge_all(&seen)
+        .into_iter()
+        .zip(shown)
+        .zip(&seen)
+        .filter_map(|((judged, (group, _)), seen)| {
+            across(published, component, range, group, seen, judged)
         })
         .collect()
+}
+
+/// What a tab saw of the way; `None` when it saw nothing of it.
+fn look<'a>(
+    published: &'a Published,
+    component: &Component,
+    range: &Range<'_>,
+    (group, trail): &'a (Group<'_>, Arc<Trail>),
+) -> Option<Seen<'a>> {
+    let of = trail.component(&component.name)?;
+    let crossings = of.crossings(|step| range.touches(step.from, step.to));
+    crossings.first()?;
+    Some(Seen {
+        trail,
+        branch: published.branches[group.tab].as_deref(),
+        faring: trail.faring(&crossings),
+        product_came: trail.product_came(&crossings),
+        rows_broke: !trail.turned(of, TurnKind::Broke, &crossings).is_empty(),
+        crossings,
+    })
 }
 
 fn across(
@@ -35,17 +73,21 @@ fn across(
     component: &Component,
     range: &Range<'_>,
     group: &Group<'_>,
-    trail: &Trail,
+    seen: &Seen<'_>,
+    (verdict, likelihood): (Verdict, f64),
 ) -> Option<TabAcross> {
+    let Seen {
+        trail, crossings, ..
+    } = seen;
     let of = trail.component(&component.name)?;
-    let steps: Vec<Step<'_>> = of
-        .steps()
-        .filter(|step| range.touches(step.from, step.to))
+    let steps: Vec<Step<'_>> = crossings
+        .iter()
+        .flat_map(|crossing| crossing.steps().iter().copied())
         .collect();
     let (newest, oldest) = (steps.first()?, steps.last()?);
-    let broke = trail.turned(of, TurnKind::Broke, &steps);
-    let fixed = trail.turned(of, TurnKind::Fixed, &steps);
-    let (before, after) = trail.outcomes(of, &steps);
+    let broke = trail.turned(of, TurnKind::Broke, crossings);
+    let fixed = trail.turned(of, TurnKind::Fixed, crossings);
+    let (before, after) = trail.outcomes(of, crossings);
     let glyph = steps
         .iter()
         .map(|step| trail.glyph(step.older, step.newer))
@@ -80,7 +122,9 @@ fn across(
         exact: steps.iter().all(|step| range.is_whole(step.from, step.to)),
         broke: broke.len() as u32,
         fixed: fixed.len() as u32,
-        worse: trail.is_worse_across(of, &steps),
+        verdict,
+        likelihood: (likelihood * 1000.0).round() / 1000.0,
+        product_came: seen.product_came,
         runs: after.1,
         bad: after.0,
         runs_before: before.1,
@@ -147,11 +191,12 @@ pub(super) fn count(
     let mut branches = BTreeSet::new();
     for tab in tabs {
         counts.broke += u32::from(tab.is_hit());
+        counts.perhaps += u32::from(tab.is_perhaps());
         counts.fixed += u32::from(tab.fixed > 0);
-        counts.rows_broke += tab.broke;
         counts.rows_fixed += tab.fixed;
         counts.broke_infra_only += u32::from(tab.is_hit() && tab.glyph == MoveGlyph::Infra);
         if tab.is_hit() {
+            counts.rows_broke += tab.broke;
             branches.extend(tab.branch.as_deref());
         }
     }

@@ -83,7 +83,7 @@ impl Reader {
         let direction = versions.direction(from, to);
 
         let mut across = find_across(&published, &component, &range);
-        across.sort_by_key(|tab| Reverse((tab.is_hit(), tab.exact, tab.broke, tab.bad, tab.fixed)));
+        across.sort_by_key(|tab| Reverse((tab.verdict, tab.exact, tab.broke, tab.bad, tab.fixed)));
         let counts = count(&published, &component, &across);
         let jobs = jobs_of(&published, tab, &across);
 

@@ -1,8 +1,7 @@
-//! What deploys say of components, against what runs show.
+//! What deploys, and the commits that pin components, say of them, against what runs show.
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use chrono::SecondsFormat;
 use model::{
     deploy::{Deploy, in_force},
     drift::{Lag, Sighting, differs, drifts_since, usual_lag},
@@ -16,7 +15,7 @@ use model::{
     },
 };
 
-use super::{Component, histories::Histories, order::Versions, time};
+use super::{Component, histories::Histories, order::Versions, pins::pins, time};
 use crate::read::{PublishError, Reader, What, published::Published};
 
 /// How many tabs are named.
@@ -72,7 +71,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Every component of which deploys were reported, those that drift first, then by name.
+    /// Every component of which deploys were reported, or of which a mirrored repository tells what it
+    /// declares it to be: those that drift first, then by name. A report is nearer to what runs than a commit.
     pub(super) fn all_declared(
         &self,
         published: &Published,
@@ -80,21 +80,34 @@ impl Reader {
         now_ms: i64,
     ) -> Vec<Declared> {
         let deploys = self.infra.deploys.load();
-        let mut all: Vec<Declared> = deploys
-            .by_component
+        let reported = deploys.by_component.iter().map(|(name, of)| {
+            let configured = self.components.iter().find(|known| known.name == *name);
+            let repo = configured.map(|known| known.repo.clone());
+            (name, repo.unwrap_or_default(), of.clone(), Word::Report)
+        });
+        let pinned = self
+            .components
             .iter()
-            .map(|(name, of)| {
-                let configured = self.components.iter().find(|known| known.name == *name);
+            .filter(|known| !deploys.by_component.contains_key(&known.name))
+            .map(|known| {
+                let of = pins(histories, &known.name);
+                (&known.name, known.repo.clone(), of, Word::Commit)
+            });
+        let mut all: Vec<Declared> = reported
+            .chain(pinned)
+            .filter(|(_, _, of, _)| !of.is_empty())
+            .filter_map(|(name, repo, of, word)| {
                 let component = Component {
                     name: name.clone(),
                     kind: ComponentKind::Infra,
-                    repo: configured
-                        .map(|known| known.repo.clone())
-                        .unwrap_or_default(),
+                    repo,
                 };
                 let known = histories.of(&component.repo);
                 let versions = Versions::new(published, &component, known);
-                declared(published, &component, &versions, of, now_ms)
+                let declared = declared(published, &component, &versions, (&of, word), now_ms);
+                // What no run shows by itself cannot be compared with what a commit says.
+                let shown = declared.agreeing > 0 || declared.tab_count > 0;
+                (word == Word::Report || shown).then_some(declared)
             })
             .collect();
         all.sort_by(|a, b| (!a.drifts(), &a.component).cmp(&(!b.drifts(), &b.component)));
@@ -120,11 +133,20 @@ pub(super) fn note(declared: &Declared) -> Option<NamedLink> {
     })
 }
 
+/// Who says what a component is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// Whoever deployed it.
+    Report,
+    /// The repository that pins it.
+    Commit,
+}
+
 fn declared(
     published: &Published,
     component: &Component,
     versions: &Versions,
-    deploys: &[Deploy],
+    (deploys, word): (&[Deploy], Word),
     now_ms: i64,
 ) -> Declared {
     // Runs call a version by its longest known name.
@@ -142,7 +164,8 @@ fn declared(
     let by_tab: Vec<(usize, Vec<Sighting<'_>>)> = trails
         .iter()
         .filter_map(|(tab, trail)| {
-            Some((*tab, sightings(trail, trail.component(&component.name)?)))
+            let seen = sightings(trail, trail.component(&component.name)?, word);
+            Some((*tab, seen))
         })
         .collect();
     let mut seen: Vec<Sighting<'_>> = by_tab.iter().flat_map(|(_, seen)| seen).copied().collect();
@@ -157,6 +180,8 @@ fn declared(
             continue;
         };
         match differs(&deploys, newest, lag.ms) {
+            // A tab that never had what commits declare is configured elsewhere.
+            Some(true) if word == Word::Commit && !followed(&deploys, seen, lag) => continue,
             Some(true) => {}
             Some(false) => {
                 agreeing += 1;
@@ -212,12 +237,20 @@ fn declared(
     }
 }
 
-/// What a tab's runs show of a component by themselves, oldest first.
-fn sightings<'a>(trail: &'a Trail, of: &'a ComponentTrail) -> Vec<Sighting<'a>> {
+/// Whether any run of a tab had what was declared then.
+fn followed(deploys: &[Deploy], seen: &[Sighting<'_>], lag: Lag) -> bool {
+    seen.iter()
+        .any(|seen| differs(deploys, seen, lag.ms) == Some(false))
+}
+
+/// What a tab's runs show of a component by themselves, oldest first. The image of a job is pinned for each
+/// job by itself, which tells nothing of the others.
+fn sightings<'a>(trail: &'a Trail, of: &'a ComponentTrail, word: Word) -> Vec<Sighting<'a>> {
     of.spans
         .iter()
         .rev()
         .filter(|span| span.is_observed())
+        .filter(|span| word == Word::Report || !span.is_of_own_image())
         .flat_map(|span| {
             // What tells builds of one image apart is no part of what is deployed.
             let version = span
@@ -249,7 +282,7 @@ fn sentence(
                 "" => String::new(),
                 environment => format!(" in {environment}"),
             };
-            let at = time(deploy.at_ms).to_rfc3339_opts(SecondsFormat::Secs, true);
+            let at = time(deploy.at_ms).format("%-d %b %Y %H:%M UTC");
             format!("{}{place} since {at}", short_version(&deploy.version))
         })
         .collect();
@@ -274,8 +307,8 @@ fn sentence(
     };
     let minutes = lag.ms / 60_000;
     let usual = match lag.deploys {
-        0 => format!("{minutes} minutes are taken as usual until more deploys are known"),
-        deploys => format!("its last {deploys} deploys say that {minutes} minutes are usual"),
+        0 => format!("{minutes} minutes are taken as usual until more changes are known"),
+        deploys => format!("its last {deploys} changes say that {minutes} minutes are usual"),
     };
     format!(
         "{said}, but {} of {} run {}{others}; {usual}.",

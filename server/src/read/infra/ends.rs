@@ -1,7 +1,7 @@
 //! The two ends of a comparison, and how they lie to each other in words.
 
 use model::{
-    history::{Resolved, commit_in},
+    history::{Newer, Resolved, commit_in, newer_than_fetch},
     infra::short_version,
     wire::infra::{Direction, Endpoint},
 };
@@ -12,7 +12,7 @@ use super::{
     order::Versions,
     time,
 };
-use crate::{clock::now_ms, read::Reader};
+use crate::read::Reader;
 
 impl Reader {
     /// One end: the commit that a version names, or why that is not known.
@@ -47,7 +47,11 @@ impl Reader {
                         known.name
                     )),
                 ),
-                Resolved::Unknown => (None, Some(unknown(histories, known, version))),
+                Resolved::Unknown => {
+                    let first_ms = seen.map(|seen| seen.first_ms);
+                    let why = unknown(histories, known, (version, first_ms), (self.clock)());
+                    (None, Some(why))
+                }
             },
         };
         Endpoint {
@@ -80,8 +84,13 @@ fn also_in(histories: &Histories, known: &Known, version: &str) -> Option<String
     })
 }
 
-/// Why a version is not known.
-fn unknown(histories: &Histories, known: &Known, version: &str) -> String {
+/// Why a version is not known; with it, when a run first had it.
+fn unknown(
+    histories: &Histories,
+    known: &Known,
+    (version, first_ms): (&str, Option<i64>),
+    now_ms: i64,
+) -> String {
     if let Some(other) = histories
         .all()
         .find(|other| other.name != known.name && other.find(version).is_some())
@@ -91,21 +100,33 @@ fn unknown(histories: &Histories, known: &Known, version: &str) -> String {
             known.name, other.name
         );
     }
-    match known.fetched_ms() {
-        None => format!("{} has not been fetched yet.", known.name),
-        Some(at_ms) => {
-            let minutes = (now_ms() - at_ms).max(0) / 60_000;
-            let age = match minutes {
-                0 => "less than a minute".to_owned(),
-                1 => "a minute".to_owned(),
-                2..120 => format!("{minutes} minutes"),
-                _ => format!("{} hours", minutes / 60),
-            };
-            format!(
-                "“{version}” is in no mirror: it may be newer than the last fetch of {} ({age} ago), or on no branch.",
-                known.name
-            )
-        }
+    let Some(fetched_ms) = known.fetched_ms() else {
+        return format!("{} has not been fetched yet.", known.name);
+    };
+    let repo = &known.name;
+    let ago = ago((now_ms - fetched_ms).max(0));
+    match newer_than_fetch(version, first_ms, fetched_ms) {
+        Some(Newer::Seen) => format!(
+            "“{version}” is newer than the last fetch of {repo} ({ago} ago): a run first had it after that. The \
+             next fetch brings it, and this page tells it then."
+        ),
+        Some(Newer::Dated) => format!(
+            "“{version}” may be newer than the last fetch of {repo} ({ago} ago): by its date it is not older. If \
+             so, the next fetch brings it, and this page tells it then."
+        ),
+        None => format!(
+            "“{version}” is in no mirror: no branch of {repo} had it at the last fetch ({ago} ago)."
+        ),
+    }
+}
+
+/// Milliseconds as people say them.
+fn ago(ms: i64) -> String {
+    match ms / 60_000 {
+        0 => "less than a minute".to_owned(),
+        1 => "a minute".to_owned(),
+        minutes @ 2..120 => format!("{minutes} minutes"),
+        minutes => format!("{} hours", minutes / 60),
     }
 }
 

@@ -7,8 +7,9 @@ use std::{
 };
 
 use model::{
+    attribution::Verdict,
     infra::ComponentKind,
-    trail::{Across, Step},
+    trail::{Across, Step, Trail},
     wire::{
         NamedLink,
         infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed, TabName},
@@ -23,6 +24,7 @@ use super::{
     lines::upstream,
     order::Versions,
     time,
+    verdict::{Seen, judge_all},
     weather::{self, build_weather},
 };
 use crate::read::{Reader, published::Published};
@@ -40,9 +42,9 @@ struct Arrival {
     at_ms: i64,
     tab: usize,
     build: String,
-    broke: u32,
-    fixed: u32,
-    worse: bool,
+    /// Which of the tab's steps it is, from the newest.
+    step: usize,
+    across: Across,
 }
 
 /// A change as several tabs saw it.
@@ -192,7 +194,12 @@ fn tell(
             .as_ref()
             .and_then(|known| Some(known.commit(known.find(&change.to)?).title.to_string()));
         let groups: BTreeSet<usize> = change.arrivals.iter().map(|it| it.tab).collect();
-        let count = |of: fn(&Arrival) -> u32| change.arrivals.iter().map(of).sum::<u32>();
+        let count = |of: fn(&Across) -> u32| change.arrivals.iter().map(|it| of(&it.across)).sum();
+        let judged = verdicts(&change, published, &component.name);
+        let broke: Vec<&Arrival> = (change.arrivals.iter().zip(&judged))
+            .filter(|(_, verdict)| **verdict == Verdict::Broke)
+            .map(|(arrival, _)| arrival)
+            .collect();
         let brought_line = brought.map(|moving| upstream(&moving.known, moving.index));
         let undoes = alarms
             .iter()
@@ -218,9 +225,10 @@ fn tell(
             last_tab: published.tab_name(last.tab),
             last_build: last.build.clone(),
             seen: groups.len() as u32,
-            broke: count(|it| u32::from(it.broke > 0 || it.worse)),
+            broke: broke.len() as u32,
+            perhaps: judged.iter().filter(|it| **it == Verdict::Perhaps).count() as u32,
             fixed: count(|it| u32::from(it.fixed > 0)),
-            rows_broke: count(|it| it.broke),
+            rows_broke: broke.iter().map(|it| it.across.broke).sum(),
             rows_fixed: count(|it| it.fixed),
             reverts: brought.and_then(|moving| moving.commit().reverts.as_deref().cloned()),
             brought_by: brought_line,
@@ -230,6 +238,39 @@ fn tell(
         });
     }
     changes
+}
+
+/// What is said of each tab that saw a change.
+fn verdicts(change: &Change, published: &Published, component: &str) -> Vec<Verdict> {
+    let trails: Vec<Option<Arc<Trail>>> = change
+        .arrivals
+        .iter()
+        .map(|it| published.trail(it.tab))
+        .collect();
+    let (places, seen): (Vec<usize>, Vec<Seen<'_>>) = change
+        .arrivals
+        .iter()
+        .zip(&trails)
+        .enumerate()
+        .filter_map(|(place, (it, trail))| {
+            let trail = trail.as_deref()?;
+            let of = trail.component(component)?;
+            let seen = Seen {
+                trail,
+                crossings: of.single_crossings().nth(it.step).into_iter().collect(),
+                branch: published.branches[it.tab].as_deref(),
+                faring: it.across.faring,
+                product_came: it.across.product_came,
+                rows_broke: it.across.broke > 0,
+            };
+            Some((place, seen))
+        })
+        .unzip();
+    let mut verdicts = vec![Verdict::Quiet; change.arrivals.len()];
+    for (place, (verdict, _)) in places.into_iter().zip(judge_all(&seen)) {
+        verdicts[place] = verdict;
+    }
+    verdicts
 }
 
 /// A move, by the names that runs have for its versions.
@@ -291,9 +332,10 @@ fn gather(
         let Some(of) = trail.component(&component.name) else {
             continue;
         };
-        let steps: Vec<(Step<'_>, Across)> = of.steps().zip(of.across.iter().copied()).collect();
+        let steps: Vec<(usize, (Step<'_>, &Across))> =
+            of.steps().zip(&of.across).enumerate().collect();
         let mut gone: HashMap<(&str, &str), usize> = HashMap::new();
-        for (step, across) in steps.iter().rev() {
+        for (index, (step, across)) in steps.iter().rev() {
             let (from, to) = (versions.name(step.from), versions.name(step.to));
             if from == to {
                 continue;
@@ -305,9 +347,8 @@ fn gather(
                 at_ms: trail.started_ms(step.newer),
                 tab: group.tab,
                 build: trail.columns[step.newer as usize].build.to_string(),
-                broke: across.broke,
-                fixed: across.fixed,
-                worse: across.worse,
+                step: *index,
+                across: **across,
             });
         }
     }

@@ -12,6 +12,8 @@ mod feed;
 mod histories;
 mod lines;
 mod order;
+mod pins;
+mod verdict;
 mod versions;
 mod weather;
 

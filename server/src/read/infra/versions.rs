@@ -3,7 +3,8 @@
 use std::{cmp::Reverse, collections::HashMap};
 
 use model::{
-    trail::Step,
+    attribution::{BROKE, likelihoods},
+    trail::Crossing,
     wire::{
         WireError,
         infra::{TabUnder, VersionLine, VersionPage},
@@ -106,6 +107,7 @@ impl Reader {
                 )
             })?;
         let mut tabs = Vec::new();
+        let mut farings = Vec::new();
         let mut before: HashMap<String, u32> = HashMap::new();
         for group in published.groups() {
             let Some(trail) = group.trail else { continue };
@@ -119,18 +121,15 @@ impl Reader {
             else {
                 continue;
             };
-            let steps: Vec<Step<'_>> = of
-                .steps()
-                .filter(|step| versions.name(step.to) == name)
-                .collect();
-            for step in &steps {
+            let arrivals = of.crossings(|step| versions.name(step.to) == name);
+            for step in arrivals.iter().flat_map(Crossing::steps) {
                 *before
                     .entry(versions.name(step.from).to_owned())
                     .or_default() += 1;
             }
-            let (was, is) = trail.outcomes(of, &steps);
+            let (was, is) = trail.outcomes(of, &arrivals);
             // A tab that never had another has no before.
-            let is = if steps.is_empty() {
+            let is = if arrivals.is_empty() {
                 let over = (first.newest..=first.oldest)
                     .map(|column| trail.columns[column as usize].outcome)
                     .filter(|outcome| outcome.is_over());
@@ -153,12 +152,18 @@ impl Reader {
                 runs_before: was.1,
                 bad_before: was.0,
             };
-            tabs.push((trail.is_worse_across(of, &steps), under));
+            farings.push(trail.faring(&arrivals));
+            tabs.push(under);
         }
-        tabs.sort_by_key(|(worse, tab)| {
+        let mut tabs: Vec<(f64, TabUnder)> = likelihoods(&farings).into_iter().zip(tabs).collect();
+        tabs.sort_by_key(|(likelihood, tab)| {
             let rate = |bad: u32, runs: u32| i64::from(bad) * 1000 / i64::from(runs.max(1));
             let more = rate(tab.bad, tab.runs) - rate(tab.bad_before, tab.runs_before);
-            (Reverse(*worse), Reverse(more), tab.tab.clone())
+            (
+                Reverse(*likelihood >= BROKE),
+                Reverse(more),
+                tab.tab.clone(),
+            )
         });
         tabs.truncate(TABS);
         let alarms = component_alarms(&published, &histories, &component, &versions)

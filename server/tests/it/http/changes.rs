@@ -34,6 +34,12 @@ async fn turns_of_a_tab_are_told_as_one() {
     );
     assert!(all["count"].as_u64().expect("a number") >= 1, "{all}");
     world.check_tag(&format!("{API}?since=0")).await;
+    let brief = world.json(&format!("{API}?since=0&only=count")).await;
+    assert_eq!(brief["count"], all["count"]);
+    assert_eq!(brief["turns"], Value::Array(Vec::new()));
+    let reply = world.get(&format!("{API}?only=turns")).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert!(reply.text().contains("turns"), "{}", reply.text());
 
     let later = world
         .json(&format!("{API}?since=2100-01-01T00:00:00Z"))

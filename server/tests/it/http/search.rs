@@ -112,6 +112,19 @@ async fn tests_are_listed() {
     let listed: Items<TestRef> = read(&world, &path).await;
     assert_eq!(listed.items.len(), 1);
     assert_eq!(listed.items[0].name, "kubelet starts");
+    let whole: Items<TestRef> = read(&world, &format!("{}?q=s", paths::API_TESTS)).await;
+    assert_eq!((whole.items.len() > 2, whole.next), (true, None));
+    let mut names = Vec::new();
+    let mut path = format!("{}?q=s&limit=2", paths::API_TESTS);
+    // Each part has a test, so this ends.
+    while names.len() < whole.items.len() {
+        let part: Items<TestRef> = read(&world, &path).await;
+        names.extend(part.items);
+        let Some(next) = part.next else { break };
+        let after = paths::segment(&next);
+        path = format!("{}?q=s&limit=2&after={after}", paths::API_TESTS);
+    }
+    assert_eq!(names, whole.items);
     for limit in ["0", "1001", "many"] {
         let path = format!("{}?q=kubelet&limit={limit}", paths::API_TESTS);
         assert_eq!(
@@ -351,10 +364,7 @@ async fn rows_say_how_long_they_take_on_average() {
 
     // One cell's on its card, as a part of a page.
     let tab = paths::tab(MASTER, GCE);
-    for (row, said) in [
-        ("kubelet starts", "30 s"),
-        ("nodes join", "not told"),
-    ] {
+    for (row, said) in [("kubelet starts", "30 s"), ("nodes join", "not told")] {
         let part = world.get(&paths::duration_part(&tab, row, "91")).await;
         assert_eq!((part.status, part.text()), (StatusCode::OK, said));
     }

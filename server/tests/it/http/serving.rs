@@ -95,6 +95,46 @@ async fn a_changed_catalog_keeps_what_stays() {
 }
 
 #[tokio::test]
+async fn the_rows_of_a_tab_are_also_a_part_of_a_page() {
+    let world = World::new().await;
+    let list = |html: &str| {
+        let begin = html.find("data-testid=\"rows-list\"").expect("a list");
+        let end = begin + html[begin..].find("</ul>").expect("its end");
+        html[begin..end].to_owned()
+    };
+    for query in ["", "include-filter-by-regex=nodes"] {
+        let path = paths::rows(MASTER, GCE, query);
+        let whole = world.get(&path).await;
+        let joint = if query.is_empty() { '?' } else { '&' };
+        let part = world.get(&format!("{path}{joint}part=")).await;
+        assert_eq!(
+            (whole.status, part.status),
+            (StatusCode::OK, StatusCode::OK)
+        );
+        let (whole, part) = (whole.text(), part.text());
+        assert_eq!(list(&whole), list(&part));
+        assert!(
+            list(&part).contains(&format!("data-address=\"{path}\"")),
+            "{part}"
+        );
+        assert!(whole.contains("<html") && !part.contains("<html"), "{part}");
+        assert!(!part.contains("<form"), "{part}");
+    }
+    let missing = world
+        .get(&format!("{}?part=", paths::rows(MASTER, "nothing", "")))
+        .await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert_eq!(missing.error().0, "not_found");
+}
+
+#[tokio::test]
+async fn a_page_can_ask_whether_the_database_is_there() {
+    let world = World::new().await;
+    let health = world.json("/api/v2/health").await;
+    assert_eq!(health, serde_json::json!({}));
+}
+
+#[tokio::test]
 async fn ready_means_published() {
     let folder = TempDir::new().expect("a folder can be made");
     let store = open(&folder).await;

@@ -5,7 +5,10 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
 };
-use model::config::{AutoBugOptions, LinkTemplate};
+use model::{
+    config::{AutoBugOptions, Configuration, LinkTemplate, TestNameConfig, TestNameElement},
+    tabulate::Test,
+};
 use seamgrid::settings::PushSettings;
 use serde_json::{Value, json};
 
@@ -142,6 +145,18 @@ async fn a_linked_issue_is_seen_wherever_the_row_is() {
         of_row(&table.body, "tests", "adds")["linked_bugs"],
         json!([])
     );
+    let known = json!({
+        "7": {"title": "Division is hard", "url": ISSUE},
+        "https://tracker.example/browse/SHOP-3": {
+            "title": "SHOP-3", "url": "https://tracker.example/browse/SHOP-3",
+        },
+    });
+    assert_eq!(table.body["bugs"], known);
+    let others = format!(
+        "{}&include-filter-by-regex=adds",
+        "/uploads/table?tab=nightly"
+    );
+    assert_eq!(world.get(&others).await.body["bugs"], json!({}));
     let summary = world.get("/uploads/summary").await;
     let tests = summary.body["nightly"]["tests"]
         .as_array()
@@ -289,4 +304,92 @@ async fn another_process_shows_what_was_linked_and_a_rebuild_keeps_it() {
         .expect("removed");
     later.reader.publish_changed().await.expect("published");
     assert_eq!(later.get(&address).await.body.get("bugs"), None);
+}
+
+/// The configuration whose group calls its rows so.
+fn naming(format: &str) -> Configuration {
+    let mut configuration = configuration();
+    configuration.test_groups[0].test_name_config = Some(TestNameConfig {
+        name_format: format.into(),
+        name_elements: vec![TestNameElement {
+            target_config: "Tests name".into(),
+            ..TestNameElement::default()
+        }],
+    });
+    configuration
+}
+
+async fn upload(world: &World, token: &str, build: u32, test: &str) {
+    let description = json!({
+        "build": build.to_string(),
+        "started": format!("2026-11-19T{}:00:00Z", build - 30),
+        "finished": format!("2026-11-19T{}:30:00Z", build - 30),
+        "tests": [{"name": test, "status": "passed"}],
+    });
+    let reply = world.upload(token, "airflow-nightly", &description).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_renamed_row_keeps_its_issues() {
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let store = open(folder.path()).await;
+    std::fs::create_dir(folder.path().join("bucket")).expect("a bucket");
+    let push = PushSettings::default;
+    let world = World::over(folder, store, push(), naming("%s (old)")).await;
+    let token = world.token("airflow-*", "").await;
+    upload(&world, &token, 40, "adds").await;
+    let link = async |world: &World, row: &str, url: &str| {
+        let path = paths::api_bugs("airflow-nightly", row);
+        let body = json!({"url": url});
+        let reply = world.bug("POST", &path, &token, &body).await;
+        assert!(reply.status.is_success(), "{}", reply.body);
+        reply
+    };
+    link(&world, "adds (old)", ISSUE).await;
+
+    // The format of the names changes: the row goes on under its new name, and is found by the old one.
+    let World { folder, store, .. } = world;
+    let world = World::over(folder, store, push(), naming("%s (new)")).await;
+    upload(&world, &token, 41, "adds").await;
+    let row = async |world: &World, name: &str| {
+        let path = paths::api_row("uploads", "nightly", name);
+        world.get(&path).await.body
+    };
+    let found = row(&world, "adds (old)").await;
+    assert_eq!(found["name"], "adds (new)");
+    assert_eq!(found["counts"]["runs"], 2);
+    assert_eq!(found["bugs"][0]["url"], ISSUE);
+    assert_eq!(row(&world, "adds (new)").await, found);
+    assert_eq!(
+        link(&world, "adds (old)", ISSUE).await.body["is_new"],
+        false
+    );
+
+    // What it is known by is learnt later, as from a recording that knows it.
+    let group = world
+        .store
+        .add_group("airflow-nightly")
+        .await
+        .expect("the group");
+    let known = ["adds (old)", "adds (new)"].map(|name| Test {
+        name: name.into(),
+        id: "//pkg:adds".into(),
+    });
+    assert!(world.store.save_tests(group, &known).await.expect("saved"));
+    world.reader.publish_changed().await.expect("published");
+    let found = row(&world, "//pkg:adds").await;
+    assert_eq!(found["name"], "adds (new)");
+    assert_eq!(found["bugs"][0]["url"], ISSUE);
+
+    // Linked once more under that, it is shown once, and taken off as a whole.
+    link(&world, "//pkg:adds", ISSUE).await;
+    let found = row(&world, "adds (new)").await;
+    assert_eq!(found["bugs"].as_array().map(Vec::len), Some(1));
+    let path = paths::api_bugs("airflow-nightly", "adds (new)");
+    let gone = format!("{path}?url={}", paths::segment(ISSUE));
+    let reply = world.bug("DELETE", &gone, &token, &Value::Null).await;
+    assert_eq!(reply.status, StatusCode::NO_CONTENT, "{}", reply.body);
+    assert_eq!(row(&world, "adds (new)").await.get("bugs"), None);
+    assert_eq!(world.store.load_bugs().await.expect("issues"), []);
 }

@@ -77,8 +77,9 @@ fn with_secret(folder: &TempDir) -> PushSettings {
 
 /// How many groups are pushed.
 async fn pushed(world: &World) -> Vec<String> {
-    let (queue, _) = world.store.load_queue().await.expect("the queue");
+    let queue = world.store.load_queue().await.expect("the queue");
     queue
+        .groups
         .into_iter()
         .filter(|queued| queued.pushed_ms.is_some())
         .map(|queued| queued.name)
@@ -236,7 +237,7 @@ async fn what_was_told_is_seen_within_a_second() {
     // The first look, after which the next is minutes away.
     let looked = async {
         loop {
-            let (queue, _) = world.store.load_queue().await.expect("the queue");
+            let queue = world.store.load_queue().await.expect("the queue").groups;
             let done = |name: &str| {
                 queue.iter().any(|queued| {
                     queued.name == name
@@ -288,10 +289,10 @@ async fn what_was_told_is_seen_within_a_second() {
     assert_eq!(grid.columns[0].build, "12");
     stop.send(()).expect("it runs");
     work.await.expect("it ends");
-    let (queue, replicas) = world.store.load_queue().await.expect("the queue");
+    let queue = world.store.load_queue().await.expect("the queue");
     assert!(
-        queue.iter().all(|queued| queued.lease.is_none()),
+        queue.groups.iter().all(|queued| queued.lease.is_none()),
         "{queue:?}"
     );
-    assert_eq!(replicas, [], "it has resigned");
+    assert_eq!(queue.replicas, [], "it has resigned");
 }

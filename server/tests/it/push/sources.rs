@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use seamgrid::pipeline;
+use seamgrid::{
+    pipeline,
+    store::{Claimed, GroupId, Release, Turn},
+};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -13,7 +16,7 @@ async fn read_all(world: &World) {
     let looked = async {
         let begun = Instant::now();
         loop {
-            let (queue, _) = world.store.load_queue().await.expect("the queue");
+            let queue = world.store.load_queue().await.expect("the queue").groups;
             if queue.len() == 2
                 && queue
                     .iter()
@@ -138,56 +141,91 @@ async fn leases_pass_on_when_their_owner_is_gone() {
         .map(|group| group.id)
         .collect();
     let store = &world.store;
-    let now = 1_000_000_000_000_000;
-    store.push_groups(&ids, now).await.expect("pushed");
-    let (due, _) = store.load_due(now, 10).await.expect("due");
+    store.push_groups(&ids).await.expect("pushed");
+    let (due, _) = store.load_due(10).await.expect("due");
     assert_eq!(due.len(), 2);
-    let first = store
-        .claim(&ids[..1], "a", now, now + 20_000)
-        .await
-        .expect("claimed");
-    assert_eq!(first.len(), 1);
-    // Nobody else gets it while the lease lasts, and everybody the other.
-    let second = store
-        .claim(&ids, "b", now + 1, now + 20_001)
-        .await
-        .expect("claimed");
-    assert_eq!(
-        second.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-        ids[1..]
-    );
-    store
-        .renew("b", &ids[1..], 0, now + 19_000, now + 40_000)
-        .await
-        .expect("renewed");
-    let later = store
-        .claim(&ids, "c", now + 20_000, now + 50_000)
-        .await
-        .expect("claimed");
-    assert_eq!(
-        later.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-        ids[..1]
-    );
+    let claim = async |owner: &str, wanted: &[GroupId], turn, lease_ms| {
+        let claimed = store.claim(wanted, owner, turn, lease_ms).await;
+        claimed.expect("claimed")
+    };
+    let ids_of = |claimed: &[(GroupId, _)]| claimed.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    // One whose lease ends at once, as if it had been taken long ago; and one that lasts.
+    let first = claim("a", &ids[..1], Turn::Due, 0).await;
+    assert_eq!(ids_of(&first), ids[..1]);
+    let second = claim("b", &ids[1..], Turn::Due, 0).await;
+    assert_eq!(ids_of(&second), ids[1..]);
+    store.renew("b", &ids[1..], 60_000).await.expect("renewed");
+    // Nobody else gets the one while its lease lasts, though it be his turn or not, and everybody the other.
+    for turn in [Turn::Due, Turn::Any] {
+        assert_eq!(ids_of(&claim("c", &ids[1..], turn, 60_000).await), []);
+    }
+    assert_eq!(ids_of(&claim("c", &ids, Turn::Due, 60_000).await), ids[..1]);
     // Who comes back late gives back nothing that another has now.
-    let release = seamgrid::store::Release {
-        claimed_ms: now,
-        due_ms: now + 300_000,
+    let release = |(_, claimed): &(GroupId, Claimed)| Release {
+        claimed_ms: claimed.at_ms,
+        wait_ms: 300_000,
         failures: 0,
         remaining: 0,
     };
-    store.release(ids[0], "a", release).await.expect("released");
-    let (queue, _) = store.load_queue().await.expect("the queue");
-    let held = queue
-        .iter()
-        .find(|one| one.group == ids[0])
-        .expect("in the queue");
-    assert_eq!(
-        held.lease.as_ref().map(|(owner, _)| owner.as_str()),
-        Some("c")
-    );
+    let late = release(&first[0]);
+    store.release(ids[0], "a", late).await.expect("released");
+    let held = async |id: GroupId| {
+        let queue = store.load_queue().await.expect("the queue").groups;
+        queue.into_iter().find(|one| one.group == id)
+    };
+    let owner = held(ids[0]).await.and_then(|one| one.lease);
+    assert_eq!(owner.map(|(owner, _)| owner).as_deref(), Some("c"));
     // A push during the look keeps the group due.
-    store.push_groups(&ids[1..], now + 5).await.expect("pushed");
-    store.release(ids[1], "b", release).await.expect("released");
-    let (due, _) = store.load_due(now + 10, 10).await.expect("due");
+    while world.store.load_queue().await.expect("the queue").at_ms <= second[0].1.at_ms {
+        tokio::task::yield_now().await;
+    }
+    store.push_groups(&ids[1..]).await.expect("pushed");
+    let pushed = release(&second[0]);
+    store.release(ids[1], "b", pushed).await.expect("released");
+    let (due, _) = store.load_due(10).await.expect("due");
     assert_eq!(due, ids[1..]);
+    // When nobody waits it is looked at again after a while, or by who asks for it alone.
+    let third = claim("b", &ids[1..], Turn::Due, 60_000).await;
+    let done = release(&third[0]);
+    store.release(ids[1], "b", done).await.expect("released");
+    let (due, next_ms) = store.load_due(10).await.expect("due");
+    assert_eq!(due, []);
+    let next_ms = next_ms.expect("another is due later");
+    assert!((1..=300_000).contains(&next_ms), "{next_ms}");
+    assert_eq!(ids_of(&claim("d", &ids[1..], Turn::Due, 1).await), []);
+    assert_eq!(ids_of(&claim("d", &ids[1..], Turn::Any, 1).await), ids[1..]);
+}
+
+/// A server that only shows tells of what was read by a process that has ended.
+#[tokio::test]
+async fn what_was_read_once_is_told_by_who_only_shows() {
+    let world = World::new().await;
+    let watched = pipeline::progress::Unwatched;
+    for _ in 0..2 {
+        let report = pipeline::update_groups(&world.pipeline, None, &watched).await;
+        assert_eq!(report.errors, []);
+        assert_eq!(report.groups, 2);
+    }
+    world.reader.refresh_sources().await.expect("refreshed");
+    let sources = world.get("/api/v2/sources").await;
+    let items = sources.body["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 2, "{}", sources.body);
+    for item in items {
+        assert_eq!(item["health"], "fresh", "{item}");
+        assert_eq!(item["queue_position"], Value::Null, "{item}");
+        assert_eq!(item["replica"], Value::Null, "{item}");
+    }
+    assert_eq!(sources.body["replicas"], json!([]));
+
+    // One group that cannot be read says so too, and its turn comes sooner.
+    let bucket = world.folder.path().join("bucket");
+    std::fs::rename(&bucket, world.folder.path().join("gone")).expect("renamed");
+    let names = ["ci-job".to_owned()];
+    let report = pipeline::update_groups(&world.pipeline, Some(&names), &watched).await;
+    assert_eq!(report.errors.len(), 1);
+    world.reader.refresh_sources().await.expect("refreshed");
+    let sources = world.get("/api/v2/sources").await;
+    assert_eq!(sources.body["items"][0]["group"], "ci-job");
+    assert_eq!(sources.body["items"][0]["health"], "failing");
+    assert_eq!(sources.body["items"][0]["failures"], 1);
 }

@@ -89,6 +89,22 @@ impl Process {
         self.child.wait().expect("it has ended");
     }
 
+    /// Waits until it has ended by itself; answers whether all went well.
+    pub(super) async fn ended(&mut self) -> bool {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it ran") {
+                return status.success();
+            }
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "it does not end: {}",
+                self.said()
+            );
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// The status and the text of what it answers.
     pub(super) async fn get(&self, path: &str) -> (u16, String) {
         get(&self.address, path).await

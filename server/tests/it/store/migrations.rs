@@ -111,7 +111,11 @@ async fn migrations_keep_what_is_stored() {
     let day = days.last().expect("a day");
     assert_eq!((day.0, day.1.failed, day.1.total_ms), (19_723, 1, 1000));
     let bugs = store.load_bugs().await.expect("bugs");
-    assert_eq!(bugs[0].row_id, "TestB");
+    let rows = bugs
+        .iter()
+        .map(|bug| (bug.row_id.as_str(), bug.row_name.as_str()));
+    let rows: Vec<(&str, &str)> = rows.collect();
+    assert_eq!(rows, [("pkg/TestA", "TestA"), ("TestB", "TestB")]);
 
     // What is stored can be written over and pruned: the keys hold.
     let test = TestStore { store, folder };

@@ -85,6 +85,12 @@ async fn in_the_middle_the_last_snapshot_is_shown_and_no_accepted_upload_is_lost
         if network == Network::Broken {
             assert_eq!(serves.get("/readyz").await.0, 503);
             assert_eq!(serves.get("/healthz").await.0, 200);
+            until("pages that are open hear of it", async || {
+                let (status, text) = serves.get("/api/v2/health").await;
+                assert_eq!(status, 200, "{text}");
+                text.contains("database_silent_since")
+            })
+            .await;
             for page in pages {
                 until(&format!("{page} says so"), async || {
                     let (status, text) = serves.get(page).await;

@@ -1,0 +1,116 @@
+// A tab as a list of its rows, which the server draws: a page of its own, and on screens too narrow for a
+// grid what stands in the grid's place, which is one touch away. `rows.css` hides the grid under the same
+// condition. Where something new is on the tab the list is renewed, and what is looked at stays in place.
+{
+    const narrow = matchMedia("(max-width: 380px)");
+    const APART = 3_000;
+    const drawn = async (address) => {
+        const [path, query = ""] = address.split("?");
+        const answer = await fetch(`${path}?${query ? `${query}&` : ""}part=`);
+        if (!answer.ok) throw new Error(address);
+        return new DOMParser().parseFromString(await answer.text(), "text/html");
+    };
+    const replace = (old, fresh) => {
+        if (old && fresh && old.outerHTML !== fresh.outerHTML) old.replaceWith(fresh);
+    };
+    const lineOf = (list, row) => row && list.querySelector(`[data-row-id="${CSS.escape(row)}"]`);
+
+    // Puts what is new into the list that is shown; on a page of its own, also above it.
+    const renew = async () => {
+        const list = document.querySelector(".rows-list");
+        if (!list) return;
+        const page = await drawn(list.dataset.address);
+        const fresh = page.querySelector(".rows-list");
+        if (!list.isConnected || !fresh) return;
+        const lines = Array.from(list.querySelectorAll("[data-row-id]"));
+        const shown = scrollY > 0 && lines.find((line) => line.getBoundingClientRect().bottom > 0);
+        const before = shown && [shown.dataset.rowId, shown.getBoundingClientRect().top];
+        const held = document.activeElement.closest("[data-row-id]")?.dataset.rowId;
+        const rows = ".rows-list > .rows-list__rows";
+        const isNew = list.querySelector("ul").outerHTML !== fresh.querySelector("ul").outerHTML;
+        for (const part of [".rows-page > h1", ".rows-page > .rows-page__reason", ".rows-list > .rows-list__said", rows]) {
+            replace(document.querySelector(part), page.querySelector(part));
+        }
+        list.dataset.state = fresh.dataset.state;
+        const again = before && lineOf(list, before[0]);
+        if (again) scrollBy({ top: again.getBoundingClientRect().top - before[1], behavior: "instant" });
+        lineOf(list, held)?.querySelector("a")?.focus({ preventScroll: true });
+        if (isNew) {
+            const at = zoneText(Date.now()).split(" ")[3];
+            list.querySelector(".rows-list__renewed").textContent = `New results, ${at}`;
+        }
+    };
+    let waits = false;
+    let last = 0;
+    // What cannot be had now leaves what is there; the next change asks again.
+    const renewSoon = () => {
+        if (waits) return;
+        waits = true;
+        setTimeout(async () => {
+            last = Date.now();
+            await renew().catch(() => {});
+            waits = false;
+        }, Math.max(200, last + APART - Date.now()));
+    };
+    // The program calls it when it has renewed a page.
+    globalThis.pageRenewed = renewSoon;
+
+    // In the place of a grid.
+    const show = async () => {
+        const tab = document.querySelector("main .tab");
+        if (!narrow.matches || !tab || tab.dataset.grid !== undefined) return;
+        const address = `${location.pathname}/rows${location.search}`;
+        if (tab.dataset.list === address) return;
+        tab.dataset.list = address;
+        try {
+            const list = (await drawn(address)).querySelector(".rows-list");
+            if (tab.dataset.list !== address) return;
+            const button = document.createElement("button");
+            button.className = "button";
+            button.textContent = "Show the grid";
+            button.addEventListener("click", () => {
+                tab.dataset.grid = "";
+                list.remove();
+            });
+            list.prepend(button);
+            tab.querySelector(".rows-list")?.remove();
+            // Behind all that the program knows of.
+            tab.append(list);
+        } catch {
+            // Then the grid, as on any screen.
+            tab.dataset.grid = "";
+        }
+    };
+    const watch = () => {
+        if (narrow.matches) {
+            show();
+            new MutationObserver(show).observe(document.querySelector("main"), {
+                childList: true,
+                subtree: true,
+            });
+        }
+    };
+    addEventListener("load", watch);
+    narrow.addEventListener("change", watch);
+
+    // A page of its own listens itself, as long as it can be seen.
+    addEventListener("load", () => {
+        const list = document.querySelector(".rows-page .rows-list");
+        if (!list) return;
+        let source;
+        const hear = (event) => {
+            const known = list.dataset.state === event.lastEventId;
+            const { dashboard, tab } = event.type === "tab" ? JSON.parse(event.data) : list.dataset;
+            if (!known && dashboard === list.dataset.dashboard && tab === list.dataset.tab) renewSoon();
+        };
+        const listen = () => {
+            source?.close();
+            source = undefined;
+            if (document.hidden) return;
+            source = new EventSource("/api/v2/events");
+            for (const name of ["state", "tab", "reload"]) source.addEventListener(name, hear);
+        };
+        document.addEventListener("visibilitychange", listen);
+        listen();
+    });
+}

@@ -1,0 +1,73 @@
+// The server or its database is gone for a while: every open page says so, keeps what it shows, and goes on
+// by itself.
+
+import { join } from "node:path";
+
+import { options, prepareWorld, results, serve } from "../world.mjs";
+import { expect, hydrated, tabPath, test } from "./fixtures.mjs";
+
+const DASHBOARD = "sig-release-master-blocking";
+const TAB = "verify-master";
+
+/** A page looks every few seconds. */
+const SOON = { timeout: 30_000 };
+
+// What the browser itself says of a server that is gone.
+test.use({ provoked: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|no answer: /i });
+
+test("every page tells that the server is gone, stays usable, and goes on by itself", async ({ page, context }) => {
+  test.setTimeout(180_000);
+  const folder = join(results, "outage-world");
+  prepareWorld(folder);
+  let server = await serve(folder, "--no-update", ...options);
+  const { host } = new URL(server.url);
+  const [dashboard, infra, tab] = [await context.newPage(), await context.newPage(), await context.newPage()];
+  const pages = [page, dashboard, infra, tab];
+  try {
+    const addresses = ["/", `/d/${DASHBOARD}`, "/infra", tabPath(DASHBOARD, TAB)];
+    for (const [index, address] of addresses.entries()) {
+      await pages[index].goto(server.url + address);
+      await hydrated(pages[index]);
+      await pages[index].evaluate(() => {
+        window.isTheSame = true;
+      });
+      await expect(pages[index].getByTestId("outage")).toHaveCount(0);
+    }
+    const headings = await Promise.all(pages.map((one) => one.locator("h1").first().textContent()));
+    await server.stop();
+    for (const [index, one] of pages.entries()) {
+      await expect(one.getByTestId("outage")).toContainText("The server cannot be reached since", SOON);
+      await expect(one.locator("h1").first()).toHaveText(headings[index]);
+    }
+    // What is there can be used; what is not says so.
+    await dashboard.getByRole("link", { name: TAB, exact: true }).first().click();
+    await expect(dashboard.getByTestId("problem")).toContainText("appears by itself");
+
+    server = await serve(folder, "--no-update", "--listen", host, ...options);
+    for (const one of pages) {
+      await expect(one.getByTestId("outage")).toHaveCount(0, SOON);
+    }
+    for (const one of [page, infra, tab]) {
+      expect(await one.evaluate(() => window.isTheSame)).toBe(true);
+    }
+    await expect(dashboard.getByTestId("grid")).toBeVisible(SOON);
+  } finally {
+    for (const one of pages) {
+      await one.goto("about:blank");
+    }
+    await server.stop();
+  }
+});
+
+test("a database that gives no answer is told in the reader's zone, as long as it is so", async ({ page }) => {
+  const since = "2026-11-20T14:05:00Z";
+  await page.route("**/api/v2/health", (route) => route.fulfill({ json: { database_silent_since: since } }));
+  for (const address of ["/", "/changes"]) {
+    await page.goto(address);
+    await expect(page.getByTestId("outage")).toHaveText(
+      "The database gives no answer since 20 Nov 2026 14:05; these are the last results that were read.",
+    );
+  }
+  await page.unroute("**/api/v2/health");
+  await expect(page.getByTestId("outage")).toHaveCount(0, SOON);
+});

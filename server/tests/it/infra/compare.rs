@@ -1,0 +1,133 @@
+//! What lies between two versions.
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use model::wire::infra::{Comparison, Direction};
+
+use super::world::{boskos, hit, image_bump};
+
+#[tokio::test]
+async fn the_true_seam_lists_the_true_commit_and_the_broken_tabs() {
+    for (world, direction) in [
+        (boskos().await, Direction::Backward),
+        (image_bump().await, Direction::Forward),
+    ] {
+        let found = world.true_seam();
+        let incident = world.incident();
+        assert_eq!(found.direction, direction, "{}", incident.kind);
+        assert_eq!(found.notes, Vec::<String>::new());
+        let bad = incident.bad_version.as_deref();
+        assert_eq!(found.to.commit.as_ref().map(|it| it.sha.as_str()), bad);
+        let listed = |sha: &str| found.commits.iter().any(|commit| commit.sha == sha);
+        let end = match direction {
+            Direction::Forward => bad,
+            _ => incident.good_version.as_deref(),
+        };
+        assert!(listed(end.expect("a version")), "{}", incident.kind);
+        // What brought it to the runs: every time.
+        for period in &incident.periods {
+            let brought = period.began_with.as_deref().expect("a commit brought it");
+            assert!(
+                found.brought_by.iter().any(|commit| commit.sha == brought),
+                "{brought}"
+            );
+        }
+        let broken = hit(&found.tabs);
+        let (least, most) = (world.plainly_hit_jobs(), world.hit_jobs(1));
+        assert!(!least.is_empty());
+        assert!(
+            least.is_subset(&broken) && broken.is_subset(&most),
+            "{}: {broken:?} are not between {least:?} and {most:?}",
+            incident.kind
+        );
+        // Whoever ran the bad version saw the seam.
+        let seen: BTreeSet<&str> = found.tabs.iter().map(|tab| tab.job.as_str()).collect();
+        assert!(most.is_subset(&seen));
+    }
+}
+
+#[tokio::test]
+async fn a_range_goes_both_ways() {
+    let world = image_bump().await;
+    let incident = world.incident();
+    let (good, bad) = (
+        incident.good_version.as_deref().expect("a version"),
+        incident.bad_version.as_deref().expect("a version"),
+    );
+    let there = world.compare("test-infra", good, bad);
+    let back = world.compare("test-infra", &bad[..9], &good[..12]);
+    let shas = |found: &Comparison| -> Vec<String> {
+        found.commits.iter().map(|it| it.sha.clone()).collect()
+    };
+    assert_eq!(shas(&there), shas(&back));
+    assert_eq!(back.direction, Direction::Backward);
+    // Rolled back: what broke on the way there recovered on the way back.
+    assert!(back.tabs.iter().any(|tab| tab.fixed > 0));
+    let (status, html) = world
+        .page(&app::paths::compare("test-infra", bad, good))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("is older than"), "{html}");
+    assert!(
+        html.contains(&format!("from={good}&amp;to={bad}")),
+        "no way back"
+    );
+    let same = world.compare("test-infra", good, &good[..10]);
+    assert_eq!(same.direction, Direction::Same);
+    assert!(same.commits.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_says_why() {
+    let world = image_bump().await;
+    let good = world.incident().good_version.as_deref().expect("a version");
+    let unknown = world.compare("test-infra", good, "0123456789abcdef");
+    assert_eq!(unknown.direction, Direction::Unknown);
+    let problem = unknown.to.problem.expect("it is not known");
+    assert!(problem.contains("is in no mirror"), "{problem}");
+    assert!(unknown.commits.is_empty());
+    // A commit of another repository.
+    let prow = world.reader.infra_versions("prow").expect("versions");
+    let other = world.compare("test-infra", good, &prow[0].version);
+    let problem = other.to.problem.expect("it is not one of these");
+    assert!(problem.contains("kubernetes-sigs/prow"), "{problem}");
+    // One of two.
+    let version = &prow[0].version;
+    let two = world.compare("prow", &version[..10], version);
+    assert_eq!(two.direction, Direction::Same);
+    let problem = two.from.problem.expect("it is in two");
+    assert!(problem.contains("and one of someone/prow"), "{problem}");
+    for (path, status, said) in [
+        ("/compare", StatusCode::BAD_REQUEST, "component is missing"),
+        (
+            "/compare?component=nothing&from=a&to=b",
+            StatusCode::NOT_FOUND,
+            "there is no component",
+        ),
+        (
+            "/compare?component=prow&from=%3Cscript%3E&to=b",
+            StatusCode::OK,
+            "&lt;script&gt;",
+        ),
+        (
+            "/infra/nothing",
+            StatusCode::NOT_FOUND,
+            "there is no infra component",
+        ),
+        (
+            "/infra/prow/nothing",
+            StatusCode::NOT_FOUND,
+            "no run had version",
+        ),
+        (
+            "/api/v2/compare?component=prow&from=a",
+            StatusCode::BAD_REQUEST,
+            "to is missing",
+        ),
+    ] {
+        let (found, html) = world.page(path).await;
+        assert_eq!(found, status, "{path}");
+        assert!(html.contains(said), "{path}: {html}");
+    }
+}
