@@ -24,7 +24,7 @@ pub fn fetched(
 ) -> RwSignal<String> {
     let html = RwSignal::new("<p class=\"loading\">Loading…</p>".to_owned());
     Effect::new(move |_| {
-        state.renewals.track();
+        state.doing().renewals.track();
         let Some(path) = path() else { return };
         leptos::task::spawn_local(async move {
             let told = api::part(path).await.unwrap_or_else(|error| {

@@ -142,14 +142,16 @@ pub fn TabView(
             return;
         }
         let asked = query.read().sort == Sort::Duration;
-        let known = state.durations.read_untracked().version == state.grid.read().version;
+        // The page may have been left when the answer comes.
+        let durations = state.doing().durations;
+        let known = durations.read_untracked().version == state.grid.read().version;
         if !asked || known {
             return;
         }
         let (dashboard, tab) = names.get_value();
         leptos::task::spawn_local(async move {
             match api::durations(dashboard, tab).await {
-                Ok(durations) => drop(state.durations.try_set(durations)),
+                Ok(told) => drop(durations.try_set(told)),
                 Err(error) => drop(problem.try_set(Some(error))),
             }
         });

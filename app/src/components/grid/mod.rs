@@ -81,7 +81,7 @@ pub fn GridView(
     Effect::new(move |old| state.draw_columns(old));
     // Whoever looks at older columns goes on looking at them; at the left edge the newest slide in.
     Effect::new(move |_| {
-        let (count, moved) = state.renewals.get();
+        let (count, moved) = state.doing().renewals.get();
         let Some(area) = area.get_untracked().filter(|_| moved > 0) else {
             return;
         };
@@ -175,7 +175,7 @@ pub fn GridView(
     let blocks = move || {
         let (window, lines) = (state.rows.get(), state.lines.get());
         // A renewed grid may have other rows in the same places.
-        let renewal = state.renewals.get().0;
+        let renewal = state.doing().renewals.get().0;
         let starts = (window.start..window.end).step_by(BLOCK);
         let block = |start: usize| (start, lines.key(start..start + BLOCK), renewal);
         starts.map(block).collect::<Vec<_>>()

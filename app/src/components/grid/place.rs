@@ -186,7 +186,7 @@ impl GridState {
         if self.query.read().sort != Sort::Duration {
             return None;
         }
-        let known = self.durations.read();
+        let known = self.doing().durations.read();
         if known.version != self.grid.read().version {
             Some("Asking how long rows take".to_owned())
         } else if known.mean_ms.iter().all(Option::is_none) {

@@ -37,8 +37,6 @@ pub struct GridState {
     pub order: Memo<RowOrder>,
     /// The lines that they are drawn in, among them the heads of groups.
     pub lines: Memo<Arc<Lines>>,
-    /// How long rows take, once somebody has asked for it.
-    pub durations: RwSignal<Durations>,
     /// How many lines and columns the scroll area has room for.
     pub size: Memo<(usize, usize)>,
     /// What the scroll area shows.
@@ -53,9 +51,6 @@ pub struct GridState {
     pub columns: Memo<Range<usize>>,
     /// The current cell: position and column.
     pub cursor: RwSignal<Option<(usize, usize)>>,
-    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
-    /// the others to the right.
-    pub renewals: RwSignal<(u32, usize)>,
     /// What the reader is doing.
     doing: StoredValue<Doing>,
     /// Times.
@@ -72,6 +67,11 @@ pub struct Doing {
     pub menu: RwSignal<Option<(usize, usize, i32, i32)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
+    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
+    /// the others to the right.
+    pub renewals: RwSignal<(u32, usize)>,
+    /// How long rows take, once the reader wants them sorted by it.
+    pub durations: RwSignal<Durations>,
     /// How long the cell that is pointed at took, in words.
     pub took: RwSignal<String>,
     /// Whose turn it is to draw other columns: see [`GridState::columns_in_turn`].
@@ -206,7 +206,6 @@ impl GridState {
             query,
             order,
             lines,
-            durations,
             size,
             view,
             shared,
@@ -214,11 +213,12 @@ impl GridState {
             rows,
             columns,
             cursor: RwSignal::new(None),
-            renewals: RwSignal::new((0, 0)),
             doing: StoredValue::new(Doing {
                 chosen: RwSignal::new(None),
                 menu: RwSignal::new(None),
                 hover: RwSignal::new(None),
+                renewals: RwSignal::new((0, 0)),
+                durations,
                 took: RwSignal::new(String::new()),
                 turns: std::array::from_fn(|_| RwSignal::new(0)),
                 unseen: RwSignal::new(0),
@@ -284,7 +284,8 @@ impl GridState {
         self.cursor.set(None);
         self.grid.set(new.clone());
         self.whole.set(true);
-        self.renewals
+        self.doing()
+            .renewals
             .update(|(count, by)| (*count, *by) = (*count + 1, moved));
         if let Some(((head, id), column)) = current {
             let lines = self.lines.get_untracked();
