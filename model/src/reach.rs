@@ -61,6 +61,10 @@ pub struct Reached {
     /// What kinds of change it makes to jobs: `image bump`, `timeout`; each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// What of the job configuration cannot be read at the commit, as `file:line: why`: then it may reach more
+    /// jobs. Absent where all can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<String>,
 }
 
 /// What is concluded of the commit that configured a run.

@@ -9,6 +9,7 @@ use model::{
     attribution::Verdict,
     infra::short_version,
     query::TabQuery,
+    reach::Reach,
     trail::MoveGlyph,
     wire::infra::{CompareCounts, Comparison, Endpoint, TabAcross, TabName},
 };
@@ -95,6 +96,7 @@ fn draw(found: &Comparison) -> impl IntoView + use<> {
                     "JSON"
                 </a>
             </p>
+            {jump(found)}
             {found.tab.as_ref().map(looked_at)}
             {across(found)}
             {brought(found)}
@@ -107,6 +109,34 @@ fn draw(found: &Comparison) -> impl IntoView + use<> {
                 </pre>
             </details>
         </div>
+    }
+}
+
+/// The two answers in short, each leading to the long one.
+fn jump(found: &Comparison) -> impl IntoView + use<> {
+    let counts = &found.counts;
+    let mut across = vec![match counts.seen {
+        0 => "no test group saw it".to_owned(),
+        seen => format!(
+            "{} of {} broke",
+            counts.broke,
+            count(seen as usize, "test group", "test groups")
+        ),
+    }];
+    across.extend((counts.perhaps > 0).then(|| format!("{} also failed since", counts.perhaps)));
+    across.extend((counts.fixed > 0).then(|| format!("{} recovered", counts.fixed)));
+    let mut commits = vec![count(counts.commits as usize, "commit", "commits")];
+    for reach in [Reach::Own, Reach::Service] {
+        let reaching = found.commits.iter().filter(|commit| commit.reach == reach);
+        let number = reaching.count();
+        commits.extend((number > 0).then(|| format!("{number} {}", reach.words())));
+    }
+    view! {
+        <p class="compare__jump" data-testid="compare-jump">
+            <a href="#across">{across.join(", ")}</a>
+            " · "
+            <a href="#commits">{commits.join(", ")}</a>
+        </p>
     }
 }
 
@@ -237,7 +267,7 @@ fn across(found: &Comparison) -> impl IntoView + use<> {
     let quiet_rows = rows(&quiet);
     let perhaps_rows = rows(&perhaps);
     view! {
-        <section class="part" data-testid="compare-tabs">
+        <section class="part" id="across" data-testid="compare-tabs">
             <h2>"Across it"</h2>
             <p class="part__said" data-testid="compare-counts">
                 {counts_sentence(&found.counts)}

@@ -268,7 +268,9 @@ fn keep_words(mut errors: ChildStderr) -> std::thread::JoinHandle<String> {
             .lines()
             .map(str::trim)
             .filter(|line| !line.is_empty())
-            .map(|line| line.trim_start_matches("fatal: "))
+            .map(|line| line.trim_start_matches("fatal: ").trim_end_matches('.'))
+            // What git advises whoever types its commands.
+            .take_while(|line| !line.starts_with("Please make sure"))
             .collect();
         without_password(&lines.join("; "))
     })

@@ -5,6 +5,8 @@
 mod images;
 #[path = "impact/inferred.rs"]
 mod inferred;
+#[path = "impact/labels.rs"]
+mod labels;
 #[path = "impact/real.rs"]
 mod real;
 #[path = "impact/rebuilt.rs"]

@@ -8,5 +8,7 @@ mod compare;
 mod feed;
 #[path = "infra/pages.rs"]
 mod pages;
+#[path = "infra/pinned.rs"]
+mod pinned;
 #[path = "infra/world.rs"]
 mod world;

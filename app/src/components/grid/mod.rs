@@ -78,6 +78,7 @@ pub fn GridView(
             browser::watch_size(&area, measure);
         }
     });
+    Effect::new(move |old| state.draw_columns(old));
     // Whoever looks at older columns goes on looking at them; at the left edge the newest slide in.
     Effect::new(move |_| {
         let (count, moved) = state.renewals.get();
@@ -185,7 +186,7 @@ pub fn GridView(
             let drawing = Drawing {
                 grid: &grid,
                 lines: &lines,
-                columns: &state.columns.get(),
+                columns: &state.columns_in_turn(start / BLOCK),
                 cell_width: state.cell_width.get(),
                 shared: &state.shared.read(),
                 path: &state.path.get_value(),
@@ -234,7 +235,7 @@ pub fn GridView(
                 <div class="grid__body" node_ref=body role=role aria-label="Rows">
                     <For each=blocks key=|block| *block let((start, _, _))>
                         <div
-                            class="block"
+                            class="grid__block"
                             style=format!("top:{}px", start * ROW_HEIGHT as usize)
                             inner_html=block(start)
                         ></div>

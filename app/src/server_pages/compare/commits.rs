@@ -55,7 +55,7 @@ pub(super) fn groups(found: &Comparison) -> impl IntoView + use<> {
         .collect_view();
     let total = found.counts.commits as usize;
     view! {
-        <section class="part" data-testid="compare-commits">
+        <section class="part" id="commits" data-testid="compare-commits">
             <h2>
                 {heading} " " <span class="part__count">{count(total, "commit", "commits")}</span>
             </h2>
@@ -248,10 +248,23 @@ pub(in crate::server_pages) fn commit_head(commit: &CommitLine) -> impl IntoView
 fn reached(reached: Option<&Reached>) -> Option<AnyView> {
     let reached = reached?;
     let labels = reached.labels.join(", ");
+    let flaw = reached.flaw.as_ref().map(|flaw| {
+        view! {
+            <span class="end__problem" data-testid="compare-flaw">
+                {visible(&format!("The job configuration cannot be read at this commit: {flaw}"))}
+            </span>
+        }
+    });
+    let least = if reached.flaw.is_some() {
+        "at least "
+    } else {
+        ""
+    };
     Some(
         view! {
+            {flaw}
             <span class="line__soft">
-                {format!("reaches {} of {} jobs", reached.own, reached.jobs)}
+                {format!("reaches {least}{} of {} jobs", reached.own, reached.jobs)}
                 {(reached.service > 0).then(|| format!(", {} through a service", reached.service))}
                 {(!labels.is_empty()).then(|| format!(": {labels}"))}
             </span>

@@ -21,18 +21,34 @@ pub(super) fn declared_list(
     declared: &[Declared],
     components: &[ComponentLine],
 ) -> Option<AnyView> {
-    let items = declared
-        .iter()
-        .map(|declared| {
+    let items = |declared: &[&Declared]| {
+        let item = |declared: &&Declared| {
             let known = components.iter().any(|it| it.name == declared.component);
             component(declared, known)
-        })
-        .collect_view();
+        };
+        let items = declared.iter().map(item).collect_view();
+        view! { <ul class="lines">{items}</ul> }
+    };
+    let (drifting, others): (Vec<&Declared>, Vec<&Declared>) =
+        declared.iter().partition(|declared| declared.drifts());
+    let said = format!(
+        "{} as declared, as far as runs show",
+        count(others.len(), "component is", "components are")
+    );
     (!declared.is_empty()).then(|| {
         view! {
             <section class="part" id="declared" data-testid="infra-declared">
                 <h2>"Declared and running"</h2>
-                <ul class="lines">{items}</ul>
+                {(!drifting.is_empty()).then(|| items(&drifting))}
+                {(!others.is_empty())
+                    .then(|| {
+                        view! {
+                            <details class="more" open=drifting.is_empty() && others.len() == 1>
+                                <summary>{said}</summary>
+                                {items(&others)}
+                            </details>
+                        }
+                    })}
             </section>
         }
         .into_any()
@@ -85,7 +101,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
             title=visible(&declared.sentence)
         >
             <span class="line__head">
-                <span class="alarm__sign" aria-hidden="true">
+                <span class=("alarm__sign", declared.drifts()) aria-hidden="true">
                     {sign}
                 </span>
                 {title}
@@ -116,11 +132,11 @@ fn lag(declared: &Declared) -> String {
     let minutes = count(declared.lag_secs as usize / 60, "minute", "minutes");
     match declared.lag_deploys {
         0 => format!(
-            "Runs may differ for {minutes}, until enough deploys are known to tell what is usual."
+            "Runs may differ for {minutes}, until enough changes are known to tell what is usual."
         ),
         deploys => format!(
-            "Runs may differ for {minutes}: so the last {} say.",
-            count(deploys as usize, "deploy", "deploys")
+            "Runs may differ for {minutes}: so its last {} say.",
+            count(deploys as usize, "change", "changes")
         ),
     }
 }

@@ -22,7 +22,8 @@ use crate::settings::{InfraSettings, JobConfigurationSettings, ReachRule};
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// Why nothing is known of what the first commit that is read changed.
-const FIRST: &str = "it is the oldest commit that was read, so what was before it is not known";
+pub(super) const FIRST: &str =
+    "it is the oldest commit that was read, so what was before it is not known";
 
 /// The map in the making: what is known so far, and the jobs at the newest commit.
 #[derive(Debug)]

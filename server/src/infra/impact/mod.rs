@@ -368,6 +368,7 @@ impl Impact for ImpactMap {
                 .map(ChangeLabel::words)
                 .map(str::to_owned)
                 .collect(),
+            flaw: commit.flaw.clone().filter(|flaw| flaw != index::FIRST),
         })
     }
 }

@@ -307,8 +307,8 @@ fn sentence(
     };
     let minutes = lag.ms / 60_000;
     let usual = match lag.deploys {
-        0 => format!("{minutes} minutes are taken as usual until more deploys are known"),
-        deploys => format!("its last {deploys} deploys say that {minutes} minutes are usual"),
+        0 => format!("{minutes} minutes are taken as usual until more changes are known"),
+        deploys => format!("its last {deploys} changes say that {minutes} minutes are usual"),
     };
     format!(
         "{said}, but {} of {} run {}{others}; {usual}.",

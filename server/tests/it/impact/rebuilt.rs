@@ -65,7 +65,7 @@ fn identity(job: &[String]) -> Identity {
     }
 }
 
-fn unpack(path: &str) -> String {
+pub(crate) fn unpack(path: &str) -> String {
     let file = fs::File::open(shared(path)).expect("it is there");
     let mut text = String::new();
     zstd::Decoder::new(file)

@@ -215,6 +215,13 @@ fn a_tree_that_does_not_parse_is_marked_and_the_next_goes_on() {
         .and_then(|commit| commit.flaw.clone());
     let flaw = flaw.expect("it is marked");
     assert!(flaw.starts_with("config/jobs/a.yaml:"), "{flaw}");
+    let told = |number: usize| {
+        let commit = map.commits(REPO).nth(number).expect("it was read");
+        map.reached(REPO, &commit.sha).expect("it is known").flaw
+    };
+    assert_eq!(told(1), Some(flaw));
+    // That nothing is known before the first is no flaw of its own.
+    assert_eq!((told(0), told(2), told(3)), (None, None, None));
     assert_eq!(effect(&map, 1, "ci-a").reach(), Reach::Unknown);
     assert_eq!(labels(&map, 1, "ci-d"), [ChangeLabel::Added]);
     assert_eq!(effect(&map, 2, "ci-a"), Effect::Cannot);

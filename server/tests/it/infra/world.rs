@@ -1,6 +1,6 @@
 //! Simulated worlds as one update reads them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
@@ -30,7 +30,7 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
 /// The repository that configures the jobs.
-const CONFIGURES: &str = "kubernetes/test-infra";
+pub(super) const CONFIGURES: &str = "kubernetes/test-infra";
 /// 2026-03-01T12:00:00Z.
 pub(super) const NOW_MS: i64 = 1_772_366_400_000;
 
@@ -52,6 +52,16 @@ impl World {
 
     /// The world as it is seen at another time than its end.
     pub(super) async fn at(incident: Incident, seed: u64, clock: fn() -> i64) -> Self {
+        Self::changed(incident, seed, clock, |_, _| {}).await
+    }
+
+    /// The world with something changed in its folder before anything of it is read.
+    pub(super) async fn changed(
+        incident: Incident,
+        seed: u64,
+        clock: fn() -> i64,
+        change: impl FnOnce(&Path, &Truth),
+    ) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let out = folder.path().join("world");
         let simulated = simulate(&SimulateOptions {
@@ -63,6 +73,7 @@ impl World {
             end_ms: Some(NOW_MS),
         })
         .expect("a world");
+        change(&out, &simulated.truth);
         let mut settings = load_settings(Some(&out.join("seamgrid.yaml"))).expect("good settings");
         // A fork has the same commits.
         let fork = out.join(&simulated.truth.repositories["kubernetes-sigs/prow"]);
