@@ -214,10 +214,10 @@ pub fn GridView(
             tabindex="0"
             node_ref=area
             style=move || {
-                let (rows, columns) = state.size.get();
                 format!(
-                    "--cell-width:{}px;--columns:{columns};--rows:{rows}",
+                    "--cell-width:{}px;--columns:{}",
                     state.cell_width.get(),
+                    state.size.get().1,
                 )
             }
             on:scroll=on_scroll
@@ -232,7 +232,15 @@ pub fn GridView(
         >
             <div class="grid__canvas">
                 <Head state />
-                <div class="grid__body" node_ref=body role=role aria-label="Rows">
+                <div
+                    class="grid__body"
+                    node_ref=body
+                    role=role
+                    aria-label="Rows"
+                    // Not a property that all below inherit: they would be looked at with every letter
+                    // in the filter.
+                    style=move || format!("height:{}px", state.size.get().0 * ROW_HEIGHT as usize)
+                >
                     <For each=blocks key=|block| *block let((start, _, _))>
                         <div
                             class="grid__block"
