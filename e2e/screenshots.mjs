@@ -117,7 +117,7 @@ async function start() {
 }
 
 /** Every page, and every state that a page can be in, by name. */
-function allPages({ dashboard, tab, build, older, component, from, to, row, group }) {
+function allPages({ dashboard, tab, build, older, component, from, to, row, group, failing }) {
   const board = `/d/${encodeURIComponent(dashboard)}`;
   const path = `${board}/${encodeURIComponent(tab)}`;
   const builds = `dashboard=${encodeURIComponent(dashboard)}&tab=${encodeURIComponent(tab)}`;
@@ -139,6 +139,7 @@ function allPages({ dashboard, tab, build, older, component, from, to, row, grou
     rows: `${path}/rows`,
     "rows-nothing-left": `${path}/rows?include-filter-by-regex=nothing-is-called-so`,
     row: `${path}/rows/${encodeURIComponent(row)}`,
+    "row-failing": `/d/${encodeURIComponent(failing[0])}/${encodeURIComponent(failing[1])}/rows/${encodeURIComponent(failing[2])}`,
     "row-missing": `${path}/rows/no-such-row`,
     metrics: `${path}/metrics`,
     "metrics-unknown": `${path}/metrics?graph-metrics=no-such-metric`,
@@ -178,7 +179,6 @@ function allPages({ dashboard, tab, build, older, component, from, to, row, grou
     await page.getByText("Nothing is changed").scrollIntoViewIfNeeded();
   });
   inside("row-days", "row", (page) => page.getByTestId("row-days").scrollIntoViewIfNeeded());
-  inside("row-alert", "row", (page) => page.getByTestId("bugs").scrollIntoViewIfNeeded());
   const failed = (page) => page.getByTestId("grid").locator('.cell[data-status="FAIL"]').first();
   inside("tab-menu", "tab", async (page) => {
     await failed(page).click({ button: "right" });
@@ -262,26 +262,29 @@ async function mostTelling(url) {
     return answer.json();
   };
   let best;
+  let failing;
   for (const release of (await read("/api/v2/releases")).items) {
     for (const { dashboard, tab } of release.tiers.flatMap((tier) => tier.tabs)) {
       const grid = await read(
         `/api/v2/dashboards/${encodeURIComponent(dashboard)}/tabs/${encodeURIComponent(tab)}/grid`,
       );
+      const alerted = grid.rows.find((known) => known.alert);
+      failing ??= alerted && [dashboard, tab, alerted.id];
       for (const { kind, column, build, broke, component, from, to } of grid.transitions) {
         if (kind === "infra" && from && broke > (best?.broke ?? -1)) {
           const older = grid.columns[column + 1].build;
-          const row = (grid.rows.find((known) => known.alert) ?? grid.rows[0]).id;
+          const row = (alerted ?? grid.rows[0]).id;
           const { started_ms: newest_ms } = grid.columns[0];
           best = { dashboard, tab, build, broke, component, from, to, older, row, newest_ms };
         }
       }
     }
   }
-  if (!best) {
-    throw new Error("no tab of a release dashboard has an infra transition");
+  if (!best || !failing) {
+    throw new Error("no tab of a release dashboard has an infra transition, or none has an alert");
   }
   const { test_group: group } = await read(
     `/api/v2/dashboards/${encodeURIComponent(best.dashboard)}/tabs/${encodeURIComponent(best.tab)}`,
   );
-  return { ...best, group };
+  return { ...best, group, failing };
 }

@@ -24,18 +24,16 @@
             const answer = await fetch("/api/v2/health", { cache: "no-store" });
             if (answer.ok) {
                 const { database_silent_since: silent } = await answer.json();
-                return (
-                    silent &&
-                    `The database gives no answer since ${zoneText(Date.parse(silent))}; ` +
-                        "these are the last results that were read."
-                );
+                if (!silent) return "";
+                const said = `The database gives no answer since ${zoneText(Date.parse(silent))}`;
+                return problem() ? `${said}.` : `${said}; these are the last results that were read.`;
             }
         } catch {}
         since ??= Date.now();
-        return (
-            `The server cannot be reached since ${zoneText(since)}; what stands here was read before, ` +
-            "and goes on by itself when the server is back."
-        );
+        const said = `The server cannot be reached since ${zoneText(since)}`;
+        return problem()
+            ? `${said}.`
+            : `${said}; what stands here was read before, and goes on by itself when the server is back.`;
     };
     const look = async () => {
         clearTimeout(timer);

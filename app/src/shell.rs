@@ -79,9 +79,12 @@ pub fn shell(assets: &Assets, state: String, outage: Option<String>) -> impl Int
             </p>
         }
     });
+    // What the server drew is painted first, and comes to life then.
     let start = assets.script.as_ref().zip(assets.wasm.as_ref()).map(|(script, wasm)| {
         let code = format!(
-            "import init,{{hydrate}} from {script:?};await init({{module_or_path:{wasm:?}}});hydrate();"
+            "import init,{{hydrate}} from {script:?};const ready=init({{module_or_path:{wasm:?}}});\
+             if(!document.hidden)await new Promise(r=>requestAnimationFrame(()=>setTimeout(r)));\
+             await ready;hydrate();"
         );
         view! {
             <link rel="modulepreload" href=script.clone() />

@@ -206,7 +206,7 @@ test("filters, sorting and hidden rows work within groups", async ({ page, broke
   await expect(page.getByTestId("filtered-chip")).toBeVisible();
   await expect(inside).toHaveCount(member.length);
   // One alone needs no head.
-  await filter.fill(member[0]);
+  await filter.fill(`/${member[0].replace(/[\^$.*+?()[\]{}|]/g, "\\$&")}$/`);
   await expect(heads(page)).toHaveCount(0);
   await expect(page.locator(".grid__body .row")).toHaveCount(1);
 });

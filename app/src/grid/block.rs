@@ -90,7 +90,7 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
             r#"<button type="button" class="row__toggle" tabindex="-1" aria-expanded="{}"><bdi>"#,
             head.open
         );
-        escape(html, &visible(&head.path[head.own..]));
+        own_html(html, drawing, &head.path, head.own);
         let members = count(head.rows.len(), "row", "rows");
         let _ = write!(
             html,
@@ -113,15 +113,7 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
             html.push('"');
         }
         html.push_str("><bdi>");
-        let own = lines.own_part(line, &row.name);
-        match row.name.strip_prefix(drawing.shared) {
-            _ if own > 0 => escape(html, &visible(&row.name[own..])),
-            Some(rest) if !drawing.shared.is_empty() => {
-                html.push('…');
-                escape(html, &visible(rest));
-            }
-            _ => escape(html, &name),
-        }
+        own_html(html, drawing, &row.name, lines.own_part(line, &row.name));
         html.push_str("</bdi></a>");
     }
     html.push_str(r#"<span class="unseen">"#);
@@ -139,6 +131,18 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
     ));
     html.push_str("</div></div>");
     Some(())
+}
+
+/// A name without what stands before `own`, or else without the beginning that most names share.
+fn own_html(html: &mut String, drawing: Drawing<'_>, name: &str, own: usize) {
+    let rest = name.strip_prefix(drawing.shared);
+    match rest.filter(|rest| own == 0 && rest.len() < name.len()) {
+        Some(rest) => {
+            html.push('…');
+            escape(html, &visible(rest));
+        }
+        None => escape(html, &visible(&name[own..])),
+    }
 }
 
 fn alert_html(html: &mut String, words: &str, count: usize) {
@@ -229,6 +233,7 @@ mod tests {
         );
         assert!(closed.contains("1 row is failing"), "{closed}");
         let open = drawn(&Lines::grouped(&nodes, &|_, _| true), "suite ");
+        assert!(open.contains("<bdi>…&lt;a&gt;</bdi>"), "{open}");
         assert_eq!(open.matches(r#"role="row""#).count(), 3);
         assert!(
             open.contains(r#"aria-level="2""#) && open.contains("<bdi>one</bdi>"),

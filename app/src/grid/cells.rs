@@ -14,6 +14,12 @@ use crate::text::{escape, safe_url, visible};
 /// Narrower than this, a cell has no room for its sign.
 const ROOM_FOR_SIGN: u32 = 9;
 
+/// The most letters of a sign.
+const LONGEST_SIGN: usize = 8;
+
+/// How wide a letter of a sign is in pixels, nearly.
+const LETTER: usize = 7;
+
 /// The cells of `row` in the columns `window`, each at its place in pixels from the first column.
 /// Every element carries `data-status` and `data-build`; an element over several columns the build of
 /// the newest and their number in `data-count`.
@@ -127,12 +133,13 @@ fn cell_html(
     }
     html.push('>');
     if cell_width >= ROOM_FOR_SIGN {
-        let sign = detail
-            .map(|detail| detail.icon.as_str())
-            .filter(|icon| !icon.is_empty())
-            .unwrap_or(status.glyph());
-        let sign: String = visible(sign).chars().take(8).collect();
-        escape(html, &sign);
+        let icon = detail.map(|detail| detail.icon.as_str()).unwrap_or_default();
+        let sign: String = visible(icon).chars().take(LONGEST_SIGN).collect();
+        // What does not fit is not cut, which would say something else; nothing clips a cell, because that
+        // takes longer than all else.
+        let fits = sign.chars().count() * LETTER <= cell_width as usize;
+        let sign = if icon.is_empty() || !fits { status.glyph() } else { &sign };
+        escape(html, sign);
     }
     let _ = write!(html, "</{tag}>");
 }
@@ -202,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn an_icon_without_room_gives_way_to_the_status() {
+        let icon = CellDetail {
+            column: 0,
+            icon: "12/13".into(),
+            ..CellDetail::default()
+        };
+        let (row, columns) = row("F", vec![icon]);
+        assert!(row_html(&row, &columns, 0..1, 36).contains(">12/13</a>"));
+        assert!(row_html(&row, &columns, 0..1, 34).contains(">F</a>"));
+        assert!(row_html(&row, &columns, 0..1, 6).contains("></a>"));
+    }
+
+    #[test]
     fn icons_cut_runs_and_are_harmless() {
         let (row, columns) = row(
             "PPPP",
@@ -219,7 +239,7 @@ mod tests {
                 },
             ],
         );
-        let html = row_html(&row, &columns, 0..4, 20);
+        let html = row_html(&row, &columns, 0..4, 80);
         assert_eq!(html.matches("data-count").count(), 2);
         assert!(html.contains("&lt;b&gt;‹U+20"), "{html}");
         assert!(html.contains("https://ci.example/2") && !html.contains("javascript"));

@@ -195,7 +195,9 @@ impl Lines {
 
     /// Another number where the lines at `positions`, or the groups around them, are others.
     pub fn key(&self, positions: Range<usize>) -> u64 {
-        let lines = self.lines.get(positions).unwrap_or_default();
+        // The last block is rarely full.
+        let end = positions.end.min(self.lines.len());
+        let lines = self.lines.get(positions.start..end).unwrap_or_default();
         lines.iter().fold(u64::from(self.grouped), |key, line| {
             let (row, head) = match line.what {
                 What::Head(head) => (0, Some(head)),
@@ -306,6 +308,8 @@ mod tests {
         let plain = |rows: &[u32]| Lines::plain(rows).key(0..2);
         assert_ne!(plain(&[0, 1]), plain(&[1, 0]));
         assert_ne!(plain(&[0, 1]), plain(&[0]));
+        let wide = |rows: &[u32]| Lines::plain(rows).key(0..8);
+        assert_ne!(wide(&[0, 1]), wide(&[1]));
         assert_eq!(Lines::plain(&[0]).key(5..9), Lines::plain(&[]).key(0..2));
     }
 

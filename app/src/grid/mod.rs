@@ -2,6 +2,7 @@
 //! sight, what the header says, where the seams are, what a hover tells.
 
 pub mod block;
+pub mod card;
 pub mod cells;
 pub mod failures;
 pub mod header;

@@ -89,6 +89,12 @@ pub fn row_window(view: Viewport, rows: usize) -> Range<usize> {
     )
 }
 
+/// The columns in sight, some of which may not be there; what lies behind the names among them.
+pub fn seen_columns(view: Viewport, cell_width: u32) -> Range<usize> {
+    let end = (view.left + view.width).div_ceil(cell_width);
+    (view.left / cell_width) as usize..end as usize
+}
+
 /// The columns to draw out of `columns`.
 pub fn column_window(view: Viewport, cell_width: u32, columns: usize) -> Range<usize> {
     steps(
@@ -125,6 +131,9 @@ mod tests {
             );
             assert!(rows.len() <= 80, "{}", rows.len());
             let columns = column_window(view, 36, 1_000);
+            let seen = seen_columns(view, 36);
+            assert!(columns.start <= seen.start.min(1_000));
+            assert!(columns.end >= seen.end.min(1_000));
             assert!(columns.end <= 1_000 && columns.len() <= 160);
         }
     }

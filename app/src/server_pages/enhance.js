@@ -33,6 +33,11 @@ writeMoments();
 addEventListener("zone", writeMoments);
 setInterval(writeAges, 30_000);
 
+// Where this page is in the navigation.
+for (const link of document.querySelectorAll(".top__nav a[rel=external]")) {
+    if (`${location.pathname}/`.startsWith(`${new URL(link.href).pathname}/`)) link.ariaCurrent = "page";
+}
+
 // The theme, as on every page.
 document.querySelector(".top__theme")?.addEventListener("click", () => {
     const root = document.documentElement;

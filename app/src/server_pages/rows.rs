@@ -134,8 +134,10 @@ fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
             data-address=paths::rows(&page.dashboard, &page.tab, &options)
         >
             <p class="test__said rows-list__said">
-                {format!("{} · ", said.join(" · "))}
-                <a href=grid>"The grid"</a>
+                {said.join(" · ")}
+                <span class="rows-list__grid">
+                    " · " <a href=grid>"The grid"</a>
+                </span>
             </p>
             // Filled by `list.js` when it has renewed the list.
             <p class="rows-list__renewed" role="status"></p>

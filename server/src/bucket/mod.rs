@@ -6,12 +6,13 @@
 //!
 //! Two kinds of place answer the same questions. Everything remote goes through the `object_store`
 //! crate ([`Bucket::from_store`]). A local folder is read with the file system's own calls, a whole
-//! build at a time on one blocking thread: `LocalFileSystem` takes a thread hop per call, hides
+//! build at a time on one thread ([`lanes`]): `LocalFileSystem` takes a thread hop per call, hides
 //! dangling links, and cannot name files such as `a#1`.
 
 mod contents;
 mod folder;
 mod http;
+mod lanes;
 mod objects;
 mod remote;
 
@@ -24,6 +25,7 @@ use url::Url;
 pub use self::contents::{Limits, ReadFile, ReadFolder, Wanted};
 use self::{
     contents::{Contents, Found, kibibytes, too_long},
+    lanes::Lanes,
     remote::Remote,
 };
 use crate::settings::BucketSettings;
@@ -72,6 +74,8 @@ pub struct Bucket {
     prefix: String,
     url: String,
     place: Place,
+    /// Where its folders are read, and what was read is parsed.
+    lanes: Lanes,
     /// How many groups of it are looked at at once; `None` for as many as the settings leave it.
     parallel: Option<usize>,
 }
@@ -187,7 +191,10 @@ impl Buckets {
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || folder::list_children(&root, &rest, wanted)).await
+                bucket
+                    .lanes
+                    .run(move || folder::list_children(&root, &rest, wanted))
+                    .await
             }
             Place::Objects(store, root) => {
                 objects::list_children(store, root, rest, after, wanted).await
@@ -205,7 +212,10 @@ impl Buckets {
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || folder::read_file(&root, &rest, cap)).await
+                bucket
+                    .lanes
+                    .run(move || folder::read_file(&root, &rest, cap))
+                    .await
             }
             Place::Objects(store, root) => objects::read_file(&store.store, root, rest, cap).await,
         }
@@ -255,7 +265,10 @@ impl Buckets {
         match &bucket.place {
             Place::Folder(root) => {
                 let (root, rest) = (root.clone(), rest.to_owned());
-                blocking(move || Ok(folder::find_files(&root, &rest, wanted)?.stamp())).await
+                bucket
+                    .lanes
+                    .run(move || Ok(folder::find_files(&root, &rest, wanted)?.stamp()))
+                    .await
             }
             Place::Objects(store, root) => objects::find_files(&store.store, root, rest, wanted)
                 .await
@@ -283,26 +296,30 @@ impl Buckets {
                 let (root, rest) = (root.clone(), rest.to_owned());
                 let budget = Arc::clone(&self.budget);
                 // Nearly always there is memory at once, and one hop to a blocking thread does all.
-                let found = blocking(move || {
-                    let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
-                    Ok(match budget.try_acquire_many_owned(contents.permits()) {
-                        Ok(permit) => Ok(then(folder::read_files(contents).holding(permit))),
-                        Err(_) => Err((contents, then)),
+                let found = bucket
+                    .lanes
+                    .run(move || {
+                        let contents = folder::find_files(&root, &rest, wanted)?.within(limits);
+                        Ok(match budget.try_acquire_many_owned(contents.permits()) {
+                            Ok(permit) => Ok(then(folder::read_files(contents).holding(permit))),
+                            Err(_) => Err((contents, then)),
+                        })
                     })
-                })
-                .await;
+                    .await;
                 match found {
                     Ok(Ok(made)) => Ok(made),
                     Ok(Err((contents, then))) => {
                         let permit = self.memory(contents.permits()).await;
-                        blocking(move || {
-                            let read = folder::read_files(contents);
-                            Ok(then(match permit {
-                                Some(permit) => read.holding(permit),
-                                None => read,
-                            }))
-                        })
-                        .await
+                        bucket
+                            .lanes
+                            .run(move || {
+                                let read = folder::read_files(contents);
+                                Ok(then(match permit {
+                                    Some(permit) => read.holding(permit),
+                                    None => read,
+                                }))
+                            })
+                            .await
                     }
                     Err(reason) => Err(reason),
                 }
@@ -318,7 +335,7 @@ impl Buckets {
                                     Some(permit) => read.holding(permit),
                                     None => read,
                                 };
-                                blocking(move || Ok(then(read))).await
+                                Ok(bucket.lanes.run(move || then(read)).await)
                             }
                             Err(reason) => Err(reason),
                         }
@@ -359,6 +376,7 @@ impl Bucket {
             prefix: prefix.trim_matches('/').to_owned(),
             url: format!("{}/{root}", remote.store),
             place: Place::Objects(remote, root),
+            lanes: Lanes::default(),
             parallel: None,
         }
     }
@@ -370,6 +388,7 @@ impl Bucket {
             prefix: prefix.trim_matches('/').to_owned(),
             url: format!("file://{}", folder.display()),
             place: Place::Folder(folder),
+            lanes: Lanes::default(),
             parallel: None,
         }
     }
@@ -416,19 +435,6 @@ impl Bucket {
             url: self.url.clone(),
             reason,
         }
-    }
-}
-
-/// Runs `work` on a thread that may block. A panic there goes on here.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(error.to_string()),
-        },
     }
 }
 

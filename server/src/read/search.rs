@@ -67,14 +67,15 @@ impl SearchIndex {
         settled.merge(self.fresh.search(words, limit), limit)
     }
 
-    /// The words with those that nothing holds replaced by what was probably meant; `None` when all are
-    /// held or nothing better is known.
+    /// The words, which no name holds all of, with those that none holds replaced by what was probably meant;
+    /// `None` when all are held or nothing better is known.
     fn corrected(&self, words: &[String]) -> Option<Vec<String>> {
         let mut changed = false;
         let better = words
             .iter()
             .map(|word| {
-                if self.settled.holds(word) || self.fresh.holds(word) {
+                // What is sought alone is known to be held by none.
+                if words.len() > 1 && (self.settled.holds(word) || self.fresh.holds(word)) {
                     return word.clone();
                 }
                 self.words.meant(word).map_or_else(

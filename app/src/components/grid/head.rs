@@ -98,7 +98,8 @@ fn HeadRow(
                 <div
                     class="head__groups"
                     inner_html=move || {
-                        let (window, width) = (state.columns.get(), state.cell_width.get());
+                        let window = state.columns_in_turn(index);
+                        let width = state.cell_width.get();
                         let zone = state.clock.zone.get();
                         if shown == Fact::Failures {
                             failures_html(&counts.read(), window, width)

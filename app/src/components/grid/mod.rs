@@ -78,6 +78,7 @@ pub fn GridView(
             browser::watch_size(&area, measure);
         }
     });
+    Effect::new(move |old| state.draw_columns(old));
     // Whoever looks at older columns goes on looking at them; at the left edge the newest slide in.
     Effect::new(move |_| {
         let (count, moved) = state.renewals.get();
@@ -185,7 +186,7 @@ pub fn GridView(
             let drawing = Drawing {
                 grid: &grid,
                 lines: &lines,
-                columns: &state.columns.get(),
+                columns: &state.columns_in_turn(start / BLOCK),
                 cell_width: state.cell_width.get(),
                 shared: &state.shared.read(),
                 path: &state.path.get_value(),
@@ -213,10 +214,10 @@ pub fn GridView(
             tabindex="0"
             node_ref=area
             style=move || {
-                let (rows, columns) = state.size.get();
                 format!(
-                    "--cell-width:{}px;--columns:{columns};--rows:{rows}",
+                    "--cell-width:{}px;--columns:{}",
                     state.cell_width.get(),
+                    state.size.get().1,
                 )
             }
             on:scroll=on_scroll
@@ -231,10 +232,18 @@ pub fn GridView(
         >
             <div class="grid__canvas">
                 <Head state />
-                <div class="grid__body" node_ref=body role=role aria-label="Rows">
+                <div
+                    class="grid__body"
+                    node_ref=body
+                    role=role
+                    aria-label="Rows"
+                    // Not a property that all below inherit: they would be looked at with every letter
+                    // in the filter.
+                    style=move || format!("height:{}px", state.size.get().0 * ROW_HEIGHT as usize)
+                >
                     <For each=blocks key=|block| *block let((start, _, _))>
                         <div
-                            class="block"
+                            class="grid__block"
                             style=format!("top:{}px", start * ROW_HEIGHT as usize)
                             inner_html=block(start)
                         ></div>

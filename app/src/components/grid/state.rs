@@ -17,7 +17,7 @@ use crate::{
         hover::Target,
         lines::Lines,
         names::{is_explosive, shared_beginning},
-        window::{Viewport, cell_width, column_window, row_window},
+        window::{Viewport, cell_width, column_window, row_window, seen_columns},
     },
     paths,
 };
@@ -51,6 +51,8 @@ pub struct GridState {
     pub rows: Memo<Range<usize>>,
     /// The columns to draw.
     pub columns: Memo<Range<usize>>,
+    /// Whose turn it is to draw others: see [`GridState::columns_in_turn`].
+    pub turns: [RwSignal<usize>; TURNS],
     /// The current cell: position and column.
     pub cursor: RwSignal<Option<(usize, usize)>>,
     /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
@@ -77,6 +79,9 @@ pub struct Doing {
     /// How many columns have come at the left that have not been in sight.
     pub unseen: RwSignal<usize>,
 }
+
+/// In so many frames other columns are drawn, one part of the lines after the other.
+pub const TURNS: usize = 4;
 
 /// What is pointed at, and where it is told.
 #[derive(Clone, Debug, PartialEq)]
@@ -208,6 +213,7 @@ impl GridState {
             cell_width,
             rows,
             columns,
+            turns: std::array::from_fn(|_| RwSignal::new(0)),
             cursor: RwSignal::new(None),
             renewals: RwSignal::new((0, 0)),
             doing: StoredValue::new(Doing {
@@ -224,6 +230,26 @@ impl GridState {
     /// What the reader is doing.
     pub fn doing(self) -> Doing {
         self.doing.get_value()
+    }
+
+    /// The columns to draw in the parts of the grid whose turn is `turn`. All of it at once would take so
+    /// long that scrolling stops; what comes later reaches past the edges of what is in sight.
+    pub fn columns_in_turn(self, turn: usize) -> Range<usize> {
+        self.turns[turn % TURNS].track();
+        self.columns.get_untracked()
+    }
+
+    /// Lets the parts of the grid draw the columns that `columns` has come to, in turns, unless the `old`
+    /// ones leave something in sight blank.
+    pub fn draw_columns(self, old: Option<Range<usize>>) -> Range<usize> {
+        let new = self.columns.get();
+        if let Some(old) = old.filter(|old| *old != new) {
+            let seen = seen_columns(self.view.get_untracked(), self.cell_width.get_untracked());
+            let seen = seen.start.min(new.end)..seen.end.min(new.end);
+            let covered = old.start <= seen.start && seen.end <= old.end;
+            next_turn(self, 0, covered);
+        }
+        new
     }
 
     /// Takes all of the grid.
@@ -274,5 +300,18 @@ impl GridState {
             });
             self.cursor.set(position.map(|position| (position, column)));
         }
+    }
+}
+
+fn next_turn(state: GridState, turn: usize, later: bool) {
+    let Some(signal) = state.turns.get(turn) else {
+        return;
+    };
+    signal.try_update(|count| *count += 1);
+    let next = move || next_turn(state, turn + 1, later);
+    if later {
+        request_animation_frame(next);
+    } else {
+        next();
     }
 }

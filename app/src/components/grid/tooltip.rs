@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use crate::{
     browser,
     components::grid::state::{GridState, Hover},
-    grid::hover::{Target, tell, tell_cell},
+    grid::{
+        card::card_html,
+        hover::{Target, tell, tell_cell},
+    },
 };
 
 /// What is pointed at, in words.
@@ -14,31 +17,25 @@ pub fn Tooltip(
     /// What is shown.
     state: GridState,
 ) -> impl IntoView {
-    let took = state.doing().took;
     move || {
         let Hover { target, x, y } = state.doing().hover.get()?;
         let (zone, now) = (state.clock.zone.get(), state.clock.now.get());
         let grid = state.grid.get();
-        let mut duration = None;
-        let told = if let Target::Cell { position, column } = target {
-            let lines = state.lines.get();
-            let members = lines.head_at(position).map(|head| head.rows.len());
-            duration = members.is_none().then(|| {
-                view! {
-                    <dt>"Took"</dt>
-                    <dd data-testid="cell-took" inner_html=took></dd>
-                }
-            });
-            tell_cell(
-                &grid,
-                lines.row_at(&grid, position)?,
-                members,
-                column,
-                zone,
-                now,
-            )?
-        } else {
-            tell(&grid, &target, zone, now)?
+        let html = match target {
+            Target::Cell { position, column } => {
+                let lines = state.lines.get();
+                let members = lines.head_at(position).map(|head| head.rows.len());
+                let row = lines.row_at(&grid, position)?;
+                let told = tell_cell(&grid, row, members, column, zone, now)?;
+                // What a group took nobody asks.
+                let took = members.is_none().then(|| state.doing().took.get());
+                card_html(&told, took.as_deref(), "Click to open the build")
+            }
+            Target::Seam { .. } => {
+                let told = tell(&grid, &target, zone, now)?;
+                card_html(&told, None, "Click for what broke and what was fixed here")
+            }
+            Target::Header { .. } => card_html(&tell(&grid, &target, zone, now)?, None, ""),
         };
         // Below the pointer, or above it in the lower part of the window.
         let place = if f64::from(y) > browser::window_height() * 0.6 {
@@ -46,44 +43,14 @@ pub fn Tooltip(
         } else {
             format!("top:{}px", y + 18)
         };
-        let facts = told
-            .facts
-            .into_iter()
-            .map(|(name, value)| {
-                view! {
-                    <dt>{name}</dt>
-                    <dd>
-                        <bdi>{value}</bdi>
-                    </dd>
-                }
-            })
-            .collect_view();
-        let hint = match target {
-            Target::Cell { .. } => "Click to open the build",
-            Target::Seam { .. } => "Click for what broke and what was fixed here",
-            Target::Header { .. } => "",
-        };
         Some(view! {
             <div
                 class="tooltip"
                 data-testid="cell-tooltip"
                 role="tooltip"
                 style=format!("left:min({}px, calc(100vw - 26rem));{place}", x + 14)
-            >
-                <p class="tooltip__title">
-                    <bdi>{told.title}</bdi>
-                </p>
-                <dl class="tooltip__facts">{facts} {duration}</dl>
-                {(!told.message.is_empty())
-                    .then(|| {
-                        view! {
-                            <p class="tooltip__message">
-                                <bdi>{told.message}</bdi>
-                            </p>
-                        }
-                    })}
-                {(!hint.is_empty()).then(|| view! { <p class="tooltip__hint">{hint}</p> })}
-            </div>
+                inner_html=html
+            ></div>
         })
     }
 }
