@@ -154,18 +154,22 @@ fn weigh(kinds: &[(Faring, f64)]) -> Vec<f64> {
     let tabs: f64 = kinds.iter().map(|(_, count)| count).sum();
     let mut likely = vec![SHARE; kinds.len()];
     for _ in 0..ROUNDS {
-        let hit: f64 = kinds
-            .iter()
-            .zip(&likely)
+        let hit: f64 = (kinds.iter().zip(&likely))
             .map(|((_, count), p)| count * p)
             .sum();
         let share = ((SHARE * SHARE_TABS + hit) / (SHARE_TABS + tabs)).max(LEAST_SHARE);
+        // How a change fails is learnt where it likely did: of thousands of tabs that pass, the little doubt
+        // about each would come to more than the few that fail.
+        let words: Vec<f64> = likely
+            .iter()
+            .map(|&p| if p >= PERHAPS { p } else { 0.0 })
+            .collect();
         let together = sum_of(&|index| {
             let (faring, count) = kinds[index];
             faring
                 .after
                 .shares()
-                .map(|runs| runs * count * likely[index])
+                .map(|runs| runs * count * words[index])
         });
         let mut moved: f64 = 0.0;
         let next: Vec<f64> = kinds
@@ -174,7 +178,7 @@ fn weigh(kinds: &[(Faring, f64)]) -> Vec<f64> {
             .map(|(index, (faring, _))| {
                 // Of a tab the others speak, not itself.
                 let mut others = together;
-                add(&mut others, faring.after.shares(), -likely[index]);
+                add(&mut others, faring.after.shares(), -words[index]);
                 let others = sum(others.map(|runs| runs.max(0.0)), PRIOR);
                 let most = others.iter().sum::<f64>().min(OTHERS_HIT);
                 let hit = chance(scaled(others, most), faring.after);
@@ -292,6 +296,9 @@ mod tests {
         assert!(alone("20/0 Foo") < PERHAPS);
         assert!(alone("20/4 FFo") < PERHAPS);
         assert!(alone("20/0 FFF") > BROKE);
+        // A few of very many are told all the same.
+        let few = [&["20/0 FFFF"; 20][..], &vec!["20/1 oooo"; 4000]].concat();
+        assert!(told(&few)[..20].iter().all(|&p| p > BROKE));
     }
 
     #[test]

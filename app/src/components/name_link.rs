@@ -61,10 +61,11 @@ mod tests {
     #[test]
     fn a_name_that_no_address_can_hold_stands_alone() {
         let html = row_link("d", "t", "a b", "a b").to_html();
-        assert!(
-            html.starts_with("<a href=\"/d/d/t/rows/a%20b\" rel=\"external\"><bdi>a b"),
-            "{html}"
+        let begins = format!(
+            "<a href=\"{}\" rel=\"external\"><bdi>a b",
+            paths::row("d", "t", "a b")
         );
+        assert!(html.starts_with(&begins), "{html}");
         let long = "x".repeat(paths::LONGEST);
         assert!(!row_link("d", "t", &long, &long).to_html().contains("href"));
     }

@@ -2,7 +2,7 @@
 //! be shown without the database, and read on from where it was.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     sync::Arc,
 };
 
@@ -40,9 +40,9 @@ impl Packed {
 
     /// What was packed.
     pub(super) fn unpack(&self) -> io::Result<ResultsAt> {
-        let reader = DeflateDecoder::new(self.compressed.as_slice());
-        let (tests, mut runs): (_, Vec<Arc<StoredRun>>) =
-            serde_json::from_reader(io::BufReader::new(reader))?;
+        let mut json = Vec::with_capacity(self.compressed.len() * 8);
+        DeflateDecoder::new(self.compressed.as_slice()).read_to_end(&mut json)?;
+        let (tests, mut runs): (_, Vec<Arc<StoredRun>>) = serde_json::from_slice(&json)?;
         share_versions(&mut runs);
         Ok(ResultsAt {
             revision: self.revision,

@@ -63,17 +63,26 @@ const ROWS: usize = 32;
 /// Rows per statement when many are inserted: few sizes, so that the statements stay prepared.
 const BATCHES: [usize; 4] = [256, 32, 4, 1];
 
-/// How what several runs share is written: infra vectors, then job specifications. Each begins an
-/// insertion of hashes and JSON, and ends it so that the numbers of all come back.
-const SHARED: [(&str, &str); 2] = [
-    (
-        "INSERT INTO infra_vector (hash, versions) ",
-        " ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions RETURNING hash, id",
-    ),
-    (
-        "INSERT INTO job_spec (hash, spec) ",
-        " ON CONFLICT (hash) DO UPDATE SET spec = excluded.spec RETURNING hash, id",
-    ),
+/// What several runs share: how it is found by its hashes, and how what is missing is added so that its
+/// numbers come back.
+struct Shared {
+    find: &'static str,
+    add: &'static str,
+    or_find: &'static str,
+}
+
+/// Infra vectors, then job specifications. None is ever deleted or changed.
+const SHARED: [Shared; 2] = [
+    Shared {
+        find: "SELECT hash, id FROM infra_vector WHERE hash IN (",
+        add: "INSERT INTO infra_vector (hash, versions) ",
+        or_find: " ON CONFLICT (hash) DO UPDATE SET versions = excluded.versions RETURNING hash, id",
+    },
+    Shared {
+        find: "SELECT hash, id FROM job_spec WHERE hash IN (",
+        add: "INSERT INTO job_spec (hash, spec) ",
+        or_find: " ON CONFLICT (hash) DO UPDATE SET spec = excluded.spec RETURNING hash, id",
+    },
 ];
 
 /// What these runs share of one kind, each once. All groups take them in one order, so that no two wait
@@ -251,27 +260,48 @@ impl Store {
                 changed.push((row, encoded));
             }
 
-            let mut shared: [HashMap<Vec<u8>, i64>; 2] = Default::default();
-            for ((insert, update), (known, parts)) in SHARED.into_iter().zip(
-                shared.iter_mut().zip([
+            let mut numbers: [HashMap<Vec<u8>, i64>; 2] = Default::default();
+            for (shared, (known, parts)) in SHARED.into_iter().zip(
+                numbers.iter_mut().zip([
                     shared_parts(&changed, |encoded| encoded.vector.as_ref()),
                     shared_parts(&changed, |encoded| encoded.spec.as_ref()),
                 ]),
             ) {
                 for part in parts.chunks(ROWS) {
-                    let stored: Vec<(Vec<u8>, i64)> = QueryBuilder::new(insert)
-                        .push_values(part, |mut row, (hash, json)| {
-                            row.push_bind(hash.as_slice()).push_bind(json.as_str());
-                        })
-                        .push(update)
+                    // Found first: adding one again would keep whoever else has a run of it waiting
+                    // until this transaction ends.
+                    let mut query = QueryBuilder::new(shared.find);
+                    let mut hashes = query.separated(", ");
+                    for (hash, _) in part {
+                        hashes.push_bind(hash.as_slice());
+                    }
+                    query.push(")");
+                    let found: Vec<(Vec<u8>, i64)> = query
                         .build_query_as()
                         .persistent(false)
                         .fetch_all(&mut *tx)
                         .await?;
-                    known.extend(stored);
+                    known.extend(found);
+                    let missing: Vec<_> = part
+                        .iter()
+                        .filter(|(hash, _)| !known.contains_key(hash))
+                        .collect();
+                    if missing.is_empty() {
+                        continue;
+                    }
+                    let added: Vec<(Vec<u8>, i64)> = QueryBuilder::new(shared.add)
+                        .push_values(missing, |mut row, (hash, json)| {
+                            row.push_bind(hash.as_slice()).push_bind(json.as_str());
+                        })
+                        .push(shared.or_find)
+                        .build_query_as()
+                        .persistent(false)
+                        .fetch_all(&mut *tx)
+                        .await?;
+                    known.extend(added);
                 }
             }
-            let [vectors, specs] = shared;
+            let [vectors, specs] = numbers;
             let revision = if saved.changed() {
                 let newest = runs
                     .iter()

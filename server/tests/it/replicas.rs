@@ -146,6 +146,15 @@ impl World {
         }
     }
 
+    /// Lets processes that start from now on take leases of so many seconds.
+    fn set_lease(&self, secs: u64) {
+        let file = self.folder.path().join("seamgrid.yaml");
+        let text = std::fs::read_to_string(&file).expect("the settings");
+        let mut settings: Value = serde_json::from_str(&text).expect("JSON");
+        settings["update"]["lease_secs"] = secs.into();
+        std::fs::write(file, settings.to_string()).expect("written");
+    }
+
     async fn start(&self, database: &str, arguments: &[&str]) -> Process {
         Process::start(self.folder.path(), database, arguments).await
     }
@@ -228,7 +237,7 @@ fn pipeline(store: &Store, front: &Front) -> Pipeline {
     }];
     let mut settings = Settings::default();
     settings.infra.components.clear();
-    settings.update.lease_secs = 2;
+    settings.update.lease_secs = 60;
     settings.update.poll_secs = 2;
     let configuration = Configuration {
         test_groups: (0..GROUPS)

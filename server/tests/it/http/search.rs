@@ -470,7 +470,7 @@ async fn the_rows_of_a_tab_are_listed_for_small_screens() {
             "include-filter-by-regex=kubelet%20starts",
         ))
         .await;
-    let said = "1 row · 3 hidden by filters · ";
+    let said = "1 row · 3 hidden by filters";
     assert!(filtered.text().contains(said), "{}", filtered.text());
     assert!(!filtered.text().contains("3 failures since it passed"));
     let wrong = world

