@@ -28,7 +28,7 @@ test("rows are sorted by how long they take on average", async ({ page, broken, 
   // TestGrid's answer and the list of rows follow it, too.
   const list = await page.request.get(`${tabPath(tab.dashboard, tab.tab)}/rows?sort-by-duration=&show-stale-tests=`);
   const html = await list.text();
-  const links = [...html.matchAll(/<a [^>]*rows-list__name[^>]*>/g)].map(([link]) => /\/rows\/([^"]*)"/.exec(link));
+  const links = [...html.matchAll(/data-testid="row-line"[^]*?\/rows\/([^"]*)"/g)];
   const ids = new Map(grid.rows.map((row) => [row.name, row.id]));
   expect(links.map((link) => decodeURIComponent(link[1])).slice(0, 20)).toEqual(
     expected.slice(0, 20).map((name) => ids.get(name)),

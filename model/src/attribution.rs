@@ -297,7 +297,7 @@ mod tests {
         assert!(alone("20/4 FFo") < PERHAPS);
         assert!(alone("20/0 FFF") > BROKE);
         // A few of very many are told all the same.
-        let few = [&["20/0 FFFF"; 20][..], &["20/1 oooo"; 4000]].concat();
+        let few = [&["20/0 FFFF"; 20][..], &vec!["20/1 oooo"; 4000]].concat();
         assert!(told(&few)[..20].iter().all(|&p| p > BROKE));
     }
 

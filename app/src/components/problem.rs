@@ -81,7 +81,7 @@ pub fn Loading() -> impl IntoView {
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests {
-    use crate::server_pages::document;
+    use crate::{server_pages::document, shell::Assets};
 
     use super::*;
 
@@ -96,7 +96,7 @@ mod tests {
                 code: code.to_owned(),
                 message: "It <is> so.".to_owned(),
             };
-            let (answered, html) = document(&Default::default(), "/tests", 0, Err(error));
+            let (answered, html) = document(&Assets::default(), "/tests", 0, Err(error));
             assert_eq!(answered, status);
             assert!(html.contains(&format!("data-code=\"{code}\"")), "{html}");
             assert!(html.contains("It &lt;is&gt; so."), "{html}");

@@ -193,7 +193,7 @@ mod tests {
             columns: &(0..1),
             cell_width: 36,
             shared,
-            path: "/d/a/b",
+            path: &paths::tab("a", "b"),
         };
         // More than there are.
         block_html(drawing, 0..BLOCK)
@@ -204,12 +204,9 @@ mod tests {
         let html = drawn(&Lines::plain(&[1, 0]), "suite ");
         assert_eq!(html.matches(r#"class="row""#).count(), 2);
         assert!(html.starts_with(r#"<div class="row" data-row="0"><div class="row__name" title="suite &lt;a&gt;/two">"#), "{html}");
-        assert!(
-            html.contains(
-                r#"href="/d/a/b/rows/suite%20%3Ca%3E%2Ftwo"><bdi>…&lt;a&gt;/two</bdi></a>"#
-            ),
-            "{html}"
-        );
+        let link = paths::row("a", "b", "suite <a>/two");
+        let link = format!("href=\"{link}\"><bdi>…&lt;a&gt;/two</bdi></a>");
+        assert!(html.contains(&link), "{html}");
         assert!(
             html.contains("failed 3 times since build &quot;7"),
             "{html}"

@@ -133,12 +133,18 @@ fn cell_html(
     }
     html.push('>');
     if cell_width >= ROOM_FOR_SIGN {
-        let icon = detail.map(|detail| detail.icon.as_str()).unwrap_or_default();
+        let icon = detail
+            .map(|detail| detail.icon.as_str())
+            .unwrap_or_default();
         let sign: String = visible(icon).chars().take(LONGEST_SIGN).collect();
         // What does not fit is not cut, which would say something else; nothing clips a cell, because that
         // takes longer than all else.
         let fits = sign.chars().count() * LETTER <= cell_width as usize;
-        let sign = if icon.is_empty() || !fits { status.glyph() } else { &sign };
+        let sign = if icon.is_empty() || !fits {
+            status.glyph()
+        } else {
+            &sign
+        };
         escape(html, sign);
     }
     let _ = write!(html, "</{tag}>");

@@ -75,9 +75,15 @@ pub struct Lines {
     pub heads: Vec<Head>,
     /// Whether rows are grouped at all.
     pub grouped: bool,
-    /// What the rows of which grid were grouped by, and the groups of each: these are the same however rows
-    /// are filtered and sorted.
-    paths: Option<(GroupBy, Arc<Grid>, Arc<Vec<Vec<String>>>)>,
+    paths: Option<Paths>,
+}
+
+/// The groups that each row of a grid is in: the same however rows are filtered and sorted.
+#[derive(Clone, Debug)]
+struct Paths {
+    by: GroupBy,
+    grid: Arc<Grid>,
+    of_rows: Arc<Vec<Vec<String>>>,
 }
 
 impl Lines {
@@ -105,17 +111,18 @@ impl Lines {
         is_open: &dyn Fn(&str, &[u32]) -> bool,
     ) -> Self {
         let known = old.and_then(|old| old.paths.as_ref());
-        let known = known.filter(|(of, old, _)| of == by && Arc::ptr_eq(old, grid));
-        let paths = known.map_or_else(
-            || {
-                let rows = grid.rows.iter();
-                Arc::new(rows.map(|row| path(row, by, patterns)).collect())
-            },
-            |(.., paths)| Arc::clone(paths),
-        );
-        let nodes = group_by_path(rows, &|row| paths[row as usize].as_slice());
+        let known = known.filter(|known| known.by == *by && Arc::ptr_eq(&known.grid, grid));
+        let paths = known.cloned().unwrap_or_else(|| {
+            let rows = grid.rows.iter();
+            Paths {
+                by: by.clone(),
+                grid: Arc::clone(grid),
+                of_rows: Arc::new(rows.map(|row| path(row, by, patterns)).collect()),
+            }
+        });
+        let nodes = group_by_path(rows, &|row| paths.of_rows[row as usize].as_slice());
         Self {
-            paths: Some((by.clone(), Arc::clone(grid), paths)),
+            paths: Some(paths),
             ..Self::grouped(&nodes, is_open)
         }
     }

@@ -51,8 +51,6 @@ pub struct GridState {
     pub rows: Memo<Range<usize>>,
     /// The columns to draw.
     pub columns: Memo<Range<usize>>,
-    /// Whose turn it is to draw others: see [`GridState::columns_in_turn`].
-    pub turns: [RwSignal<usize>; TURNS],
     /// The current cell: position and column.
     pub cursor: RwSignal<Option<(usize, usize)>>,
     /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
@@ -76,6 +74,8 @@ pub struct Doing {
     pub hover: RwSignal<Option<Hover>>,
     /// How long the cell that is pointed at took, in words.
     pub took: RwSignal<String>,
+    /// Whose turn it is to draw other columns: see [`GridState::columns_in_turn`].
+    pub turns: [RwSignal<usize>; TURNS],
     /// How many columns have come at the left that have not been in sight.
     pub unseen: RwSignal<usize>,
 }
@@ -213,7 +213,6 @@ impl GridState {
             cell_width,
             rows,
             columns,
-            turns: std::array::from_fn(|_| RwSignal::new(0)),
             cursor: RwSignal::new(None),
             renewals: RwSignal::new((0, 0)),
             doing: StoredValue::new(Doing {
@@ -221,6 +220,7 @@ impl GridState {
                 menu: RwSignal::new(None),
                 hover: RwSignal::new(None),
                 took: RwSignal::new(String::new()),
+                turns: std::array::from_fn(|_| RwSignal::new(0)),
                 unseen: RwSignal::new(0),
             }),
             clock,
@@ -235,7 +235,7 @@ impl GridState {
     /// The columns to draw in the parts of the grid whose turn is `turn`. All of it at once would take so
     /// long that scrolling stops; what comes later reaches past the edges of what is in sight.
     pub fn columns_in_turn(self, turn: usize) -> Range<usize> {
-        self.turns[turn % TURNS].track();
+        self.doing().turns[turn % TURNS].track();
         self.columns.get_untracked()
     }
 
@@ -247,7 +247,7 @@ impl GridState {
             let seen = seen_columns(self.view.get_untracked(), self.cell_width.get_untracked());
             let seen = seen.start.min(new.end)..seen.end.min(new.end);
             let covered = old.start <= seen.start && seen.end <= old.end;
-            next_turn(self, 0, covered);
+            next_turn(self.doing().turns, 0, covered);
         }
         new
     }
@@ -290,12 +290,11 @@ impl GridState {
             let lines = self.lines.get_untracked();
             let position = (0..lines.lines.len()).find(|&position| {
                 // Heads are made when they are wanted, not to be looked through.
-                match lines.head_at(position) {
-                    Some(known) => head && known.path == id,
-                    None => {
-                        let row = lines.row_at(&new, position);
-                        !head && row.is_some_and(|row| row.id == id)
-                    }
+                if let Some(known) = lines.head_at(position) {
+                    head && known.path == id
+                } else {
+                    let row = lines.row_at(&new, position);
+                    !head && row.is_some_and(|row| row.id == id)
                 }
             });
             self.cursor.set(position.map(|position| (position, column)));
@@ -303,12 +302,12 @@ impl GridState {
     }
 }
 
-fn next_turn(state: GridState, turn: usize, later: bool) {
-    let Some(signal) = state.turns.get(turn) else {
+fn next_turn(turns: [RwSignal<usize>; TURNS], turn: usize, later: bool) {
+    let Some(signal) = turns.get(turn) else {
         return;
     };
     signal.try_update(|count| *count += 1);
-    let next = move || next_turn(state, turn + 1, later);
+    let next = move || next_turn(turns, turn + 1, later);
     if later {
         request_animation_frame(next);
     } else {

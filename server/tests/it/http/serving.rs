@@ -112,9 +112,9 @@ async fn the_rows_of_a_tab_are_also_a_part_of_a_page() {
             (StatusCode::OK, StatusCode::OK)
         );
         let (whole, part) = (whole.text(), part.text());
-        assert_eq!(list(&whole), list(&part));
+        assert_eq!(list(whole), list(part));
         assert!(
-            list(&part).contains(&format!("data-address=\"{path}\"")),
+            list(part).contains(&format!("data-address=\"{path}\"")),
             "{part}"
         );
         assert!(whole.contains("<html") && !part.contains("<html"), "{part}");

@@ -9,7 +9,7 @@
 //! | told as also failed since | 1 | 6 |
 //! | not told | 0 | 0 |
 //! | told as broken and not hit | 0 | 3 |
-//! | told as also failed since and not hit | 0 | 15 |
+//! | told as also failed since and not hit | 0 | 12 |
 //!
 //! What cannot be told: a tab whose product changed in the very run in which the failures began, and in which
 //! no test fails that fails elsewhere (it is told as also failed since, whichever of the two did it); one

@@ -202,7 +202,7 @@ async fn rows_are_grouped_and_groups_expanded() {
         .json(&table("group-by-target=&include-filter-by-regex=pkg"))
         .await;
     assert_eq!(by_target["tests"].as_array().map(Vec::len), Some(4));
-    assert_eq!(by_target["tests"][0]["test_ids"], json!([]));
+    assert_eq!(by_target["tests"][0].get("test_ids"), None);
 }
 
 #[tokio::test]
