@@ -186,10 +186,8 @@ pub(crate) async fn become_server() -> Result<(), Failure> {
     println!("http://{}", listener.local_addr()?);
     let routes = Router::new()
         .route(&format!("/{BUCKET}"), get(list))
-        .route(
-            &format!("/{BUCKET}/logs/{{job}}/{{build}}/{{*file}}"),
-            get(object),
-        )
+        // Clients may write the slashes of a name as %2F.
+        .route(&format!("/{BUCKET}/{{*object}}"), get(object))
         .with_state(Arc::new(jobs));
     axum::serve(listener, routes).await?;
     Err("the server of objects ended by itself".into())
@@ -232,12 +230,13 @@ async fn list(
     ([(header::CONTENT_TYPE, "application/xml")], text).into_response()
 }
 
-async fn object(
-    State(jobs): State<Arc<Jobs>>,
-    Path((name, id, file)): Path<(String, String, String)>,
-) -> Response {
+async fn object(State(jobs): State<Arc<Jobs>>, Path(object): Path<String>) -> Response {
     jobs.answer_later().await;
-    let content = jobs.find(&name, &id).and_then(|build| build.file(&file));
+    let parts: Vec<&str> = object.splitn(4, '/').collect();
+    let content = match parts[..] {
+        ["logs", name, id, file] => jobs.find(name, id).and_then(|build| build.file(file)),
+        _ => None,
+    };
     let Some(content) = content else {
         return (StatusCode::NOT_FOUND, "no such object").into_response();
     };
