@@ -36,7 +36,7 @@ pub struct ReadFile {
 pub struct ReadFolder {
     /// Sorted by name.
     pub files: Vec<ReadFile>,
-    /// How the files looked when they were listed; see [`Buckets::stamp_folder`].
+    /// How the files looked when they were listed; see [`super::Buckets::stamp_folder`].
     pub stamp: u64,
     memory: Option<OwnedSemaphorePermit>,
 }
