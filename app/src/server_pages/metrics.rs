@@ -12,7 +12,7 @@ use model::{
 use super::{
     ServerPage,
     chart::{ChartSeam, Point, chart, chart_table, number},
-    tab_crumbs,
+    row_filter, tab_crumbs,
 };
 use crate::{
     components::{clock::Time, name_link::row_link, strip::state_word},
@@ -96,20 +96,6 @@ fn metrics_view(page: &MetricsPage, query: &TabQuery) -> impl IntoView + use<> {
         }
         (_, all) => format!("{} with values.", count(all, "row", "rows")),
     };
-    // What the form does not say itself goes on with it.
-    let kept = TabQuery {
-        include: Vec::new(),
-        ..query.clone()
-    }
-    .to_query_string();
-    let kept = kept
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| {
-            view! { <input type="hidden" name=paths::name(key) value=paths::name(value) /> }
-        })
-        .collect_view();
-    let filter = query.include.first().cloned().unwrap_or_default();
     view! {
         <div class="page metrics-page" data-testid="metrics-page">
             {tab_crumbs(&page.dashboard, &page.tab, tab.clone())}
@@ -117,24 +103,7 @@ fn metrics_view(page: &MetricsPage, query: &TabQuery) -> impl IntoView + use<> {
             <p class="choices" role="group" aria-label="Which metric">
                 {choices}
             </p>
-            <form
-                class="search"
-                action=paths::metrics(&page.dashboard, &page.tab, "")
-                role="search"
-            >
-                {kept}
-                <input
-                    class="field search__field"
-                    type="search"
-                    name="include-filter-by-regex"
-                    value=filter
-                    placeholder="Only rows that match"
-                    aria-label="Only rows that match, a regular expression"
-                    autocomplete="off"
-                    spellcheck="false"
-                />
-                <button class="button">"Filter"</button>
-            </form>
+            {row_filter(paths::metrics(&page.dashboard, &page.tab, ""), query)}
             <p class="test__said" data-testid="metrics-said">
                 {said}
                 " "

@@ -21,7 +21,7 @@ pub mod test;
 
 use leptos::{prelude::*, reactive::owner::Owner, tachys::html::doctype};
 use leptos_router::{components::Router, location::RequestUrl};
-use model::wire::WireError;
+use model::{query::TabQuery, wire::WireError};
 
 use crate::{
     api::NOT_FOUND,
@@ -131,5 +131,39 @@ fn tab_crumbs(dashboard: &str, tab: &str, path: String) -> impl IntoView + use<>
         <p class="crumbs">
             {name_link(paths::dashboard(dashboard), dashboard)} " › " {name_link(path, tab)}
         </p>
+    }
+}
+
+/// A form at `action` that asks for the rows of a tab whose names match. The other options of `query` go on
+/// with it.
+fn row_filter(action: String, query: &TabQuery) -> impl IntoView + use<> {
+    let others = TabQuery {
+        include: Vec::new(),
+        ..query.clone()
+    }
+    .to_query_string();
+    let others = others
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(key, value)| {
+            view! { <input type="hidden" name=paths::name(key) value=paths::name(value) /> }
+        })
+        .collect_view();
+    let filter = query.include.first().cloned().unwrap_or_default();
+    view! {
+        <form class="search" action=action role="search">
+            {others}
+            <input
+                class="field search__field"
+                type="search"
+                name="include-filter-by-regex"
+                value=filter
+                placeholder="Only rows that match"
+                aria-label="Only rows that match, a regular expression"
+                autocomplete="off"
+                spellcheck="false"
+            />
+            <button class="button">"Filter"</button>
+        </form>
     }
 }

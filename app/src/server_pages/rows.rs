@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use model::{query::TabQuery, summary::TabStatus, wire::StripColumn};
 
-use super::{ServerPage, tab_crumbs};
+use super::{ServerPage, row_filter, tab_crumbs};
 use crate::{
     components::{name_link::row_link, status::StatusBadge, strip::Strip},
     paths,
@@ -54,28 +54,11 @@ pub fn rows_page(page: RowsPage, query: TabQuery) -> ServerPage {
     let title = format!("Rows · {}", visible(&page.tab));
     ServerPage::new(title, move || {
         let tab = paths::tab(&page.dashboard, &page.tab);
-        let filter = query.include.first().cloned().unwrap_or_default();
         view! {
             <div class="page rows-page" data-testid="rows-page" data-status=page.status.word()>
                 {tab_crumbs(&page.dashboard, &page.tab, tab)}
                 {head(&page)}
-                <form
-                    class="search"
-                    action=paths::rows(&page.dashboard, &page.tab, "")
-                    role="search"
-                >
-                    <input
-                        class="field search__field"
-                        type="search"
-                        name="include-filter-by-regex"
-                        value=filter
-                        placeholder="Only rows that match"
-                        aria-label="Only rows that match, a regular expression"
-                        autocomplete="off"
-                        spellcheck="false"
-                    />
-                    <button class="button">"Filter"</button>
-                </form>
+                {row_filter(paths::rows(&page.dashboard, &page.tab, ""), &query)}
                 {list(&page, &query)}
             </div>
         }
