@@ -58,7 +58,9 @@ pub trait Patterns {
     fn mask(&self, pattern: &str, name: &str) -> String;
 }
 
-/// The groups that `row` is in, the outermost first: without what is its own.
+/// The groups that `row` is in, the outermost first: without what is its own. Of what a pattern finds, that is
+/// the last where the name ends with it: `\[sig-[a-z-]+\]` groups by what it finds, and `[^.]+` by all but the
+/// end.
 pub fn path(row: &Row, by: &GroupBy, patterns: &dyn Patterns) -> Vec<String> {
     let mut parts = match by {
         GroupBy::Directory => row.name.split('/').map(str::to_owned).collect(),
@@ -66,7 +68,9 @@ pub fn path(row: &Row, by: &GroupBy, patterns: &dyn Patterns) -> Vec<String> {
         GroupBy::Target => return vec![row.target().to_owned()],
         GroupBy::Mask(pattern) => return vec![patterns.mask(pattern, &row.name)],
     };
-    parts.pop();
+    if parts.last().is_some_and(|last| row.name.ends_with(last)) {
+        parts.pop();
+    }
     parts.truncate(DEEPEST);
     parts
 }
@@ -300,6 +304,15 @@ mod tests {
         assert_eq!(
             grouped(&[0, 1, 2], &names, &words),
             [group("a", vec![Node::Row(0), Node::Row(2)]), Node::Row(1)]
+        );
+        // What does not end the names is no row's own.
+        let names = ["a 1. ", "b 1. ", "a 1. "];
+        assert_eq!(
+            grouped(&[0, 1, 2], &names, &words),
+            [
+                group("a/1.", vec![Node::Row(0), Node::Row(2)]),
+                Node::Row(1)
+            ]
         );
     }
 
