@@ -196,6 +196,24 @@ fn weigh(kinds: &[(Faring, f64)]) -> Vec<f64> {
     likely
 }
 
+/// Of each tab whether a product came that may be why it fails: not one that came after runs that are enough
+/// to tell. `alone` is how each fared while the products were as before, `None` where none came; `likely` are
+/// the [`likelihoods`] of `tabs`.
+pub fn products_came(tabs: &[Faring], alone: &[Option<Faring>], likely: &[f64]) -> Vec<bool> {
+    let telling = |(alone, &likelihood): (&Option<Faring>, &f64)| {
+        likelihood >= BROKE && alone.is_some_and(|alone| alone.after.bad() > 0)
+    };
+    if !alone.iter().zip(likely).any(telling) {
+        return alone.iter().map(Option::is_some).collect();
+    }
+    let first: Vec<Faring> = (tabs.iter().zip(alone))
+        .map(|(&all, alone)| alone.unwrap_or(all))
+        .collect();
+    (alone.iter().zip(likelihoods(&first)))
+        .map(|(alone, likelihood)| alone.is_some() && likelihood < BROKE)
+        .collect()
+}
+
 /// What is to be said of a tab.
 pub fn judge(likelihood: f64, witness: Witness) -> Verdict {
     if likelihood >= BROKE && (!witness.product_came || witness.elsewhere) {
@@ -305,6 +323,27 @@ mod tests {
     fn nothing_is_said_of_what_cannot_be_compared() {
         assert_eq!(told(&["0/0 FFF", "20/0 ", "20/0 ooo"]), [0.0; 3]);
         assert_eq!(told(&[]), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_product_that_came_after_telling_runs_is_not_why() {
+        let mut tabs = vec![tab("20/1 oooooooo"); 40];
+        tabs[0] = tab("20/0 FFFFFFFF");
+        for (alone, came) in [
+            (None, false),
+            // It came with the version; after one run; after as many as tell.
+            (Some("20/0 "), true),
+            (Some("20/0 F"), true),
+            (Some("20/0 FFFF"), false),
+            // The runs before it passed.
+            (Some("20/0 oooo"), true),
+        ] {
+            let mut all = vec![None; 40];
+            all[0] = alone.map(tab);
+            all[1] = Some(tab("20/1 oo"));
+            let found = products_came(&tabs, &all, &likelihoods(&tabs));
+            assert_eq!(found[..3], [came, true, false], "{alone:?}");
+        }
     }
 
     #[test]

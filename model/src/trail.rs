@@ -9,6 +9,7 @@ mod outcome;
 
 use crate::{
     alert::Thresholds,
+    attribution::Faring,
     grid::Grid,
     infra::{ComponentKind, ComponentVersion},
     transition::{TurnKind, find_turns},
@@ -168,11 +169,17 @@ impl Trail {
         let look = |crossing: Crossing<'_>| {
             let one = std::slice::from_ref(&crossing);
             let turned = |kind| self.turned(component, kind, one).len() as u32;
+            let product_came = self.product_came(one);
             Across {
                 broke: turned(TurnKind::Broke),
                 fixed: turned(TurnKind::Fixed),
                 faring: self.faring(one),
-                product_came: self.product_came(one),
+                product_came,
+                alone: if product_came {
+                    self.faring_alone(one)
+                } else {
+                    Faring::default()
+                },
             }
         };
         match component.kind {

@@ -30,6 +30,8 @@ pub struct Across {
     pub faring: Faring,
     /// See [`super::Trail::product_came`].
     pub product_came: bool,
+    /// Where a product came: see [`super::Trail::faring_alone`].
+    pub alone: Faring,
 }
 
 /// Columns of one version. Columns between that know nothing belong to it.

@@ -1,11 +1,14 @@
 //! How runs went, and whether they go worse than before.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
-use super::{ComponentTrail, Crossing, Passage, Trail};
+use super::{ComponentTrail, Crossing, Movement, Passage, Trail};
 use crate::{
     attribution::{Fared, Faring},
     grid::Grid,
+    infra::ComponentKind,
     status::Status,
 };
 
@@ -86,6 +89,27 @@ impl Trail {
     /// what failed before it goes on by itself. Before it count up to [`BEFORE`] runs of whatever other
     /// version, each with a failure that began in it: what goes on failing tells of one cause, not of a rate.
     pub fn faring(&self, crossings: &[Crossing<'_>]) -> Faring {
+        self.fare(crossings, |crossing| crossing.newest()..=crossing.newer())
+    }
+
+    /// As [`Trail::faring`], after counting only the first runs of the version, as long as every product is as
+    /// it was before: no product can be why these failed.
+    pub fn faring_alone(&self, crossings: &[Crossing<'_>]) -> Faring {
+        self.fare(crossings, |crossing| {
+            let products = |column| {
+                self.moved(ComponentKind::Product, crossing.older(), column) == Movement::Same
+            };
+            let columns = crossing.newest()..=crossing.newer();
+            let alone = columns.rev().take_while(|&column| products(column)).count();
+            crossing.newer() + 1 - alone as u32..=crossing.newer()
+        })
+    }
+
+    fn fare(
+        &self,
+        crossings: &[Crossing<'_>],
+        after: impl Fn(&Crossing<'_>) -> RangeInclusive<u32>,
+    ) -> Faring {
         let add = |fared: &mut Fared, passage: &Passage, since: u32| {
             let own = passage.failing_since.is_some_and(|at| at <= since);
             match passage.outcome {
@@ -100,7 +124,7 @@ impl Trail {
         };
         let mut found = Faring::default();
         for crossing in crossings {
-            for column in (crossing.newest()..=crossing.newer()).filter(over) {
+            for column in after(crossing).filter(over) {
                 let first = crossing.older().saturating_sub(1);
                 add(&mut found.after, &self.columns[column as usize], first);
             }

@@ -352,6 +352,30 @@ fn a_product_that_came_with_the_failures_is_seen() {
 }
 
 #[test]
+fn runs_before_a_product_came_are_told_apart() {
+    for (product, row, alone) in [
+        // All of them; those before it came; none, where it came with the version or is not known.
+        ("aaaaaa", "FFFPPP", (3, 3)),
+        ("bbaaaa", "FFFPPP", (1, 1)),
+        ("baaaaa", "FPPPPP", (0, 2)),
+        ("bbbaaa", "FFFPPP", (0, 0)),
+        ("b??aaa", "FFFPPP", (0, 0)),
+        // What goes away again was there.
+        ("abaaaa", "FFFPPP", (1, 1)),
+    ] {
+        let trail = trail("bbbaaa", product, &[("row", row)]);
+        let infra = trail.component("infra").expect("it is there");
+        let found = trail.faring_alone(&infra.crossings(|_| true));
+        assert_eq!(
+            (found.after.bad(), found.after.runs()),
+            alone,
+            "{product} {row}"
+        );
+        assert_eq!(found.before.runs(), 3);
+    }
+}
+
+#[test]
 fn runs_that_failed_each_in_another_test_are_no_failure_of_the_version() {
     let rows = [
         ("job.Overall", "PPPFFPP"),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use model::{
-    attribution::Verdict,
+    attribution::Faring,
     infra::{ComponentKind, same_version},
     trail::{MoveGlyph, RowTurn, Step, Trail},
     transition::TurnKind,
@@ -14,7 +14,7 @@ use super::{
     Component, Group,
     order::Range,
     time,
-    verdict::{Seen, judge_all},
+    verdict::{Judged, Seen, judge_all},
 };
 use crate::read::published::Published;
 
@@ -58,11 +58,17 @@ fn look<'a>(
     let of = trail.component(&component.name)?;
     let crossings = of.crossings(|step| range.touches(step.from, step.to));
     crossings.first()?;
+    let product_came = trail.product_came(&crossings);
     Some(Seen {
         trail,
         branch: published.branches[group.tab].as_deref(),
         faring: trail.faring(&crossings),
-        product_came: trail.product_came(&crossings),
+        product_came,
+        alone: if product_came {
+            trail.faring_alone(&crossings)
+        } else {
+            Faring::default()
+        },
         rows_broke: !trail.turned(of, TurnKind::Broke, &crossings).is_empty(),
         crossings,
     })
@@ -74,7 +80,7 @@ fn across(
     range: &Range<'_>,
     group: &Group<'_>,
     seen: &Seen<'_>,
-    (verdict, likelihood): (Verdict, f64),
+    judged: Judged,
 ) -> Option<TabAcross> {
     let Seen {
         trail, crossings, ..
@@ -122,9 +128,9 @@ fn across(
         exact: steps.iter().all(|step| range.is_whole(step.from, step.to)),
         broke: broke.len() as u32,
         fixed: fixed.len() as u32,
-        verdict,
-        likelihood: (likelihood * 1000.0).round() / 1000.0,
-        product_came: seen.product_came,
+        verdict: judged.verdict,
+        likelihood: (judged.likelihood * 1000.0).round() / 1000.0,
+        product_came: judged.product_came,
         runs: after.1,
         bad: after.0,
         runs_before: before.1,

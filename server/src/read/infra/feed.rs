@@ -261,14 +261,15 @@ fn verdicts(change: &Change, published: &Published, component: &str) -> Vec<Verd
                 branch: published.branches[it.tab].as_deref(),
                 faring: it.across.faring,
                 product_came: it.across.product_came,
+                alone: it.across.alone,
                 rows_broke: it.across.broke > 0,
             };
             Some((place, seen))
         })
         .unzip();
     let mut verdicts = vec![Verdict::Quiet; change.arrivals.len()];
-    for (place, (verdict, _)) in places.into_iter().zip(judge_all(&seen)) {
-        verdicts[place] = verdict;
+    for (place, judged) in places.into_iter().zip(judge_all(&seen)) {
+        verdicts[place] = judged.verdict;
     }
     verdicts
 }

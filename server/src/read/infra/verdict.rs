@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::{
-    attribution::{BROKE, Faring, PERHAPS, Verdict, Witness, judge, likelihoods},
+    attribution::{BROKE, Faring, PERHAPS, Verdict, Witness, judge, likelihoods, products_came},
     infra::ComponentKind,
     trail::{Crossing, Trail},
 };
@@ -16,40 +16,59 @@ pub(super) struct Seen<'a> {
     pub branch: Option<&'a str>,
     pub faring: Faring,
     pub product_came: bool,
+    /// Where a product came: how it fared while that was not there yet.
+    pub alone: Faring,
     /// Whether rows broke.
     pub rows_broke: bool,
 }
 
-/// What is said of each tab, with how likely it is that the change made it fail. `seen` are all tabs that saw
-/// the change.
-pub(super) fn judge_all(seen: &[Seen<'_>]) -> Vec<(Verdict, f64)> {
+/// What is said of one tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Judged {
+    pub verdict: Verdict,
+    /// How likely it is that the change made it fail.
+    pub likelihood: f64,
+    /// Whether a product came that may be why it fails.
+    pub product_came: bool,
+}
+
+/// What is said of each tab. `seen` are all tabs that saw the change.
+pub(super) fn judge_all(seen: &[Seen<'_>]) -> Vec<Judged> {
     let farings: Vec<Faring> = seen.iter().map(|it| it.faring).collect();
     let likely = likelihoods(&farings);
-    let elsewhere = Elsewhere::new(seen, &likely);
-    seen.iter()
-        .zip(&likely)
-        .enumerate()
-        .map(|(at, (it, &likelihood))| {
-            let witness = Witness {
-                product_came: it.product_came,
-                elsewhere: likelihood >= BROKE && it.product_came && elsewhere.speaks_for(seen, at),
-                rows_broke: it.rows_broke,
-            };
-            (judge(likelihood, witness), likelihood)
-        })
-        .collect()
+    let alone: Vec<Option<Faring>> = (seen.iter())
+        .map(|it| it.product_came.then_some(it.alone))
+        .collect();
+    let came = products_came(&farings, &alone, &likely);
+    let elsewhere = Elsewhere::new(seen, &likely, &came);
+    let judged = |at: usize| {
+        let (likelihood, product_came) = (likely[at], came[at]);
+        let witness = Witness {
+            product_came,
+            elsewhere: likelihood >= BROKE && product_came && elsewhere.speaks_for(seen, at),
+            rows_broke: seen[at].rows_broke,
+        };
+        Judged {
+            verdict: judge(likelihood, witness),
+            likelihood,
+            product_came,
+        }
+    };
+    (0..seen.len()).map(judged).collect()
 }
 
 /// Tests that began to fail, with the tabs in which they did; only where a tab needs another's word.
 struct Elsewhere<'a> {
     tabs: HashMap<&'a str, Vec<usize>>,
+    /// See [`products_came`].
+    came: &'a [bool],
 }
 
 impl<'a> Elsewhere<'a> {
-    fn new(seen: &'a [Seen<'_>], likely: &[f64]) -> Self {
+    fn new(seen: &'a [Seen<'_>], likely: &[f64], came: &'a [bool]) -> Self {
         let mut tabs: HashMap<&'a str, Vec<usize>> = HashMap::new();
-        let asked = |(it, &likelihood): (&Seen<'_>, &f64)| likelihood >= BROKE && it.product_came;
-        if seen.iter().zip(likely).any(asked) {
+        let asked = |(&came, &likelihood): (&bool, &f64)| likelihood >= BROKE && came;
+        if came.iter().zip(likely).any(asked) {
             let failing = |(at, (it, &likelihood)): (usize, (&'a Seen<'_>, &f64))| {
                 (likelihood >= PERHAPS).then_some((at, it))
             };
@@ -62,7 +81,7 @@ impl<'a> Elsewhere<'a> {
                 }
             }
         }
-        Self { tabs }
+        Self { tabs, came }
     }
 
     /// Whether a test that began to fail on this tab did so on another, too, whose failure the product that
@@ -71,7 +90,7 @@ impl<'a> Elsewhere<'a> {
         let it = &seen[at];
         let apart = |other: usize| {
             other != at
-                && (!seen[other].product_came
+                && (!self.came[other]
                     || seen[other].branch != it.branch
                     || !share_product(it.trail, seen[other].trail))
         };
