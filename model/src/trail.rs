@@ -169,14 +169,14 @@ impl Trail {
         let look = |crossing: Crossing<'_>| {
             let one = std::slice::from_ref(&crossing);
             let turned = |kind| self.turned(component, kind, one).len() as u32;
-            let product_came = self.product_came(one);
+            let product_came = self.product_came(component, one);
             Across {
                 broke: turned(TurnKind::Broke),
                 fixed: turned(TurnKind::Fixed),
                 faring: self.faring(one),
                 product_came,
                 alone: if product_came {
-                    self.faring_alone(one)
+                    self.faring_alone(component, one)
                 } else {
                     Faring::default()
                 },

@@ -1,7 +1,7 @@
 //! A tab's way through a range of versions.
 
 use super::{ComponentTrail, Movement, RowTurn, Span, Step, Trail, outcome::is_whole};
-use crate::{infra::ComponentKind, transition::TurnKind};
+use crate::transition::TurnKind;
 
 /// Steps that follow each other, each of them a part of what is looked at. Judged by its ends: what came and
 /// went between them is no difference between the two.
@@ -90,18 +90,16 @@ impl Trail {
         })
     }
 
-    /// Whether a product came with the run in which failures of these crossings began, or it is not known
-    /// that none did. False where the tab names no product at all.
-    pub fn product_came(&self, crossings: &[Crossing<'_>]) -> bool {
-        let mut kinds = self.components.iter().map(|component| component.kind);
-        kinds.any(|kind| kind == ComponentKind::Product)
+    /// Whether a product came with the run in which failures of these crossings of `component` began, or it is
+    /// not known that none did. False where the tab names no other product at all.
+    pub fn product_came(&self, component: &ComponentTrail, crossings: &[Crossing<'_>]) -> bool {
+        self.products_beside(component).next().is_some()
             && crossings.iter().any(|crossing| {
                 (crossing.newest()..=crossing.newer())
                     .filter_map(|column| self.columns.get(column as usize)?.failing_since)
                     .filter(|&since| since < crossing.older())
                     .any(|since| {
-                        self.moved(ComponentKind::Product, crossing.older(), since)
-                            != Movement::Same
+                        self.products_moved(component, crossing.older(), since) != Movement::Same
                     })
             })
     }

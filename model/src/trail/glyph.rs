@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Trail;
+use super::{ComponentTrail, Trail};
 use crate::infra::{ComponentKind, same_version};
 
 /// Whether anything of one kind moved between two columns.
@@ -71,9 +71,38 @@ impl Trail {
     /// What the components of one kind did between two columns: whether any is known to differ, and
     /// whether all are known.
     pub fn moved(&self, kind: ComponentKind, older: u32, newer: u32) -> Movement {
+        let of_kind = self.components.iter().filter(|it| it.kind == kind);
+        Self::any_moved(of_kind, older, newer)
+    }
+
+    /// What the products did between two columns, but for `component` itself.
+    pub(super) fn products_moved(
+        &self,
+        component: &ComponentTrail,
+        older: u32,
+        newer: u32,
+    ) -> Movement {
+        Self::any_moved(self.products_beside(component), older, newer)
+    }
+
+    /// The products, but for `component` itself.
+    pub(super) fn products_beside<'a>(
+        &'a self,
+        component: &ComponentTrail,
+    ) -> impl Iterator<Item = &'a ComponentTrail> {
+        self.components.iter().filter(move |it| {
+            it.kind == ComponentKind::Product && it.component != component.component
+        })
+    }
+
+    fn any_moved<'a>(
+        components: impl Iterator<Item = &'a ComponentTrail>,
+        older: u32,
+        newer: u32,
+    ) -> Movement {
         let mut known = false;
         let mut open = false;
-        for component in self.components.iter().filter(|it| it.kind == kind) {
+        for component in components {
             match (component.at(older), component.at(newer)) {
                 (Some(before), Some(after)) if same_version(before, after) => known = true,
                 (Some(_), Some(_)) => return Movement::Moved,

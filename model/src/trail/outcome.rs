@@ -8,7 +8,6 @@ use super::{ComponentTrail, Crossing, Movement, Passage, Trail};
 use crate::{
     attribution::{Fared, Faring},
     grid::Grid,
-    infra::ComponentKind,
     status::Status,
 };
 
@@ -92,13 +91,12 @@ impl Trail {
         self.fare(crossings, |crossing| crossing.newest()..=crossing.newer())
     }
 
-    /// As [`Trail::faring`], after counting only the first runs of the version, as long as every product is as
-    /// it was before: no product can be why these failed.
-    pub fn faring_alone(&self, crossings: &[Crossing<'_>]) -> Faring {
+    /// As [`Trail::faring`], after counting only the first runs of the version, as long as every other product is
+    /// as it was before: no product can be why these failed.
+    pub fn faring_alone(&self, component: &ComponentTrail, crossings: &[Crossing<'_>]) -> Faring {
         self.fare(crossings, |crossing| {
-            let products = |column| {
-                self.moved(ComponentKind::Product, crossing.older(), column) == Movement::Same
-            };
+            let products =
+                |column| self.products_moved(component, crossing.older(), column) == Movement::Same;
             let columns = crossing.newest()..=crossing.newer();
             let alone = columns.rev().take_while(|&column| products(column)).count();
             crossing.newer() + 1 - alone as u32..=crossing.newer()

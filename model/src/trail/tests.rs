@@ -345,10 +345,23 @@ fn a_product_that_came_with_the_failures_is_seen() {
         let trail = trail("bbbaaa", product, &[("row", row)]);
         let infra = trail.component("infra").expect("it is there");
         let crossings = infra.crossings(|_| true);
-        assert_eq!(trail.product_came(&crossings), came, "{product} {row}");
+        assert_eq!(
+            trail.product_came(infra, &crossings),
+            came,
+            "{product} {row}"
+        );
         let began = trail.began_to_fail(&crossings).count();
         assert_eq!(began, usize::from(row.contains('F')), "{row}");
     }
+}
+
+#[test]
+fn a_product_does_not_speak_against_itself() {
+    let trail = trail("aaaaaa", "bbbaaa", &[("row", "FFFPPP")]);
+    let product = trail.components.iter();
+    let product = product.filter(|it| it.kind == ComponentKind::Product);
+    let product = product.last().expect("it is there");
+    assert!(!trail.product_came(product, &product.crossings(|_| true)));
 }
 
 #[test]
@@ -365,7 +378,7 @@ fn runs_before_a_product_came_are_told_apart() {
     ] {
         let trail = trail("bbbaaa", product, &[("row", row)]);
         let infra = trail.component("infra").expect("it is there");
-        let found = trail.faring_alone(&infra.crossings(|_| true));
+        let found = trail.faring_alone(infra, &infra.crossings(|_| true));
         assert_eq!(
             (found.after.bad(), found.after.runs()),
             alone,

@@ -58,14 +58,14 @@ fn look<'a>(
     let of = trail.component(&component.name)?;
     let crossings = of.crossings(|step| range.touches(step.from, step.to));
     crossings.first()?;
-    let product_came = trail.product_came(&crossings);
+    let product_came = trail.product_came(of, &crossings);
     Some(Seen {
         trail,
         branch: published.branches[group.tab].as_deref(),
         faring: trail.faring(&crossings),
         product_came,
         alone: if product_came {
-            trail.faring_alone(&crossings)
+            trail.faring_alone(of, &crossings)
         } else {
             Faring::default()
         },
