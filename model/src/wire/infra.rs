@@ -257,6 +257,18 @@ pub struct InfraChange {
     /// Those that fail since where something else explains that as well; none of those that broke.
     #[serde(default)]
     pub perhaps: u32,
+    /// Release branches on which it broke something.
+    #[serde(default)]
+    pub branches_broke: u32,
+    /// Of those that it broke, the ones in which no product moved.
+    #[serde(default)]
+    pub broke_infra_only: u32,
+    /// Of those that it broke, the ones whose newest run of known version still has it.
+    #[serde(default)]
+    pub broke_now: u32,
+    /// The tabs of those that it broke.
+    #[serde(skip)]
+    pub broke_tabs: Vec<TabName>,
     /// Those in which rows recovered across it.
     pub fixed: u32,
     /// Rows that broke.

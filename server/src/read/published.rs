@@ -81,6 +81,12 @@ impl Published {
             .map_or(TabStatus::Unknown, |state| state.summary.status)
     }
 
+    /// The tabs of the test group that this one stands for, itself first; only itself where it stands for none.
+    pub(super) fn beside(&self, tab: usize) -> Vec<usize> {
+        let standing = self.standing.iter().find(|tabs| tabs.first() == Some(&tab));
+        standing.cloned().unwrap_or_else(|| vec![tab])
+    }
+
     pub(super) fn status(&self, dashboard: &DashboardEntry) -> TabStatus {
         TabStatus::worst(dashboard.tabs.iter().map(|&index| self.tab_status(index)))
     }

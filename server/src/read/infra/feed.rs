@@ -9,7 +9,7 @@ use std::{
 use model::{
     attribution::Verdict,
     infra::ComponentKind,
-    trail::{Across, Step, Trail},
+    trail::{Across, MoveGlyph, Step, Trail},
     wire::{
         NamedLink,
         infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed, TabName},
@@ -19,7 +19,7 @@ use model::{
 use super::{
     Component,
     alarms::{component_alarms, is_current},
-    drift,
+    breaking, drift,
     histories::{Histories, Moving},
     lines::upstream,
     order::Versions,
@@ -119,6 +119,7 @@ impl Reader {
             .filter(|alarm| is_current(alarm, now_ms))
             .map(alarm_link)
             .collect();
+        notes.extend(breaking::worst(&feed.changes).map(breaking::note));
         notes.extend(feed.declared.iter().filter_map(drift::note));
         notes.extend(weather::note(&feed.weather));
         notes
@@ -137,11 +138,15 @@ impl Reader {
             .iter()
             .filter(|alarm| is_current(alarm, now_ms) && named(&alarm.tabs))
             .map(alarm_link);
+        let broken = breaking::worst(&feed.changes).filter(|change| named(&change.broke_tabs));
         let drifts = feed
             .declared
             .iter()
             .filter(|declared| named(&declared.tabs));
-        alarms.chain(drifts.filter_map(drift::note)).collect()
+        alarms
+            .chain(broken.map(breaking::note))
+            .chain(drifts.filter_map(drift::note))
+            .collect()
     }
 
     /// The alarms that are still to be told, newest first.
@@ -200,6 +205,7 @@ fn tell(
             .filter(|(_, verdict)| **verdict == Verdict::Broke)
             .map(|(arrival, _)| arrival)
             .collect();
+        let told = Told::new(&broke, published, component);
         let brought_line = brought.map(|moving| upstream(&moving.known, moving.index));
         let undoes = alarms
             .iter()
@@ -226,6 +232,10 @@ fn tell(
             last_build: last.build.clone(),
             seen: groups.len() as u32,
             broke: broke.len() as u32,
+            branches_broke: told.branches,
+            broke_infra_only: told.infra_only,
+            broke_now: broke.iter().filter(|it| it.step == 0).count() as u32,
+            broke_tabs: told.tabs,
             perhaps: judged.iter().filter(|it| **it == Verdict::Perhaps).count() as u32,
             fixed: count(|it| u32::from(it.fixed > 0)),
             rows_broke: broke.iter().map(|it| it.across.broke).sum(),
@@ -238,6 +248,41 @@ fn tell(
         });
     }
     changes
+}
+
+/// What is told of the test groups that a change broke.
+struct Told {
+    /// On how many release branches they are.
+    branches: u32,
+    /// In how many of them no product moved.
+    infra_only: u32,
+    /// All tabs that show them.
+    tabs: Vec<TabName>,
+}
+
+impl Told {
+    fn new(broke: &[&Arrival], published: &Published, component: &Component) -> Self {
+        let branches: BTreeSet<&str> = (broke.iter())
+            .filter_map(|it| published.branches[it.tab].as_deref())
+            .collect();
+        let infra_only = |it: &&&Arrival| {
+            let trail = published.trail(it.tab);
+            let glyph = trail.as_deref().and_then(|trail| {
+                let step = trail.component(&component.name)?.steps().nth(it.step)?;
+                Some(trail.glyph(step.older, step.newer))
+            });
+            glyph == Some(MoveGlyph::Infra)
+        };
+        let tabs = (broke.iter())
+            .flat_map(|it| published.beside(it.tab))
+            .map(|tab| published.tab_name(tab))
+            .collect();
+        Self {
+            branches: branches.len() as u32,
+            infra_only: broke.iter().filter(infra_only).count() as u32,
+            tabs,
+        }
+    }
 }
 
 /// What is said of each tab that saw a change.

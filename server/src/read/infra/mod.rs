@@ -4,6 +4,7 @@
 
 mod across;
 mod alarms;
+mod breaking;
 mod builds;
 mod compare;
 mod drift;
