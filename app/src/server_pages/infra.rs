@@ -270,7 +270,7 @@ pub(super) fn change_line(change: &InfraChange) -> impl IntoView + use<> {
 }
 
 fn effects(change: &InfraChange) -> String {
-    if change.broke + change.fixed == 0 {
+    if change.broke + change.perhaps + change.fixed == 0 {
         return "nothing broke or recovered".to_owned();
     }
     // Runs may fail more often though no row is known to have turned.
@@ -281,6 +281,9 @@ fn effects(change: &InfraChange) -> String {
     let mut said = Vec::new();
     if change.broke > 0 {
         said.push(part(change.broke, change.rows_broke, "broke"));
+    }
+    if change.perhaps > 0 {
+        said.push(format!("{} also failed since", change.perhaps));
     }
     if change.fixed > 0 {
         said.push(part(change.fixed, change.rows_fixed, "recovered"));
