@@ -206,9 +206,9 @@ pub fn infra_version(component: &str, version: &str) -> String {
 /// The Atom feed of infra changes.
 pub const FEED_OF_INFRA: &str = "/feeds/infra";
 
-/// `GET /api/v2/compare`
-pub fn api_compare(component: &str, from: &str, to: &str) -> String {
-    format!("/api/v2{}", compare(component, from, to))
+/// The data of a page: `GET /api/v2` and the page's address.
+pub fn api(page: &str) -> String {
+    format!("/api/v2{page}")
 }
 
 /// `GET /api/v2/releases`

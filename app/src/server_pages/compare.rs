@@ -35,24 +35,26 @@ const TABS: usize = 12;
 /// How many rows of a tab stand open.
 const ROWS: usize = 3;
 
-/// What lies between two versions.
-pub fn compare_page(found: Comparison) -> ServerPage {
+/// What lies between two versions. `origin` is where the reader finds the server, for what is copied: empty
+/// when that is not known.
+pub fn compare_page(found: Comparison, origin: String) -> ServerPage {
     let title = format!(
         "{} {} → {}",
         visible(&found.component),
         visible(short_version(&found.from.version)),
         visible(short_version(&found.to.version)),
     );
-    ServerPage::new(title, move || draw(&found))
+    ServerPage::new(title, move || draw(&found, &origin))
 }
 
-fn draw(found: &Comparison) -> impl IntoView + use<> {
+fn draw(found: &Comparison, origin: &str) -> impl IntoView + use<> {
     let notes = found
         .notes
         .iter()
         .map(|note| view! { <li>{visible(note)}</li> })
         .collect_view();
-    let copied = markdown(found);
+    let page = address(found, &found.from.version, &found.to.version);
+    let copied = markdown(found, &format!("{origin}{page}"));
     let forge = found.url.as_deref().and_then(safe_url).map(|url| {
         view! {
             <a class="button" href=url.to_owned() rel="external noopener" target="_blank">
@@ -152,7 +154,7 @@ fn address(found: &Comparison, from: &str, to: &str) -> String {
 }
 
 fn api(found: &Comparison) -> String {
-    paths::api_compare(&found.component, &found.from.version, &found.to.version)
+    paths::api(&address(found, &found.from.version, &found.to.version))
 }
 
 fn end(side: &'static str, component: &str, end: &Endpoint) -> impl IntoView + use<> {

@@ -5,7 +5,7 @@ use axum::{
         FromRequestParts,
         rejection::{PathRejection, QueryRejection},
     },
-    http::request::Parts,
+    http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 
@@ -43,4 +43,17 @@ where
             axum::extract::Query::<T>::from_request_parts(parts, state).await;
         Ok(Self(found?.0))
     }
+}
+
+/// Where the reader finds this server, as the request tells it: `https://host`; empty when it does not.
+pub(super) fn origin(headers: &HeaderMap) -> String {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(host) = text(header::HOST.as_str()) else {
+        return String::new();
+    };
+    let scheme = match text("x-forwarded-proto") {
+        Some("https") => "https",
+        _ => "http",
+    };
+    format!("{scheme}://{host}")
 }

@@ -14,7 +14,7 @@ use quick_xml::{
 use super::{
     answer::{Answer, typed},
     error::ApiError,
-    extract::Path,
+    extract::{Path, origin},
     wrong_method,
 };
 use crate::{read::Reader, store::StatusChange};
@@ -107,8 +107,14 @@ impl Feed {
             .await
             .map_err(WireError::from)?;
         let entries: Vec<Entry> = changes.iter().map(entry).collect();
-        let body = write_feed(&self.title, &self.address, &self.page, &entries)
-            .map_err(|error| ApiError::Internal(format!("a feed cannot be written: {error}")))?;
+        let body = write_feed(
+            &origin(request),
+            &self.title,
+            &self.address,
+            &self.page,
+            &entries,
+        )
+        .map_err(|error| ApiError::Internal(format!("a feed cannot be written: {error}")))?;
         Ok(typed(
             request,
             "application/atom+xml; charset=utf-8",
@@ -123,7 +129,10 @@ pub(super) struct Entry {
     /// What names it for ever: the same whichever replica tells it, and whatever becomes of the database.
     pub(super) id: Vec<String>,
     pub(super) title: String,
+    /// When it happened.
     pub(super) at_ms: i64,
+    /// When what is told of it last changed.
+    pub(super) updated_ms: i64,
     /// The page of what it is about.
     pub(super) link: String,
     /// One word, for programs that sort; empty for none.
@@ -131,9 +140,10 @@ pub(super) struct Entry {
     pub(super) summary: String,
 }
 
-/// A feed, newest entry first. Addresses are relative to it: the server does not know by what name it is
-/// reached.
+/// A feed, newest entry first. `origin` is where the reader finds this server: readers of feeds do not agree on
+/// what relative addresses are relative to. Where it is empty they stay so.
 pub(super) fn write_feed(
+    origin: &str,
     title: &str,
     address: &str,
     page: &str,
@@ -148,17 +158,17 @@ pub(super) fn write_feed(
             text(writer, "id", &id(&[address]))?;
             text(writer, "title", title)?;
             // A feed without entries has never changed.
-            let updated_ms = entries.first().map_or(0, |it| it.at_ms);
+            let updated_ms = entries.iter().map(|it| it.updated_ms).max().unwrap_or(0);
             text(writer, "updated", &time(updated_ms))?;
-            link(writer, "self", address)?;
-            link(writer, "alternate", page)?;
+            link(writer, "self", &format!("{origin}{address}"))?;
+            link(writer, "alternate", &format!("{origin}{page}"))?;
             writer
                 .create_element("author")
                 .write_inner_content(|writer| text(writer, "name", "Seamgrid"))?;
             for entry in entries {
                 writer
                     .create_element("entry")
-                    .write_inner_content(|writer| write_entry(writer, entry))?;
+                    .write_inner_content(|writer| write_entry(writer, origin, entry))?;
             }
             Ok(())
         })?;
@@ -167,12 +177,13 @@ pub(super) fn write_feed(
     Ok(bytes)
 }
 
-fn write_entry(writer: &mut Writer<Vec<u8>>, entry: &Entry) -> std::io::Result<()> {
+fn write_entry(writer: &mut Writer<Vec<u8>>, origin: &str, entry: &Entry) -> std::io::Result<()> {
     let parts: Vec<&str> = entry.id.iter().map(String::as_str).collect();
     text(writer, "id", &id(&parts))?;
     text(writer, "title", &entry.title)?;
-    text(writer, "updated", &time(entry.at_ms))?;
-    link(writer, "alternate", &entry.link)?;
+    text(writer, "published", &time(entry.at_ms))?;
+    text(writer, "updated", &time(entry.updated_ms))?;
+    link(writer, "alternate", &format!("{origin}{}", entry.link))?;
     if !entry.category.is_empty() {
         writer
             .create_element("category")
@@ -196,6 +207,7 @@ fn entry(change: &StatusChange) -> Entry {
             .to_vec(),
         title: format!("{} {}: {from} → {to}", change.to.glyph(), change.tab),
         at_ms: change.at_ms,
+        updated_ms: change.at_ms,
         link: paths::tab(&change.dashboard, &change.tab),
         category: to.to_owned(),
         summary,
@@ -270,8 +282,14 @@ mod tests {
 
     #[test]
     fn hostile_names_stay_text() {
-        let bytes = write_feed("<script>\u{0}&amp;", "/feeds/dashboards/a", "/d/a\"b", &[])
-            .expect("it is written");
+        let bytes = write_feed(
+            "http://a\"b",
+            "<script>\u{0}&amp;",
+            "/feeds/dashboards/a",
+            "/d/a\"b",
+            &[],
+        )
+        .expect("it is written");
         let text = String::from_utf8(bytes).expect("it is text");
         assert!(text.contains("&lt;script&gt;\u{fffd}&amp;amp;"), "{text}");
         let mut reader = quick_xml::Reader::from_str(&text);

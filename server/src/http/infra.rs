@@ -30,7 +30,7 @@ use model::{
 use super::{
     answer::{Answer, json, typed},
     error::ApiError,
-    extract::{Path, Query},
+    extract::{Path, Query, origin},
     feed::{Entry, write_feed},
     openapi::{Misunderstood, NotModified},
     paging::{Page, page},
@@ -61,6 +61,7 @@ async fn show_comparison(
     State(reader): State<Arc<Reader>>,
     uri: Uri,
     Query(query): Query<CompareQuery>,
+    headers: HeaderMap,
 ) -> Response {
     let builds = query.older.as_deref().zip(query.newer.as_deref());
     let tab = query.dashboard.as_deref().zip(query.tab.as_deref());
@@ -74,8 +75,9 @@ async fn show_comparison(
             server_pages::answer(&uri, found.map(builds_page))
         };
     }
-    let found = in_background(move || reader.compare(&query).map(compare_page)).await;
-    server_pages::answer(&uri, found)
+    let found = in_background(move || reader.compare(&query)).await;
+    let origin = origin(&headers);
+    server_pages::answer(&uri, found.map(|found| compare_page(found, origin)))
 }
 
 async fn show_feed(State(reader): State<Arc<Reader>>, uri: Uri) -> Response {
@@ -277,6 +279,7 @@ async fn feed_of_infra(State(reader): State<Arc<Reader>>, headers: HeaderMap) ->
     let feed = in_background(move || Ok(reader.infra_feed())).await?;
     let entries: Vec<Entry> = feed.changes.iter().take(ENTRIES).map(entry).collect();
     let body = write_feed(
+        &origin(&headers),
         "Changes of the infrastructure",
         paths::FEED_OF_INFRA,
         paths::INFRA,
@@ -294,10 +297,11 @@ async fn feed_of_infra(State(reader): State<Arc<Reader>>, headers: HeaderMap) ->
 fn entry(change: &InfraChange) -> Entry {
     let (from, to) = (short_version(&change.from), short_version(&change.to));
     let mut summary = format!(
-        "Seen by {} test groups, first at {}. {} broke, {} recovered.",
+        "Seen by {} test groups, first at {}. {} broke, {} also failed since, {} recovered.",
         change.seen,
         change.first.to_rfc3339_opts(SecondsFormat::Secs, true),
         change.broke,
+        change.perhaps,
         change.fixed
     );
     if !change.subject.is_empty() {
@@ -315,6 +319,8 @@ fn entry(change: &InfraChange) -> Entry {
         ],
         title: format!("{} {from} → {to}", change.component),
         at_ms: change.first.timestamp_millis(),
+        // What it did is known better with each tab that comes to it.
+        updated_ms: change.last.timestamp_millis(),
         link: paths::compare(&change.component, &change.from, &change.to),
         category: if change.undoes.is_some() {
             "undone-roll-back".to_owned()

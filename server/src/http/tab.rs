@@ -12,7 +12,7 @@ use app::{
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, Uri},
     response::Response,
     routing::get,
 };
@@ -20,7 +20,7 @@ use model::wire::infra::TabName;
 use serde::Deserialize;
 
 use super::{
-    extract::{Path, Query},
+    extract::{Path, Query, origin},
     server_pages,
 };
 use crate::read::Reader;
@@ -78,17 +78,4 @@ async fn show_cell(
         Some("duration") => server_pages::answer_part(&uri, found.map(|cell| duration_part(&cell))),
         Some(_) => server_pages::answer_part(&uri, found.map(cell_part)),
     }
-}
-
-/// Where the reader finds this server, as the request tells it: `https://host`; empty when it does not.
-fn origin(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(host) = text(header::HOST.as_str()) else {
-        return String::new();
-    };
-    let scheme = match text("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => "http",
-    };
-    format!("{scheme}://{host}")
 }

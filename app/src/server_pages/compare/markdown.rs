@@ -6,14 +6,14 @@ use model::{
     wire::infra::{CommitLine, Comparison, TabAcross},
 };
 
-use super::{counts_sentence, doubt};
-use crate::text::visible;
+use super::{counts_sentence, doubt, rates};
+use crate::text::{count, visible};
 
 /// How many commits, and how many tabs, are listed.
 const LISTED: usize = 25;
 
-/// The comparison as Markdown.
-pub(super) fn markdown(found: &Comparison) -> String {
+/// The comparison as Markdown. `page` is where it stands: told where it is a whole address.
+pub(super) fn markdown(found: &Comparison, page: &str) -> String {
     let mut text = format!(
         "**{}** `{}` → `{}`\n\n{}\n",
         plain(&found.component),
@@ -21,8 +21,10 @@ pub(super) fn markdown(found: &Comparison) -> String {
         code(short_version(&found.to.version)),
         plain(&found.sentence),
     );
-    if let Some(url) = &found.url {
-        text.push_str(&format!("\n<{url}>\n"));
+    for url in [Some(page), found.url.as_deref()].into_iter().flatten() {
+        if url.starts_with("http") {
+            text.push_str(&format!("\n<{url}>\n"));
+        }
     }
     text.push_str(&format!("\n{}\n", counts_sentence(&found.counts)));
     let hit = || found.tabs.iter().filter(|tab| tab.is_hit());
@@ -31,6 +33,11 @@ pub(super) fn markdown(found: &Comparison) -> String {
     if perhaps().count() > 0 {
         text.push_str("\nAlso failed since, and something else explains it as well\n");
         list(&mut text, perhaps().count(), perhaps().map(tab_line));
+    }
+    let fixed = || found.tabs.iter().filter(|tab| tab.fixed > 0);
+    if fixed().count() > 0 {
+        text.push_str("\nRecovered\n");
+        list(&mut text, fixed().count(), fixed().map(fixed_line));
     }
     if !found.brought_by.is_empty() {
         text.push_str("\nBrought by\n");
@@ -46,10 +53,22 @@ pub(super) fn markdown(found: &Comparison) -> String {
         if number == 0 {
             continue;
         }
-        text.push_str(&format!("\n{number} commits: {}\n", reach.words()));
+        text.push_str(&format!(
+            "\n{}: {}\n",
+            count(number, "commit", "commits"),
+            reach.words()
+        ));
         if reach != Reach::Cannot {
             list(&mut text, number, of().map(commit_line));
         }
+    }
+    if !found.lost.is_empty() {
+        text.push_str("\nOnly on the line that is left\n");
+        list(
+            &mut text,
+            found.lost.len(),
+            found.lost.iter().map(commit_line),
+        );
     }
     text
 }
@@ -73,14 +92,24 @@ fn tab_line(tab: &TabAcross) -> String {
         (1, Some(row)) => format!("broke `{}`", code(row)),
         (count, Some(row)) => format!("broke `{}` and {} more", code(row), count - 1),
     };
+    said(tab, &rows)
+}
+
+fn fixed_line(tab: &TabAcross) -> String {
+    let rows = match (tab.fixed, tab.fixed_rows.first()) {
+        (1, Some(row)) => format!("`{}`", code(row)),
+        (rows, Some(row)) => format!("`{}` and {} more", code(row), rows - 1),
+        (rows, None) => count(rows as usize, "row", "rows"),
+    };
+    said(tab, &rows)
+}
+
+fn said(tab: &TabAcross, rows: &str) -> String {
     format!(
-        "{} / {}: {rows}; {} of {} runs failed after, {} of {} before; {}",
+        "{} / {}: {rows}; {}; {}",
         plain(&tab.dashboard),
         plain(&tab.tab),
-        tab.bad,
-        tab.runs,
-        tab.bad_before,
-        tab.runs_before,
+        rates(tab),
         tab.glyph.words(),
     )
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::StatusCode;
 use model::wire::infra::{Comparison, Direction};
 
-use super::world::{boskos, hit, image_bump};
+use super::world::{HOST, boskos, hit, image_bump};
 
 #[tokio::test]
 async fn the_true_seam_lists_the_true_commit_and_the_broken_tabs() {
@@ -73,6 +73,25 @@ async fn a_range_goes_both_ways() {
         html.contains(&format!("from={good}&amp;to={bad}")),
         "no way back"
     );
+    // What is copied says where it is from, and what recovered as what broke.
+    let markdown = html
+        .rsplit("id=\"compare-markdown\"")
+        .next()
+        .expect("it is there");
+    let address =
+        format!("http://{HOST}/compare?component=test-infra&amp;from={bad}&amp;to={good}");
+    assert!(markdown.contains(&address), "{markdown}");
+    assert!(markdown.contains("\nRecovered\n"), "{markdown}");
+    for tab in back.tabs.iter().filter(|tab| tab.fixed > 0).take(25) {
+        let line = format!("- {} / {}: ", tab.dashboard, tab.tab);
+        assert!(markdown.contains(&line), "{line} in {markdown}");
+    }
+    // What is asked for one tab is so as data, too.
+    let tab = &back.tabs[0];
+    let path = app::paths::compare_for("test-infra", bad, good, &tab.dashboard, &tab.tab);
+    let (_, html) = world.page(&path).await;
+    let data = app::paths::api(&path).replace('&', "&amp;");
+    assert!(html.contains(&data), "{data}");
     let same = world.compare("test-infra", good, &good[..10]);
     assert_eq!(same.direction, Direction::Same);
     assert!(same.commits.is_empty());

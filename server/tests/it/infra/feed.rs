@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use model::{infra::Source, undone::UndoneKind};
 use seamgrid::simulate::{Incident, truth::BuildResult};
 
-use super::world::{NOW_MS, World, boskos, image_bump};
+use super::world::{HOST, NOW_MS, World, boskos, image_bump, now};
 
 #[tokio::test]
 async fn a_roll_back_that_was_undone_alarms() {
@@ -56,9 +56,64 @@ async fn a_roll_back_that_was_undone_alarms() {
     assert!(html.contains("was rolled back from"));
     let (_, atom) = world.page("/feeds/infra").await;
     assert!(atom.contains("undone-roll-back"), "{atom}");
+    // Readers of feeds need whole addresses.
+    let (links, whole) = ("href=\"", format!("href=\"http://{HOST}/"));
+    assert_eq!(
+        atom.matches(links).count(),
+        atom.matches(&whole).count(),
+        "{atom}"
+    );
+    assert!(atom.matches(&whole).count() > 2 && atom.contains("<published>"));
 
     let quiet = image_bump().await.reader.infra_feed();
     assert!(quiet.alarms.is_empty(), "{:#?}", quiet.alarms);
+}
+
+/// The runs of four jobs are enough for the overview to name the change, and what it leads to names the commit.
+#[tokio::test]
+async fn the_overview_names_a_change_as_soon_as_it_has_broken_some() {
+    let world = World::changed(Incident::Boskos, 3, now, |out, truth| {
+        let firsts = truth.jobs.iter().filter_map(|job| {
+            let hit = job.builds.iter().filter(|build| build.hit_by_incident);
+            hit.filter_map(|build| build.finished_ms).min()
+        });
+        let mut firsts: Vec<i64> = firsts.collect();
+        firsts.sort_unstable();
+        let until_ms = firsts[3];
+        for build in truth.jobs.iter().flat_map(|job| &job.builds) {
+            if build.finished_ms.is_none_or(|ms| ms > until_ms) {
+                std::fs::remove_dir_all(out.join("bucket").join(&build.path)).expect("a build");
+            }
+        }
+    })
+    .await;
+    let incident = world.incident();
+    let notes = world.reader.releases().expect("releases").notes;
+    let good = incident.good_version.as_deref().expect("a version");
+    let bad = incident.bad_version.as_deref().expect("a version");
+    let said = format!("boskos {} → {} broke ", &good[..10], &bad[..10]);
+    let note = notes.iter().find(|note| note.text.starts_with(&said));
+    let note = note.unwrap_or_else(|| panic!("{said} in {notes:?}"));
+    assert!(note.text.contains("release branches since"), "{note:?}");
+    let (status, html) = world.page(&note.url).await;
+    assert_eq!(status, StatusCode::OK);
+    let began = incident.periods[0].began_with.as_deref().expect("a commit");
+    assert!(html.contains(&began[..10]), "{began}");
+    // The tabs that it broke say so, too, and no others.
+    let feed = world.reader.infra_feed();
+    let change = feed.changes.iter().find(|it| it.to == bad && it.broke > 0);
+    let change = change.expect("a change");
+    assert!(change.broke_now == change.broke);
+    for job in &world.truth.jobs {
+        for (dashboard, tab) in &job.tabs {
+            let page = world.reader.tab(dashboard, tab).await.expect("a tab");
+            let broken =
+                (change.broke_tabs.iter()).any(|it| (&it.dashboard, &it.tab) == (dashboard, tab));
+            let told = page.notes.iter().any(|it| it.url == note.url);
+            assert_eq!(told, broken, "{tab}");
+            assert!(!broken || incident.jobs.contains(&job.name), "{tab}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -34,6 +34,9 @@ pub(super) const CONFIGURES: &str = "kubernetes/test-infra";
 /// 2026-03-01T12:00:00Z.
 pub(super) const NOW_MS: i64 = 1_772_366_400_000;
 
+/// By what name readers know the server.
+pub(super) const HOST: &str = "seams.example";
+
 pub(super) fn now() -> i64 {
     NOW_MS
 }
@@ -191,7 +194,8 @@ impl World {
     }
 
     pub(super) async fn page(&self, path: &str) -> (StatusCode, String) {
-        let request = Request::get(path).body(Body::empty()).expect("a request");
+        let request = Request::get(path).header("host", HOST);
+        let request = request.body(Body::empty()).expect("a request");
         let response = http::router(self.reader.clone())
             .oneshot(request)
             .await
