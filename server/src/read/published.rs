@@ -83,8 +83,11 @@ impl Published {
 
     /// The tabs of the test group that this one stands for, itself first; only itself where it stands for none.
     pub(super) fn beside(&self, tab: usize) -> Vec<usize> {
-        let standing = self.standing.iter().find(|tabs| tabs.first() == Some(&tab));
-        standing.cloned().unwrap_or_else(|| vec![tab])
+        // Sorted, and no tab is in two.
+        let found = self
+            .standing
+            .binary_search_by_key(&Some(&tab), |tabs| tabs.first());
+        found.map_or_else(|_| vec![tab], |at| self.standing[at].clone())
     }
 
     pub(super) fn status(&self, dashboard: &DashboardEntry) -> TabStatus {

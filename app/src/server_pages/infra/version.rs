@@ -80,7 +80,8 @@ pub fn version_page(page: VersionPage) -> ServerPage {
                 <p class="compare__tools">{before}</p>
                 {alarm_list(&page.alarms)}
                 <section class="part">
-                    <h2>"Under it"</h2>
+                    <h2>"How tabs fare under it"</h2>
+                    <p class="part__said" data-testid="version-sum">{total(&page.tabs)}</p>
                     <div class="scroll" tabindex="0" role="region" aria-label="Tabs under this version">
                         <table class="figures">
                             <thead>
@@ -99,6 +100,16 @@ pub fn version_page(page: VersionPage) -> ServerPage {
             </div>
         }
     })
+}
+
+/// All tabs as one.
+fn total(tabs: &[TabUnder]) -> String {
+    let sum = |of: fn(&TabUnder) -> u32| tabs.iter().map(of).sum::<u32>();
+    format!(
+        "With it {} runs failed; in up to twenty runs before each time that a tab came to it, {}.",
+        share(sum(|tab| tab.bad), sum(|tab| tab.runs)),
+        share(sum(|tab| tab.bad_before), sum(|tab| tab.runs_before)),
+    )
 }
 
 fn under(tab: &TabUnder) -> impl IntoView + use<> {

@@ -24,6 +24,10 @@ async fn versions_and_builds_have_pages() {
         .await;
     assert_eq!(status, StatusCode::OK);
     assert!(html.contains("data-testid=\"version-tab\""));
+    let over = page.tabs.iter().map(|tab| tab.runs).sum::<u32>();
+    let share = f64::from(runs) * 100.0 / f64::from(over);
+    let said = format!("With it {runs} of {over} ({share:.1} %) runs failed");
+    assert!(html.contains(&said), "{said}");
 
     let found = world.true_seam();
     let tab = found.tabs.iter().find(|tab| tab.exact).expect("a tab");
