@@ -148,3 +148,15 @@ test("the card of a cell says its history and every version", async ({ page, bro
     await expect(card).toContainText(component);
   }
 });
+
+test("a pattern that cannot be used is told of, also by a link, and hides nothing", async ({ page, broken }) => {
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  for (const option of ["include-filter-by-regex", "exclude-filter-by-regex", "group-by-hierarchy-pattern"]) {
+    for (const [pattern, why] of [["(((", "is no regular expression"], ["(a+)+$", "could take for ever"]]) {
+      await page.goto(`${path}?${option}=${encodeURIComponent(pattern)}`);
+      await hydrated(page);
+      await expect(page.getByRole("status").filter({ hasText: why })).toContainText(/\d{2,} rows/);
+      await expect(page.locator('[data-row="0"] .row__name')).toBeVisible();
+    }
+  }
+});
