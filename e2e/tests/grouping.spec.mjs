@@ -211,6 +211,23 @@ test("filters, sorting and hidden rows work within groups", async ({ page, broke
   await expect(page.locator(".grid__body .row")).toHaveCount(1);
 });
 
+test("the group whose head is scrolled away is named above its rows, and leads back to it", async ({ page, broken }) => {
+  await open(page, broken, `${BY_SUITE}&expand-groups=`);
+  const grid = page.getByTestId("grid");
+  const around = page.getByTestId("group-around");
+  const heads = page.getByTestId("group-head");
+  // The first group with rows enough to scroll over.
+  const head = heads.filter({ hasText: /\d{2,} rows/ }).first();
+  const name = await head.locator(".row__toggle bdi").innerText();
+  const row = Number(await head.getAttribute("data-row"));
+  await expect(around).toHaveCount(0);
+  await grid.evaluate((area, top) => area.scrollTo(0, top), row * 22 + 70);
+  await expect(around).toContainText(name);
+  await around.click();
+  await expect.poll(() => grid.evaluate((area) => area.scrollTop)).toBe(row * 22);
+  await expect(around).toHaveCount(0);
+});
+
 test("the card of a group's cell says how many passed", async ({ page, broken }) => {
   await open(page, broken, BY_SUITE);
   const cell = heads(page).locator("a.cell").first();

@@ -107,7 +107,9 @@ impl TabQuery {
                     query.graph_metrics.push(value.to_owned());
                 }
                 ("width", Ok(width)) => query.width = Some(width),
-                ("seam" | "older" | "newer" | "about" | "row" | "column", _) if !value.is_empty() => {
+                ("seam" | "older" | "newer" | "about" | "row" | "column", _)
+                    if !value.is_empty() =>
+                {
                     let place = match key {
                         "seam" => &mut query.seam,
                         "older" => &mut query.older,

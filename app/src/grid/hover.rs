@@ -412,8 +412,14 @@ mod tests {
         );
         assert_eq!(tell_cell(&grid, row, None, 3, Zone::Utc, None), None);
         for (statuses, expected) in [
-            (&[Status::Fail, Status::Pass][..], "failed 1 and flaky 0 of 2"),
-            (&[Status::Flaky, Status::NoResult], "failed 0 and flaky 1 of 1"),
+            (
+                &[Status::Fail, Status::Pass][..],
+                "failed 1 and flaky 0 of 2",
+            ),
+            (
+                &[Status::Flaky, Status::NoResult],
+                "failed 0 and flaky 1 of 1",
+            ),
             (&[Status::Pass, Status::PassWithSkips], "all 2 passed"),
             (&[Status::Running, Status::Pass], "1 of 2 passed"),
             (&[Status::Pass], "1 of 1 passed"),

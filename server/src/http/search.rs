@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use app::server_pages::{row::{row_page, row_part}, search::search_page, test::test_page};
+use app::server_pages::{
+    row::{row_page, row_part},
+    search::search_page,
+    test::test_page,
+};
 use axum::{
     Router,
     extract::State,

@@ -192,7 +192,12 @@ pub(super) fn reveal(
     let room_x = area.client_width() - names - 2 * width;
     let room_y = area.client_height() - header - over - ROW_HEIGHT as i32;
     area.set_scroll_left(scroll_to(area.scroll_left(), left, room_x, width));
-    area.set_scroll_top(scroll_to(area.scroll_top(), top - over, room_y, ROW_HEIGHT as i32));
+    area.set_scroll_top(scroll_to(
+        area.scroll_top(),
+        top - over,
+        room_y,
+        ROW_HEIGHT as i32,
+    ));
     // The area itself may reach below the window.
     let (_, above) = browser::point_in(area, 0, 0);
     let below = header + top - area.scroll_top() + 2 * ROW_HEIGHT as i32;
