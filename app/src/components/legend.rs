@@ -12,11 +12,10 @@ const KEYS: &str = "\
 <li><span><kbd>[</kbd> <kbd>]</kbd></span> to the seam at the left and at the right\
 <li><span><kbd>{</kbd> <kbd>}</kbd></span> the same, of the infrastructure alone\
 <li><span><kbd>n</kbd> <kbd>p</kbd></span> to the next and the previous failing row\
-<li><span><kbd>Shift+←</kbd> <kbd>Shift+→</kbd></span> choose two builds; so do Shift+click and a drag over the header\
+<li><span><kbd>Shift+←</kbd> <kbd>→</kbd></span> choose two builds, as a drag over the header does\
 <li><span><kbd>c</kbd></span> compares them\
 <li><span><kbd>+</kbd> <kbd>-</kbd></span> wider and narrower columns; a drag over the bars zooms in\
 <li><span><kbd>/</kbd></span> to the filter\
-<li><span><kbd>Tab</kbd></span> to the handles of seams in the header\
 <li><span><kbd>Esc</kbd></span> closes what is open\
 <li><span><kbd>?</kbd></span> opens this";
 

@@ -20,31 +20,19 @@ pub fn tool(
     text: String,
     press: impl Fn() + 'static,
 ) -> AnyView {
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    drawn(
-        class,
-        named.name,
-        [some(named.label), some(named.title)],
-        text,
-        Box::new(press),
-    )
+    drawn(class, named, text, Box::new(press))
 }
 
 /// One view for all of them: each weighs in the browser.
-fn drawn(
-    class: &'static str,
-    name: &'static str,
-    [label, title]: [Option<String>; 2],
-    text: String,
-    press: Box<dyn Fn()>,
-) -> AnyView {
+fn drawn(class: &'static str, named: Named<'_>, text: String, press: Box<dyn Fn()>) -> AnyView {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     view! {
         <button
             type="button"
             class=class
-            data-testid=name
-            aria-label=label
-            title=title
+            data-testid=named.name
+            aria-label=some(named.label)
+            title=some(named.title)
             on:click=move |_| press()
         >
             {text}
