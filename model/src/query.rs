@@ -385,13 +385,14 @@ mod tests {
             toggled_groups in prop::collection::vec(".{1,6}", 0..3),
             graph_metrics in prop::collection::vec(".{1,6}", 0..3),
             width in prop::option::of(0u32..100),
-            places in prop::array::uniform5(prop::option::of(".{1,8}")),
+            places in prop::array::uniform6(prop::option::of(".{1,8}")),
             other in prop::collection::vec(("x[a-z&=%+]{0,5}", ".{0,5}"), 0..3),
         ) {
-            let [seam, older, newer, row, column] = places;
+            let [seam, older, newer, about, row, column] = places;
             let query = TabQuery {
                 include, exclude, only_failed, show_stale, sort, group, expand_groups,
-                toggled_groups, graph_metrics, width, seam, older, newer, row, column, other,
+                toggled_groups, graph_metrics, width, seam, older, newer, about, row, column,
+                other,
             };
             prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
         }
