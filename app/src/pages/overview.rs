@@ -18,7 +18,11 @@ use crate::{
     text::visible,
 };
 
-/// All tabs of all branches, each with its job and as the others link to it; newest branch first.
+/// How many other branches a tab links to: one line of them.
+const SIBLINGS: usize = 4;
+
+/// All tabs of all branches, each with its job and as the others link to it: in the order of jobs, and of
+/// each job the newest branch first.
 type Siblings = std::sync::Arc<[(String, Sibling)]>;
 
 fn sibling(branch: &str, tab: &TabSummary) -> Sibling {
@@ -40,7 +44,7 @@ pub fn Branches(
 ) -> impl IntoView {
     let statuses: Vec<TabStatus> = tabs(&releases).map(|tab| tab.status).collect();
     let updated = tabs(&releases).filter_map(|tab| tab.last_update).max();
-    let siblings: Siblings = releases
+    let mut siblings: Vec<_> = releases
         .iter()
         .flat_map(|release| {
             release
@@ -51,6 +55,8 @@ pub fn Branches(
         })
         .filter(|(job, _)| !job.is_empty())
         .collect();
+    siblings.sort_by(|a, b| a.0.cmp(&b.0));
+    let siblings = Siblings::from(siblings);
     let branches = releases
         .into_iter()
         .map(|release| view! { <Branch release siblings=siblings.clone() /> })
@@ -142,9 +148,11 @@ fn tier_view(tier: Tier, branch: &str, siblings: &Siblings) -> impl IntoView + u
         .tabs
         .into_iter()
         .map(|tab| {
-            let others = siblings
+            let first = siblings.partition_point(|(job, _)| *job < tab.job);
+            let others = siblings[first..]
                 .iter()
-                .filter(|(job, one)| *job == tab.job && one.branch != branch)
+                .take_while(|(job, _)| *job == tab.job)
+                .filter(|(_, one)| one.branch != branch)
                 .map(|(_, one)| one.clone())
                 .collect::<Vec<_>>();
             view! { <TabCell tab others /> }
@@ -171,12 +179,12 @@ fn TabCell(tab: TabSummary, others: Vec<Sibling>) -> impl IntoView {
     let title = format!("{}\n{}", visible(&tab.reason), visible(&tab.message));
     view! {
         <li class="tile" data-status=tab.status.word()>
-            <A
+            <a
                 href=paths::tab(&tab.dashboard, &tab.tab)
-                attr:class="tile__main"
-                attr:data-testid="tab-cell"
-                attr:data-status=tab.status.word()
-                attr:title=title
+                class="tile__main"
+                data-testid="tab-cell"
+                data-status=tab.status.word()
+                title=title
             >
                 <span class="tile__glyph" aria-hidden="true">
                     {tab.status.glyph()}
@@ -188,8 +196,8 @@ fn TabCell(tab: TabSummary, others: Vec<Sibling>) -> impl IntoView {
                         <Strip runs=tab.strip most=STRIP titles=false />
                     </span>
                 </span>
-            </A>
-            <SiblingLinks siblings=others />
+            </a>
+            <SiblingLinks siblings=others most=SIBLINGS />
         </li>
     }
 }
