@@ -48,6 +48,11 @@ pub fn row_of_tab(tab: &str, row: &str) -> String {
     format!("{tab}/rows/{}", segment(row))
 }
 
+/// The same as a part of the tab's own page.
+pub fn row_part(tab: &str, row: &str) -> String {
+    format!("{}?part=", row_of_tab(tab, row))
+}
+
 /// The page of the seam at the older edge of a build's column.
 pub fn seam(dashboard: &str, tab: &str, build: &str) -> String {
     format!("{}/seams/{}", self::tab(dashboard, tab), segment(build))

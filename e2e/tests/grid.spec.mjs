@@ -148,3 +148,62 @@ test("the card of a cell says its history and every version", async ({ page, bro
     await expect(card).toContainText(component);
   }
 });
+
+test("a pattern that cannot be used is told of, also by a link, and hides nothing", async ({ page, broken }) => {
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  for (const option of ["include-filter-by-regex", "exclude-filter-by-regex", "group-by-hierarchy-pattern"]) {
+    for (const [pattern, why] of [["(((", "is no regular expression"], ["(a+)+$", "could take for ever"]]) {
+      await page.goto(`${path}?${option}=${encodeURIComponent(pattern)}`);
+      await hydrated(page);
+      await expect(page.getByRole("status").filter({ hasText: why })).toContainText(/\d{2,} rows/);
+      await expect(page.locator('[data-row="0"] .row__name')).toBeVisible();
+    }
+  }
+});
+
+test("all about a row is told beside the grid", async ({ page, broken }) => {
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  await page.goto(`${path}?sort-by-name=`);
+  await hydrated(page);
+  const panel = page.getByTestId("row-panel");
+  await page.locator('[data-row="1"] .row__link').click();
+  await expect(panel.getByTestId("row-counts")).toBeVisible();
+  await expect(panel.getByRole("heading", { name: "Alert" })).toBeVisible();
+  await expect(page.getByTestId("grid")).toBeVisible();
+  // What is open and what was chosen before stand in the address.
+  expect(new URL(page.url()).searchParams.has("sort-by-name")).toBe(true);
+  await page.reload();
+  await expect(panel.getByTestId("row-counts")).toBeVisible();
+  await page.getByTestId("panel-close").click();
+  await expect(panel).toHaveCount(0);
+  await page.goBack();
+  await expect(panel).toBeVisible();
+  await page.goBack();
+  await expect(panel).toHaveCount(0);
+  await expect(page).toHaveURL(/sort-by-name=$/);
+  // From the menu of a cell, too.
+  const cell = page.locator('[data-row="1"] .cell').first();
+  await cell.click({ button: "right" });
+  await page.getByRole("menuitem", { name: "All about this row" }).click();
+  await expect(panel.getByTestId("row-counts")).toBeVisible();
+  // One row after the other, without closing it.
+  const old = await panel.getAttribute("aria-label");
+  await page.locator('[data-row="2"] .row__link').click();
+  await expect(panel).not.toHaveAttribute("aria-label", old);
+});
+
+test("what was chosen in the toolbar can be gone back from", async ({ page, broken }) => {
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  await page.goto(path);
+  await hydrated(page);
+  await page.getByTestId("sort").selectOption("name");
+  await page.getByTestId("only-failed").selectOption("5");
+  await expect(page).toHaveURL(/exclude-non-failed-tests=5/);
+  await page.goBack();
+  await expect(page.getByTestId("only-failed")).toHaveValue("");
+  await expect(page.getByTestId("sort")).toHaveValue("name");
+  await page.goBack();
+  await expect(page.getByTestId("sort")).toHaveValue("");
+  await page.goForward();
+  await expect(page.getByTestId("sort")).toHaveValue("name");
+});

@@ -211,6 +211,22 @@ test("filters, sorting and hidden rows work within groups", async ({ page, broke
   await expect(page.locator(".grid__body .row")).toHaveCount(1);
 });
 
+test("the group whose head is scrolled away is named above its rows, and leads back to it", async ({ page, broken }) => {
+  await page.setViewportSize({ width: 1200, height: 420 });
+  await open(page, broken, `${BY_SUITE}&expand-groups=`);
+  const grid = page.getByTestId("grid");
+  const around = page.getByTestId("group-around");
+  const head = heads(page).filter({ hasText: /\d rows/ }).first();
+  const name = await head.locator(".row__name").getAttribute("title");
+  const row = Number(await head.getAttribute("data-row"));
+  await expect(around).toHaveCount(0);
+  await grid.evaluate((area, top) => area.scrollTo(0, top), row * 22 + 30);
+  await expect(around).toHaveText(name);
+  await around.click();
+  await expect.poll(() => grid.evaluate((area) => area.scrollTop)).toBe(row * 22);
+  await expect(around).toHaveCount(0);
+});
+
 test("the card of a group's cell says how many passed", async ({ page, broken }) => {
   await open(page, broken, BY_SUITE);
   const cell = heads(page).locator("a.cell").first();

@@ -68,6 +68,27 @@ test("brackets go from seam to seam, n to failing rows, and shift and enter to t
   }
   await page.keyboard.press("?");
   await expect(page.getByText("Arrow keys move")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await grid.focus();
   await page.keyboard.press("Shift+Enter");
-  await expect(page).toHaveURL(/\/rows\//);
+  await expect(page.getByTestId("row-panel").getByTestId("row-counts")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("row-panel")).toHaveCount(0);
+});
+
+test("braces go to seams of the infrastructure alone", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const grid = page.getByTestId("grid");
+  await expect(grid).toHaveAttribute("data-whole", "true");
+  await grid.focus();
+  const current = page.getByTestId("current-cell");
+  const infra = broken.grid.transitions.filter((seam) => seam.kind === "infra");
+  const builds = [...new Set(infra.map((seam) => seam.column))]
+    .sort((a, b) => a - b)
+    .map((column) => broken.grid.columns[column].build);
+  for (const [key, build] of [["}", builds[0]], ["}", builds[1]], ["{", builds[0]]]) {
+    await page.keyboard.press(key);
+    await expect(current).toHaveAttribute("data-build", build);
+  }
 });

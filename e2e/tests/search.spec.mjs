@@ -42,6 +42,7 @@ test("a row's name leads to all about it", async ({ page, broken }) => {
   await hydrated(page);
   const row = broken.grid.rows[0];
   await page.locator('[data-row="0"] .row__link').click();
+  await page.getByRole("link", { name: "On a page of its own" }).click();
   await expect(page).toHaveURL(/\/rows\//);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(row.name);
   await expect(page.getByTestId("chart").first()).toBeVisible();

@@ -32,6 +32,8 @@ pub struct TabQuery {
     pub older: Option<String>,
     /// The newer of them; one alone is compared with nothing.
     pub newer: Option<String>,
+    /// The row whose panel is open, by its identity or its name.
+    pub about: Option<String>,
     /// The row that a link points at: its identity or its name.
     pub row: Option<String>,
     /// The column that a link points at, by its build id.
@@ -105,11 +107,14 @@ impl TabQuery {
                     query.graph_metrics.push(value.to_owned());
                 }
                 ("width", Ok(width)) => query.width = Some(width),
-                ("seam" | "older" | "newer" | "row" | "column", _) if !value.is_empty() => {
+                ("seam" | "older" | "newer" | "about" | "row" | "column", _)
+                    if !value.is_empty() =>
+                {
                     let place = match key {
                         "seam" => &mut query.seam,
                         "older" => &mut query.older,
                         "newer" => &mut query.newer,
+                        "about" => &mut query.about,
                         "row" => &mut query.row,
                         _ => &mut query.column,
                     };
@@ -146,6 +151,7 @@ impl TabQuery {
             seam: None,
             older: None,
             newer: None,
+            about: None,
             row: None,
             column: None,
             ..self.clone()
@@ -159,6 +165,7 @@ impl TabQuery {
             seam: place.seam.clone(),
             older: place.older.clone(),
             newer: place.newer.clone(),
+            about: place.about.clone(),
             row: place.row.clone(),
             column: place.column.clone(),
             ..self
@@ -235,6 +242,7 @@ impl TabQuery {
             ("seam", &self.seam),
             ("older", &self.older),
             ("newer", &self.newer),
+            ("about", &self.about),
             ("row", &self.row),
             ("column", &self.column),
         ] {
@@ -377,13 +385,14 @@ mod tests {
             toggled_groups in prop::collection::vec(".{1,6}", 0..3),
             graph_metrics in prop::collection::vec(".{1,6}", 0..3),
             width in prop::option::of(0u32..100),
-            places in prop::array::uniform5(prop::option::of(".{1,8}")),
+            places in prop::array::uniform6(prop::option::of(".{1,8}")),
             other in prop::collection::vec(("x[a-z&=%+]{0,5}", ".{0,5}"), 0..3),
         ) {
-            let [seam, older, newer, row, column] = places;
+            let [seam, older, newer, about, row, column] = places;
             let query = TabQuery {
                 include, exclude, only_failed, show_stale, sort, group, expand_groups,
-                toggled_groups, graph_metrics, width, seam, older, newer, row, column, other,
+                toggled_groups, graph_metrics, width, seam, older, newer, about, row, column,
+                other,
             };
             prop_assert_eq!(TabQuery::parse(&query.to_query_string()), query);
         }

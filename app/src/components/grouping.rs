@@ -6,6 +6,7 @@ use model::query::{GroupBy, TabQuery};
 use crate::components::{
     choice::{Choice, options_html},
     grid::{Change, state::GridState},
+    tool::{Named, tool},
 };
 
 /// What rows can be grouped by, with the words for it; the value in the list is the place in this one. An
@@ -83,19 +84,13 @@ pub fn Grouping(
         };
         change.run((query, true));
     };
-    let all = move |open: bool, sign: &'static str, label: &'static str| {
-        view! {
-            <button
-                type="button"
-                class="button"
-                data-testid=if open { "expand-all" } else { "collapse-all" }
-                aria-label=label
-                title=label
-                on:click=move |_| set_all(open)
-            >
-                {sign}
-            </button>
-        }
+    let all = move |open: bool, sign: &str, label: &'static str| {
+        let named = Named {
+            name: if open { "expand-all" } else { "collapse-all" },
+            label,
+            title: label,
+        };
+        tool("button", named, sign.to_owned(), move || set_all(open))
     };
     let pattern = move || {
         let query = state.query.read();

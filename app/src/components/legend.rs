@@ -3,6 +3,22 @@
 use leptos::prelude::*;
 use model::status::Status;
 
+/// What keys do, as HTML: the keys and what they are for.
+const KEYS: &str = "\
+<li><span><kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd></span> Arrow keys move from cell to cell\
+<li><span><kbd>Enter</kbd></span> opens the build, the head of a group, or a seam\
+<li><span><kbd>Shift+Enter</kbd></span> tells all about the row\
+<li><span><kbd>m</kbd></span> the menu of the cell\
+<li><span><kbd>[</kbd> <kbd>]</kbd></span> to the seam at the left and at the right\
+<li><span><kbd>{</kbd> <kbd>}</kbd></span> the same, of the infrastructure alone\
+<li><span><kbd>n</kbd> <kbd>p</kbd></span> to the next and the previous failing row\
+<li><span><kbd>Shift+←</kbd> <kbd>→</kbd></span> choose two builds, as a drag over the header does\
+<li><span><kbd>c</kbd></span> compares them\
+<li><span><kbd>+</kbd> <kbd>-</kbd></span> wider and narrower columns; a drag over the bars zooms in\
+<li><span><kbd>/</kbd></span> to the filter\
+<li><span><kbd>Esc</kbd></span> closes what is open\
+<li><span><kbd>?</kbd></span> opens this";
+
 /// The statuses that the legend explains, in the order of what people look for.
 const SHOWN: [Status; 11] = [
     Status::Pass,
@@ -69,9 +85,7 @@ pub fn Legend() -> impl IntoView {
                 <h3>"Cells"</h3>
                 <ul>{cells}</ul>
                 <h3>"Keys"</h3>
-                <p>
-                    "Arrow keys move from cell to cell, Enter opens the build, Shift+Enter all about the row, m the cell's menu. Shift+Left and Shift+Right choose two builds and c compares them (so do Shift+click, and a drag over the header); + and - make columns wider and narrower (a drag over the bars zooms in). [ and ] go to the seam at the left and at the right, n and p to the next and the previous failing row, / to the filter. On the head of a group Enter, Right and Left open and close it. Tab reaches the handles of seams in the header; Enter opens a seam, Escape closes it. ? opens this."
-                </p>
+                <ul class="keys" inner_html=KEYS></ul>
             </div>
         </details>
     }

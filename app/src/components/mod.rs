@@ -17,4 +17,5 @@ pub mod siblings;
 pub mod status;
 pub mod strip;
 pub mod tab_facts;
+pub mod tool;
 pub mod toolbar;

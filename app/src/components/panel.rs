@@ -74,10 +74,30 @@ pub fn on_fetched_click(event: &web_sys::MouseEvent, state: GridState, change: C
         change.run((query, false));
         return true;
     }
+    if let Some((_, row)) = near("data-about") {
+        event.prevent_default();
+        event.stop_propagation();
+        tell_about(state, change, row);
+        return true;
+    }
+    if near("href").is_some() {
+        // What the server draws leads to pages that it draws, too.
+        event.stop_propagation();
+    }
     if let Some((button, source)) = near("data-copy") {
         browser::copy_from(&button, &source);
     }
     false
+}
+
+/// Opens the panel of a row.
+pub fn tell_about(state: GridState, change: Change, row: String) {
+    state.doing().hover.set(None);
+    let query = TabQuery {
+        about: Some(row),
+        ..state.query.get_untracked().anywhere()
+    };
+    change.run((query, false));
 }
 
 /// The panel. It takes the focus when it opens; Escape closes it. What it shows is fetched anew

@@ -11,6 +11,7 @@ use crate::{
             state::{GridState, unusable},
         },
         grouping::Grouping,
+        tool::{Named, tool},
     },
     grid::{
         names::{pattern_of, typed_of},
@@ -40,11 +41,13 @@ pub fn Toolbar(
     change: Change,
 ) -> impl IntoView {
     let query = state.query;
-    let edit = move |edit: &dyn Fn(&mut TabQuery)| {
+    let set = move |replace: bool, edit: &dyn Fn(&mut TabQuery)| {
         let mut query = query.get_untracked();
         edit(&mut query);
-        change.run((query, true));
+        change.run((query, replace));
     };
+    // What is chosen can be gone back from; what is done step by step, letter by letter, would be in the way.
+    let edit = move |edit: &dyn Fn(&mut TabQuery)| set(false, edit);
     let typed = move || {
         let typed = query.read().include.first().map(|text| typed_of(text));
         typed.unwrap_or_default()
@@ -102,40 +105,65 @@ pub fn Toolbar(
         let only = (!value.is_empty()).then(|| value.parse().ok());
         edit(&move |query| query.only_failed = only);
     });
-    let zoom = move |wider: bool, sign: &'static str, label: &'static str| {
-        view! {
-            <button
-                type="button"
-                class="button"
-                data-testid=if wider { "wider" } else { "narrower" }
-                aria-label=label
-                title=label
-                on:click=move |_| {
-                    let width = next_width(state.cell_width.get_untracked(), wider);
-                    edit(&move |query| query.width = Some(width));
-                }
-            >
-                {sign}
-            </button>
-        }
+    let zoom = move |wider: bool, sign: &str, label: &'static str| {
+        let named = Named {
+            name: if wider { "wider" } else { "narrower" },
+            label,
+            title: label,
+        };
+        tool("button", named, sign.to_owned(), move || {
+            let width = next_width(state.cell_width.get_untracked(), wider);
+            set(true, &move |query| query.width = Some(width));
+        })
     };
     // What is hidden, by what, and how to see it.
-    let hidden =
-        move |chip: &'static str, what: &'static str, number: usize, lift: fn(&mut TabQuery)| {
-            (number > 0).then(|| {
-                let text = format!("{number} {what}: show");
-                view! {
-                    <button
-                        type="button"
-                        class="chip"
-                        data-testid=chip
-                        on:click=move |_| edit(&|query| lift(query))
-                    >
-                        {text}
-                    </button>
-                }
-            })
+    let hidden = move |name: &'static str, what: &str, number: usize, lift: fn(&mut TabQuery)| {
+        let named = Named {
+            name,
+            ..Named::default()
         };
+        let press = move || edit(&|query| lift(query));
+        (number > 0).then(|| tool("chip", named, format!("{number} {what}: show"), press))
+    };
+    let remove = move |(include, pattern): (bool, String)| {
+        let text = format!(
+            "{}: {} ×",
+            if include { "with" } else { "without" },
+            visible(&pattern)
+        );
+        let label = format!("Remove the filter {text}");
+        let named = Named {
+            label: &label,
+            ..Named::default()
+        };
+        let press = move || {
+            edit(&|query| {
+                let list = if include {
+                    &mut query.include
+                } else {
+                    &mut query.exclude
+                };
+                list.retain(|known| *known != pattern);
+            });
+        };
+        tool("chip", named, text, press)
+    };
+    let stale = move || {
+        let stale = state.order.read().stale;
+        let shown = query.read().show_stale;
+        let text = if shown {
+            "Stale rows shown: hide".to_owned()
+        } else {
+            format!("{} hidden: show", count(stale, "stale row", "stale rows"))
+        };
+        let named = Named {
+            name: "stale-chip",
+            title: "A row is stale when it has no result in the recent columns",
+            ..Named::default()
+        };
+        let press = move || edit(&move |query| query.show_stale = !shown);
+        (stale > 0 || shown).then(|| tool("chip", named, text, press))
+    };
     view! {
         <div class="toolbar" role="search">
             <label class="toolbar__item toolbar__filter">
@@ -150,7 +178,8 @@ pub fn Toolbar(
                     aria-invalid=move || if wrong.get().is_some() { "true" } else { "false" }
                     on:input:target=move |event| {
                         let typed = event.target().value();
-                        edit(
+                        set(
+                            true,
                             &move |query| {
                                 let rest = query.include.iter().skip(1).cloned();
                                 query.include = (!typed.is_empty())
@@ -171,24 +200,7 @@ pub fn Toolbar(
             </span>
             <Choice label="Rows" name="only-failed" options=failed choose=only />
             <Grouping state change />
-            <For each=chips key=|chip| chip.clone() let((include, pattern))>
-                <Chip
-                    text=format!("{}: {}", if include { "with" } else { "without" }, visible(&pattern))
-                    remove=Callback::new(move |()| {
-                        let pattern = pattern.clone();
-                        edit(
-                            &move |query| {
-                                let list = if include {
-                                    &mut query.include
-                                } else {
-                                    &mut query.exclude
-                                };
-                                list.retain(|known| *known != pattern);
-                            },
-                        );
-                    })
-                />
-            </For>
+            {move || chips().into_iter().map(remove).collect_view()}
             {move || {
                 let number = state.order.read().filtered;
                 hidden(
@@ -205,30 +217,7 @@ pub fn Toolbar(
                 let number = state.order.read().unfailed;
                 hidden("unfailed-chip", "hidden that did not fail", number, |query| query.only_failed = None)
             }}
-            {move || {
-                let stale = state.order.read().stale;
-                let shown = query.read().show_stale;
-                (stale > 0 || shown)
-                    .then(|| {
-                        let text = if shown {
-                            "Stale rows shown: hide".to_owned()
-                        } else {
-                            format!("{} hidden: show", count(stale, "stale row", "stale rows"))
-                        };
-                        view! {
-                            <button
-                                type="button"
-                                class="chip"
-                                data-testid="stale-chip"
-                                title="A row is stale when it has no result in the recent columns"
-                                aria-pressed=if shown { "true" } else { "false" }
-                                on:click=move |_| edit(&move |query| query.show_stale = !shown)
-                            >
-                                {text}
-                            </button>
-                        }
-                    })
-            }}
+            {stale}
             <span class="toolbar__count" role="status">
                 {move || {
                     let columns = state.size.get().1;
@@ -245,16 +234,5 @@ pub fn Toolbar(
                 }}
             </span>
         </div>
-    }
-}
-
-#[component]
-fn Chip(text: String, remove: Callback<()>) -> impl IntoView {
-    let label = format!("Remove the filter {text}");
-    view! {
-        <button type="button" class="chip" aria-label=label on:click=move |_| remove.run(())>
-            <bdi>{text}</bdi>
-            <span aria-hidden="true">" ×"</span>
-        </button>
     }
 }

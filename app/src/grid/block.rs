@@ -141,6 +141,7 @@ fn own_html(html: &mut String, drawing: Drawing<'_>, name: &str, own: usize) {
             html.push('…');
             escape(html, &visible(rest));
         }
+        None if name.is_empty() => html.push_str("(no name)"),
         None => escape(html, &visible(&name[own..])),
     }
 }

@@ -3,7 +3,7 @@
 use model::{
     grid::{Grid, Row},
     infra::{ComponentKind, Source},
-    status::Status,
+    status::{Class, Status},
 };
 
 use crate::{
@@ -308,17 +308,25 @@ fn history(row: &Row, column: usize, grid: &Grid, zone: Zone) -> String {
 
 /// A row's history in one line: what its header says to those who do not see its cells.
 pub fn counts_text(row: &Row) -> String {
-    let (mut failed, mut flaky, mut filled) = (0, 0, 0);
+    let (mut failed, mut flaky, mut passed, mut filled) = (0, 0, 0, 0);
     for &(status, count) in row.statuses.runs() {
         match status {
             Status::NoResult => continue,
             Status::Flaky => flaky += count,
             _ if status.is_failing() => failed += count,
+            _ if status.class() == Class::Passing => passed += count,
             _ => {}
         }
         filled += count;
     }
-    format!("failed {failed} and flaky {flaky} of {filled}")
+    if failed + flaky > 0 {
+        format!("failed {failed} and flaky {flaky} of {filled}")
+    } else if passed == filled && filled > 1 {
+        format!("all {filled} passed")
+    } else {
+        // What runs or was cancelled has neither passed nor failed.
+        format!("{passed} of {filled} passed")
+    }
 }
 
 #[cfg(test)]
@@ -403,7 +411,26 @@ mod tests {
             "failed 1 and flaky 0 of 2; failing since 20 Nov 2026 11:39, build 3"
         );
         assert_eq!(tell_cell(&grid, row, None, 3, Zone::Utc, None), None);
-        assert_eq!(counts_text(row), "failed 1 and flaky 0 of 2");
+        for (statuses, expected) in [
+            (
+                &[Status::Fail, Status::Pass][..],
+                "failed 1 and flaky 0 of 2",
+            ),
+            (
+                &[Status::Flaky, Status::NoResult],
+                "failed 0 and flaky 1 of 1",
+            ),
+            (&[Status::Pass, Status::PassWithSkips], "all 2 passed"),
+            (&[Status::Running, Status::Pass], "1 of 2 passed"),
+            (&[Status::Pass], "1 of 1 passed"),
+            (&[], "0 of 0 passed"),
+        ] {
+            let row = Row {
+                statuses: statuses.iter().copied().collect(),
+                ..Row::default()
+            };
+            assert_eq!(counts_text(&row), expected);
+        }
         assert!(cell_sentence(&grid, row, 0).ends_with("build 3: failed timed out"));
     }
 

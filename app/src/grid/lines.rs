@@ -11,6 +11,8 @@ use model::{
     query::GroupBy,
 };
 
+use crate::grid::window::ROW_HEIGHT;
+
 /// One line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
@@ -215,6 +217,17 @@ impl Lines {
         })
     }
 
+    /// The position of the head of the group whose rows come first when so many pixels are scrolled away,
+    /// where the head itself is not whole in sight.
+    pub fn around(&self, top: u32) -> Option<usize> {
+        let first = (top / ROW_HEIGHT) as usize;
+        if self.head_at(first).is_some() {
+            (!top.is_multiple_of(ROW_HEIGHT)).then_some(first)
+        } else {
+            self.parent(first)
+        }
+    }
+
     /// Where the row's own part of a name begins, after what the groups around it say.
     pub fn own_part(&self, line: Line, name: &str) -> usize {
         let head = line.around.and_then(|head| self.heads.get(head as usize));
@@ -297,6 +310,26 @@ mod tests {
         );
         assert_eq!(lines.own_part(lines.lines[2], "pkg/a/one"), 6);
         assert_eq!(lines.own_part(lines.lines[5], "pkg/a/one"), 0);
+    }
+
+    #[test]
+    fn rows_have_the_head_of_their_group_above_them() {
+        // pkg, a, 0, 2, 1, 3.
+        let lines = Lines::grouped(&nodes(), &|_, _| true);
+        for (top, expected) in [
+            (0, None),
+            (1, Some(0)),
+            (22, None),
+            (23, Some(1)),
+            (44, Some(1)),
+            (87, Some(1)),
+            (88, Some(0)),
+            (110, None),
+            (9_999, None),
+        ] {
+            assert_eq!(lines.around(top), expected, "{top}");
+        }
+        assert_eq!(Lines::plain(&[2, 0]).around(30), None);
     }
 
     #[test]

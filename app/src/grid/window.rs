@@ -78,6 +78,18 @@ pub fn scroll_kept(left: u32, at: u32, old: u32, new: u32) -> u32 {
     (middle - f64::from(at)).max(0.0) as u32
 }
 
+/// How far to scroll so that what lies `at` pixels from the beginning is among the `room` that are in sight.
+/// What is at most two steps of `step` away is followed to the edge; what is farther comes to the middle, with
+/// what lies around it.
+pub fn scroll_to(now: i32, at: i32, room: i32, step: i32) -> i32 {
+    let nearest = now.max((at - room).min(at)).min(at);
+    if now.abs_diff(nearest) <= step.unsigned_abs() * 2 {
+        nearest
+    } else {
+        at - room / 2
+    }
+}
+
 /// The rows to draw out of `rows`.
 pub fn row_window(view: Viewport, rows: usize) -> Range<usize> {
     steps(
@@ -115,6 +127,24 @@ fn steps(first: u32, end: u32, step: usize, margin: usize, count: usize) -> Rang
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_far_away_comes_to_the_middle() {
+        for (now, at, expected) in [
+            (0, 0, 0),
+            (0, 100, 0),
+            (0, 110, 10),
+            (0, 140, 40),
+            (0, 141, 91),
+            (500, 490, 490),
+            (500, 0, -50),
+            (500, 700, 650),
+        ] {
+            assert_eq!(scroll_to(now, at, 100, 20), expected, "{now} {at}");
+        }
+        // Where there is no room at all.
+        assert_eq!(scroll_to(90, 100, -10, 20), 100);
+    }
 
     #[test]
     fn windows_cover_what_is_in_sight() {

@@ -165,9 +165,13 @@ pub fn TabView(
             let path = paths::seam_part(&dashboard, &tab, build);
             return Some((title, "seam-panel", path));
         }
-        let (older, newer) = query.pair()?;
-        let path = paths::compare_builds_part(&dashboard, &tab, older, newer);
-        Some(("Two builds".to_owned(), "pair-panel", path))
+        if let Some((older, newer)) = query.pair() {
+            let path = paths::compare_builds_part(&dashboard, &tab, older, newer);
+            return Some(("Two builds".to_owned(), "pair-panel", path));
+        }
+        let row = query.about.as_ref()?;
+        let path = paths::row_part(&state.path.get_value(), row);
+        Some((visible(row), "row-panel", path))
     });
     view! {
         <Headline name=title state=told />

@@ -98,7 +98,22 @@ fn told(cell: &CellPage) -> impl IntoView + use<> {
         </p>
         <ul class="menu__items" role="menu" aria-label="This cell" data-testid="cell-menu-items">
             {links}
-            {fits(&row).then(|| item("All about this row", row, "external"))}
+            {fits(&row)
+                .then(|| {
+                    view! {
+                        <li role="none">
+                            <a
+                                role="menuitem"
+                                class="menu__item"
+                                href=row
+                                rel="external"
+                                data-about=cell.row_id.clone()
+                            >
+                                "All about this row"
+                            </a>
+                        </li>
+                    }
+                })}
             {since}
             {fits(&test).then(|| item("Same test on other branches", test, "external"))}
             <li role="none">

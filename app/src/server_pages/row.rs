@@ -34,10 +34,37 @@ const STRIP: usize = 60;
 /// The page of a row.
 pub fn row_page(page: RowPage) -> ServerPage {
     let title = format!("{} · {}", visible(&page.name), visible(&page.tab));
-    ServerPage::new(title, move || row_view(&page))
+    ServerPage::new(title, move || {
+        view! {
+            <div class="page row-page" data-testid="row-page">
+                {tab_crumbs(&page.dashboard, &page.tab, paths::tab(&page.dashboard, &page.tab))}
+                <h1>
+                    <bdi>{visible(&page.name)}</bdi>
+                </h1>
+                {told(&page)}
+            </div>
+        }
+    })
 }
 
-fn row_view(page: &RowPage) -> impl IntoView + use<> {
+/// The same without what a page has around it, for the panel beside the grid.
+pub fn row_part(page: RowPage) -> ServerPage {
+    ServerPage::new(String::new(), move || {
+        let path = paths::row(&page.dashboard, &page.tab, &page.id);
+        view! {
+            <div class="row-page">
+                <p class="panel__tools">
+                    <a class="button" href=path>
+                        "On a page of its own"
+                    </a>
+                </p>
+                {told(&page)}
+            </div>
+        }
+    })
+}
+
+fn told(page: &RowPage) -> impl IntoView + use<> {
     let alert = page.failing.clone().map_or_else(
         || view! { <p class="empty">"No alert."</p> }.into_any(),
         |row| {
@@ -75,28 +102,21 @@ fn row_view(page: &RowPage) -> impl IntoView + use<> {
             </details>
         }
     });
-    let tab = paths::tab(&page.dashboard, &page.tab);
     view! {
-        <div class="page row-page" data-testid="row-page">
-            {tab_crumbs(&page.dashboard, &page.tab, tab)}
-            <h1>
-                <bdi>{visible(&page.name)}</bdi>
-            </h1>
-            <p class="row-page__strip">
-                <Strip runs=strip(page) most=STRIP />
-            </p>
-            <p class="test__said" data-testid="row-counts">
-                {counts_text(page.counts)}
-            </p>
-            <h2>"Alert"</h2>
-            {alert}
-            {bugs_view(page)}
-            {charts}
-            {(!page.metrics.is_empty()).then(chart_key)}
-            {days_view(&page.days)}
-            {failures(page)}
-            {elsewhere}
-        </div>
+        <p class="row-page__strip">
+            <Strip runs=strip(page) most=STRIP />
+        </p>
+        <p class="test__said" data-testid="row-counts">
+            {counts_text(page.counts)}
+        </p>
+        <h2>"Alert"</h2>
+        {alert}
+        {bugs_view(page)}
+        {charts}
+        {(!page.metrics.is_empty()).then(chart_key)}
+        {days_view(&page.days)}
+        {failures(page)}
+        {elsewhere}
     }
 }
 

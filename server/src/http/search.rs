@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use app::server_pages::{row::row_page, search::search_page, test::test_page};
+use app::server_pages::{
+    row::{row_page, row_part},
+    search::search_page,
+    test::test_page,
+};
 use axum::{
     Router,
     extract::State,
@@ -55,6 +59,12 @@ struct Lines {
     by: Option<String>,
 }
 
+#[derive(Deserialize)]
+struct Shown {
+    /// Asked for by the panel of a tab: without a document around it.
+    part: Option<String>,
+}
+
 async fn show_found(
     State(reader): State<Arc<Reader>>,
     uri: Uri,
@@ -79,9 +89,14 @@ async fn show_row(
     State(reader): State<Arc<Reader>>,
     uri: Uri,
     Path((dashboard, tab, row)): Path<(String, String, String)>,
+    Query(shown): Query<Shown>,
 ) -> Response {
     let found = reader.row(&dashboard, &tab, &row).await;
-    server_pages::answer(&uri, found.map(row_page))
+    if shown.part.is_some() {
+        server_pages::answer_part(&uri, found.map(row_part))
+    } else {
+        server_pages::answer(&uri, found.map(row_page))
+    }
 }
 
 /// One row of a tab in depth.

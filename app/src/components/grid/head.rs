@@ -1,6 +1,6 @@
 //! The header rows, with a handle for each transition in the row of its component.
 
-use leptos::prelude::*;
+use leptos::{html::Div, prelude::*};
 use model::{infra::ComponentKind, transition::Transition};
 
 use crate::{
@@ -13,7 +13,9 @@ use crate::{
         header::{Fact, facts, row_html},
         hover::Target,
         seams::{change_text, is_certain, of_component, seams},
+        window::ROW_HEIGHT,
     },
+    text::visible,
 };
 
 /// The header rows.
@@ -21,6 +23,8 @@ use crate::{
 pub fn Head(
     /// What is shown.
     state: GridState,
+    /// What scrolls.
+    area: NodeRef<Div>,
 ) -> impl IntoView {
     let rows = move || {
         let facts = facts(&state.grid.get());
@@ -35,8 +39,26 @@ pub fn Head(
         }
     });
     let lines = move || seams(&state.grid.get(), &state.columns.get());
+    let around = Memo::new(move |_| state.lines.read().around(state.view.read().top));
+    let around = move || {
+        let (lines, position) = (state.lines.get(), around.get()?);
+        let path = visible(&lines.head_at(position)?.path);
+        let back = move |_| {
+            if let Some(area) = area.get_untracked() {
+                area.set_scroll_top((position * ROW_HEIGHT as usize) as i32);
+            }
+        };
+        Some(view! {
+            <div class="head__around" aria-hidden="true">
+                <button type="button" tabindex="-1" data-testid="group-around" on:click=back>
+                    <bdi>{path}</bdi>
+                </button>
+            </div>
+        })
+    };
     view! {
         <div class="head" data-testid="grid-header">
+            {around}
             <For each=rows key=|row| row.clone() let((index, fact))>
                 <HeadRow state counts index fact />
             </For>
@@ -127,7 +149,7 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
         "{}{}, at build {}",
         change_text(&change),
         if certain { "" } else { ", uncertain" },
-        crate::text::visible(&change.build)
+        visible(&change.build)
     );
     let component = change.component.clone();
     let build = change.build.clone();

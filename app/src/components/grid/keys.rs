@@ -1,18 +1,22 @@
 //! Where keys lead.
 
 use leptos::{html::Div, prelude::*, wasm_bindgen::JsCast, web_sys};
+use model::infra::ComponentKind;
 
 use crate::{
     browser,
-    components::grid::{
-        Change,
-        point::names_width,
-        pointer::{compare, open_menu, set_width},
-        state::GridState,
+    components::{
+        grid::{
+            Change,
+            point::names_width,
+            pointer::{compare, open_menu, set_width},
+            state::GridState,
+        },
+        panel::tell_about,
     },
     grid::{
         cells::link,
-        window::{ROW_HEIGHT, next_width},
+        window::{ROW_HEIGHT, next_width, scroll_to},
     },
 };
 
@@ -33,7 +37,7 @@ pub(super) fn press(
             state.doing().chosen.set(None);
             state.doing().menu.set(None);
             let query = state.query.get_untracked();
-            if query.seam.is_some() || query.pair().is_some() {
+            if query.seam.is_some() || query.pair().is_some() || query.about.is_some() {
                 change.run((query.anywhere(), false));
             }
         }
@@ -64,7 +68,13 @@ pub(super) fn press(
                 compare(state, change, pair);
             }
         }
-        "Enter" if event.shift_key() => open_row(state),
+        "Enter" if event.shift_key() => {
+            let cell = state.cursor.get_untracked();
+            if let Some(row) = cell.and_then(|(position, _)| state.row_id(position)) {
+                event.prevent_default();
+                tell_about(state, change, row);
+            }
+        }
         "Enter" => follow(state, event.ctrl_key() || event.meta_key()),
         key => {
             if let Some(cell) = step(key, state) {
@@ -113,7 +123,7 @@ pub(super) fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
     let Some((row, column)) = state.cursor.get_untracked() else {
         return match key {
             "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" => Some((0, 0)),
-            "]" => Some((0, seam_beside(state, |_| true, usize::min)?)),
+            "]" | "}" => Some((0, seam_beside(state, key, |_| true, usize::min)?)),
             "n" => Some((failing_beside(state, 0..rows)?, 0)),
             _ => None,
         };
@@ -130,22 +140,27 @@ pub(super) fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
         "PageDown" => ((row + page).min(last_row), column),
         "Home" => (row, 0),
         "End" => (row, last_column),
-        "[" => (row, seam_beside(state, |at| at < column, usize::max)?),
-        "]" => (row, seam_beside(state, |at| at > column, usize::min)?),
+        "[" | "{" => (row, seam_beside(state, key, |at| at < column, usize::max)?),
+        "]" | "}" => (row, seam_beside(state, key, |at| at > column, usize::min)?),
         "n" => (failing_beside(state, row + 1..rows)?, column),
         "p" => (failing_beside(state, (0..row).rev())?, column),
         _ => return None,
     })
 }
 
-/// The column of the seam that `nearest` chooses of those for which `beside` holds.
+/// The column of the seam that `nearest` chooses of those for which `beside` holds. Braces want one of the
+/// infrastructure: the product may change with every build.
 fn seam_beside(
     state: GridState,
+    key: &str,
     beside: impl Fn(usize) -> bool,
     nearest: fn(usize, usize) -> usize,
 ) -> Option<usize> {
+    let any = matches!(key, "[" | "]");
     let grid = state.grid.get_untracked();
-    let columns = grid.transitions.iter().map(|seam| seam.column as usize);
+    let seams = grid.transitions.iter();
+    let seams = seams.filter(|seam| any || seam.kind == ComponentKind::Infra);
+    let columns = seams.map(|seam| seam.column as usize);
     columns.filter(|&column| beside(column)).reduce(nearest)
 }
 
@@ -160,17 +175,6 @@ fn failing_beside(state: GridState, mut positions: impl Iterator<Item = usize>) 
     })
 }
 
-/// Opens the page of the current cell's row.
-pub(super) fn open_row(state: GridState) {
-    let path = state
-        .cursor
-        .get_untracked()
-        .and_then(|(position, _)| state.row_path(state.row_at(position)?));
-    if let Some(path) = path {
-        browser::open(&path, false);
-    }
-}
-
 /// Scrolls so that a cell is in sight, beside the names and below the header.
 pub(super) fn reveal(
     area: &web_sys::HtmlDivElement,
@@ -180,14 +184,20 @@ pub(super) fn reveal(
     let measure = |selector: &str| area.query_selector(selector).ok().flatten();
     let names = names_width(area);
     let header = measure(".head").map_or(0, |header| header.client_height());
+    // The head of its group may lie over the first line.
+    let over = i32::from(state.lines.get_untracked().grouped) * ROW_HEIGHT as i32;
     let width = state.cell_width.get_untracked() as i32;
     let (left, top) = (column as i32 * width, row as i32 * ROW_HEIGHT as i32);
     // The edge at which a seam would be is in sight, too.
     let room_x = area.client_width() - names - 2 * width;
-    let room_y = area.client_height() - header - ROW_HEIGHT as i32;
-    let between = |at: i32, low: i32, high: i32| at.max(low.min(high)).min(high);
-    area.set_scroll_left(between(area.scroll_left(), left - room_x, left));
-    area.set_scroll_top(between(area.scroll_top(), top - room_y, top));
+    let room_y = area.client_height() - header - over - ROW_HEIGHT as i32;
+    area.set_scroll_left(scroll_to(area.scroll_left(), left, room_x, width));
+    area.set_scroll_top(scroll_to(
+        area.scroll_top(),
+        top - over,
+        room_y,
+        ROW_HEIGHT as i32,
+    ));
     // The area itself may reach below the window.
     let (_, above) = browser::point_in(area, 0, 0);
     let below = header + top - area.scroll_top() + 2 * ROW_HEIGHT as i32;

@@ -231,7 +231,7 @@ pub fn GridView(
             on:keydown=move |event| press(&event, state, change, area)
         >
             <div class="grid__canvas">
-                <Head state />
+                <Head state area />
                 <div
                     class="grid__body"
                     node_ref=body

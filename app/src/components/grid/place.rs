@@ -196,10 +196,11 @@ impl GridState {
         }
     }
 
-    /// The page of a row of the grid; none for one whose name is too long for an address.
-    pub fn row_path(self, row: usize) -> Option<String> {
-        let grid = self.grid.get_untracked();
-        let path = paths::row_of_tab(&self.path.get_value(), &grid.rows.get(row)?.id);
-        (path.len() < paths::LONGEST).then_some(path)
+    /// The identity of the row at a position; none where a group begins, and of a name that is too long for
+    /// an address.
+    pub fn row_id(self, position: usize) -> Option<String> {
+        let row = self.row_at(position)?;
+        let id = self.grid.get_untracked().rows.get(row)?.id.clone();
+        (id.len() * 3 < paths::LONGEST).then_some(id)
     }
 }

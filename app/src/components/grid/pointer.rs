@@ -7,11 +7,14 @@ use model::{query::TabQuery, status::Status};
 
 use crate::{
     browser,
-    components::grid::{
-        Change, OpenSeam,
-        keys::{follow, reveal},
-        point::{cell_under, closest, column_under, names_width, number, pointed},
-        state::{GridState, Hover},
+    components::{
+        grid::{
+            Change, OpenSeam,
+            keys::{follow, reveal},
+            point::{cell_under, closest, column_under, names_width, number, pointed},
+            state::{GridState, Hover},
+        },
+        panel::tell_about,
     },
     grid::{hover::Target, window::fitting_width},
 };
@@ -21,6 +24,9 @@ const LONG: Duration = Duration::from_millis(500);
 
 /// How far a finger may move on the way, in pixels.
 const STILL: i32 = 10;
+
+/// How wide the grid must be for a panel to open beside it, in pixels.
+const ROOM_FOR_PANEL: i32 = 500;
 
 /// What the pointer is doing.
 #[derive(Clone, Copy)]
@@ -226,6 +232,9 @@ impl Pointer {
                 event.prevent_default();
                 self.choose(column);
             }
+        } else if let Some(row) = self.row_told(event) {
+            event.prevent_default();
+            tell_about(state, self.change, row);
         } else if let Some(name) = closest(event, "[data-open] > .row__name") {
             let line = name.parent_element();
             if let Some(position) = line.and_then(|line| number(&line, "data-row")) {
@@ -239,6 +248,16 @@ impl Pointer {
             // A run of equal cells is no link: which build is meant depends on the place.
             follow(state, event.ctrl_key() || event.meta_key());
         }
+    }
+
+    /// The row whose name is clicked, where there is room beside the grid to tell about it. Else, and for a
+    /// tab of its own, the link leads to the same as a page.
+    fn row_told(self, event: &web_sys::MouseEvent) -> Option<String> {
+        let line = closest(event, ".row__link")?.closest(".row").ok()??;
+        let area = self.area.get_untracked()?;
+        let aside = event.ctrl_key() || event.meta_key() || area.client_width() < ROOM_FOR_PANEL;
+        let position = number(&line, "data-row").filter(|_| !aside)?;
+        self.state.row_id(position)
     }
 
     fn choose(self, column: usize) {

@@ -127,7 +127,7 @@ impl GridState {
         let view = RwSignal::new(Viewport::default());
         let durations = RwSignal::new(Durations::default());
         // What chooses rows, sorts and groups them. A pattern that cannot be used leaves those that the last
-        // good one chose.
+        // good one chose. Only a browser knows what it can use: until the page is alive nothing is tried.
         let sound = Memo::new(move |old: Option<&TabQuery>| {
             let query = TabQuery {
                 width: None,
@@ -135,9 +135,10 @@ impl GridState {
                 toggled_groups: Vec::new(),
                 ..query.get().anywhere()
             };
-            if unusable(&query).is_none() {
+            if !clock.is_running() || unusable(&query).is_none() {
                 return query;
             }
+            let old = old.filter(|old| unusable(old).is_none());
             let old = old.cloned().unwrap_or_default();
             TabQuery {
                 include: old.include,

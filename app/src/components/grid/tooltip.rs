@@ -7,6 +7,7 @@ use crate::{
     components::grid::state::{GridState, Hover},
     grid::{
         card::card_html,
+        cells::link,
         hover::{Target, tell, tell_cell},
     },
 };
@@ -29,7 +30,9 @@ pub fn Tooltip(
                 let told = tell_cell(&grid, row, members, column, zone, now)?;
                 // What a group took nobody asks.
                 let took = members.is_none().then(|| state.doing().took.get());
-                card_html(&told, took.as_deref(), "Click to open the build")
+                let leads = link(row, &grid.columns, column).is_some();
+                let hint = if leads { "Click to open the build" } else { "" };
+                card_html(&told, took.as_deref(), hint)
             }
             Target::Seam { .. } => {
                 let told = tell(&grid, &target, zone, now)?;
