@@ -7,7 +7,7 @@ import process from "node:process";
 
 import { chromium } from "@playwright/test";
 
-import { firstCells, heap, load, longScroll, open, scrolling, typing } from "./bench/page.mjs";
+import { firstCells, heap, jump, load, longScroll, open, scrolling, typing } from "./bench/page.mjs";
 import { writeTables } from "./bench/tables.mjs";
 import { launchOptions } from "./browser.mjs";
 import { options, prepareWorld, results, run, serve } from "./world.mjs";
@@ -92,6 +92,8 @@ async function large(url) {
     const layout = quantile(moved[direction].layout, 0.95);
     report(`style and layout per frame, scrolling ${direction}, p95`, layout, "ms", null, floor("layout"));
   }
+  // A jump draws everything anew, which scrolling never does.
+  report("a jump from far away to the first cell", await jump(page), "ms", null);
   const frames = await longScroll(page, 10_000);
   report("frames of ten seconds of scrolling, p95", quantile(frames, 0.95), "ms", null);
   report("frames of ten seconds of scrolling, worst", Math.max(...frames), "ms", 50);

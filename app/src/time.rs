@@ -8,6 +8,7 @@ use crate::browser;
 pub const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
+const YEAR_MS: i64 = 365 * DAY_MS;
 
 /// In which zone times are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,8 +164,10 @@ pub fn age_text(since_ms: i64, now_ms: i64) -> String {
         format!("{} min ago", age / MINUTE_MS)
     } else if age < 2 * DAY_MS {
         format!("{} h ago", age / HOUR_MS)
-    } else {
+    } else if age < 2 * YEAR_MS {
         format!("{} days ago", age / DAY_MS)
+    } else {
+        format!("{} years ago", age / YEAR_MS)
     }
 }
 
@@ -207,6 +210,8 @@ mod tests {
             (90 * MINUTE_MS, "1 h ago"),
             (47 * HOUR_MS, "47 h ago"),
             (50 * HOUR_MS, "2 days ago"),
+            (729 * DAY_MS, "729 days ago"),
+            (2_215 * DAY_MS, "6 years ago"),
         ] {
             assert_eq!(age_text(0, age), text);
         }

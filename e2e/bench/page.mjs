@@ -149,6 +149,20 @@ async function times(session) {
   };
 }
 
+/** Milliseconds from a jump to the first cell, from wherever the grid is, until that is drawn. */
+export async function jump(page) {
+  await findScrolled(page);
+  return page.evaluate(async () => {
+    const begun = performance.now();
+    globalThis.scrolled.scrollTo(0, 0);
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const taken = performance.now() - begun;
+    // What is outside the window may be made later; it belongs to the jump.
+    await new Promise((done) => requestIdleCallback(done));
+    return taken;
+  });
+}
+
 /** Scrolls down and sideways for `ms` milliseconds, as frames come; answers how long each took. */
 export async function longScroll(page, ms) {
   await findScrolled(page);
@@ -156,7 +170,6 @@ export async function longScroll(page, ms) {
     (ms) =>
       new Promise((done) => {
         const scrolled = globalThis.scrolled;
-        scrolled.scrollTo(0, 0);
         const frames = [];
         let begun;
         let last;

@@ -136,8 +136,8 @@ mod tests {
         for (status, reason, shown) in [
             (
                 TabStatus::Failing,
-                "FAILING because 2 rows failed the last 3 runs",
-                "2 rows failed the last 3 runs",
+                "FAILING because 2 rows failed 3 times",
+                "2 rows failed 3 times",
             ),
             (
                 TabStatus::Passing,

@@ -11,7 +11,9 @@ const age = (ms) => {
     const minutes = Math.floor((Date.now() - ms) / 60_000);
     if (minutes < 1) return "just now";
     if (minutes < 60) return `${minutes} min ago`;
-    return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h ago` : `${Math.floor(minutes / 1440)} days ago`;
+    if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ago`;
+    const days = Math.floor(minutes / 1440);
+    return days < 730 ? `${days} days ago` : `${Math.floor(days / 365)} years ago`;
 };
 const write = (one, text) => {
     if (one.time.textContent !== text) one.time.textContent = text;

@@ -174,7 +174,7 @@ impl Reason {
         self.rule.status()
     }
 
-    /// One sentence without a full stop: `FAILING because 2 rows failed the last 3+ runs since build
+    /// One sentence without a full stop: `FAILING because 2 rows failed 3+ times since build
     /// 17 (infra unchanged, product a1b2c3d..b2c3d4e)`.
     pub fn sentence(&self) -> String {
         format!("{} because {}", self.status().word(), self.because())
@@ -247,16 +247,17 @@ impl Reason {
         } else {
             (least, "")
         };
-        let runs = match (least, more) {
-            (1, "") => "the last run".to_owned(),
-            _ => format!("the last {least}{more} runs"),
+        // Not "the last runs": flaky ones may stand between and behind the failures.
+        let often = match (least, more) {
+            (1, "") => "once".to_owned(),
+            _ => format!("{least}{more} times"),
         };
         let moved = match (&self.moved, &self.last_pass) {
             (Some(moved), Some(_)) => moved.words(),
             _ => "no pass before it in the data".to_owned(),
         };
         format!(
-            "{} failed {runs} since {} ({moved}){}",
+            "{} failed {often} since {} ({moved}){}",
             self.rows_words(),
             self.since_build(),
             self.overall_words(),
@@ -400,7 +401,7 @@ mod tests {
         let mut reason = failing();
         assert_eq!(
             reason.sentence(),
-            "FAILING because 2 rows failed the last 3+ runs since build 17 \
+            "FAILING because 2 rows failed 3+ times since build 17 \
              (infra unchanged, product a1b2c3d4e5..b2c3d4e5f6)"
         );
         reason.rows = vec![row("a", 4)];
@@ -415,7 +416,7 @@ mod tests {
         });
         assert_eq!(
             reason.sentence(),
-            "FAILING because 1 row, a, failed the last 4 runs since build 17 \
+            "FAILING because 1 row, a, failed 4 times since build 17 \
              (no pass before it in the data); job.Overall itself passes"
         );
         reason.row_count = 9;
@@ -424,7 +425,7 @@ mod tests {
         }
         assert_eq!(
             reason.sentence(),
-            "FAILING because 9 rows failed the last 3+ runs since build 17 \
+            "FAILING because 9 rows failed 3+ times since build 17 \
              (no pass before it in the data); job.Overall is one of them"
         );
     }

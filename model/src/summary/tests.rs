@@ -299,7 +299,7 @@ fn a_failing_tab_says_what_moved() {
     let found = summarize(&grid, Options::default(), Some(0), &link, 0);
     assert_eq!(
         found.reason.sentence(),
-        "FAILING because 2 rows failed the last 2+ runs since build 2 (infra unchanged, product \
+        "FAILING because 2 rows failed 2+ times since build 2 (infra unchanged, product \
          aaaaaaaaaa..bbbbbbbbbb); job.Overall itself passes"
     );
     assert_eq!((found.failing_rows, found.counted_rows), (2, 3));

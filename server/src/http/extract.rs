@@ -7,9 +7,20 @@ use axum::{
     },
     http::request::Parts,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use super::error::ApiError;
+
+/// A tab, as the paths of `/api/v2` name it.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct NamedTab {
+    /// Names match by their letters and digits
+    pub(super) dashboard: String,
+    /// Names match by their letters and digits
+    pub(super) tab: String,
+}
 
 /// Path parameters, each decoded once; a path that is no text is a bad request.
 pub(super) struct Path<T>(pub(super) T);

@@ -22,7 +22,7 @@ use model::{
 use super::{
     answer::{Answer, json},
     error::ApiError,
-    extract::Path,
+    extract::{NamedTab, Path},
     legacy::{load_metrics, patterns::ordered},
     openapi::{Misunderstood, NotModified, Unknown},
     server_pages,
@@ -68,8 +68,7 @@ async fn show_metrics(
     get,
     path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/metrics",
     params(
-        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
-        ("tab" = String, Path, description = "Names match by their letters and digits"),
+        NamedTab,
         ("graph-metrics" = Option<Vec<String>>, Query, description = "Which metrics; `test-duration-minutes` when absent. The options of the tab's page that choose and sort rows are understood too"),
     ),
     responses(
@@ -81,7 +80,7 @@ async fn show_metrics(
 )]
 pub(super) async fn find_metrics(
     State(reader): State<Arc<Reader>>,
-    Path((dashboard, tab)): Path<(String, String)>,
+    Path(NamedTab { dashboard, tab }): Path<NamedTab>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
@@ -93,10 +92,7 @@ pub(super) async fn find_metrics(
 #[utoipa::path(
     get,
     path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/durations",
-    params(
-        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
-        ("tab" = String, Path, description = "Names match by their letters and digits"),
-    ),
+    params(NamedTab),
     responses(
         (status = 200, description = "How long each row of the grid takes on average", body = Durations),
         NotModified,
@@ -105,7 +101,7 @@ pub(super) async fn find_metrics(
 )]
 pub(super) async fn find_durations(
     State(reader): State<Arc<Reader>>,
-    Path((dashboard, tab)): Path<(String, String)>,
+    Path(NamedTab { dashboard, tab }): Path<NamedTab>,
     headers: HeaderMap,
 ) -> Answer {
     let view = reader.tab_view(&dashboard, &tab).await?;

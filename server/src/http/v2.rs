@@ -18,7 +18,7 @@ use super::{
     changes,
     error::ApiError,
     events::list_events,
-    extract::{Path, Query},
+    extract::{NamedTab, Path, Query},
     graphs, infra,
     openapi::{self, Misunderstood, NotModified, Unknown},
     paging::{Page, page},
@@ -183,10 +183,7 @@ pub(super) async fn find_dashboard_group(
 #[utoipa::path(
     get,
     path = "/api/v2/dashboards/{dashboard}/tabs/{tab}",
-    params(
-        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
-        ("tab" = String, Path, description = "Names match by their letters and digits"),
-    ),
+    params(NamedTab),
     responses(
         (status = 200, description = "A tab with its configuration", body = TabPage),
         NotModified,
@@ -195,7 +192,7 @@ pub(super) async fn find_dashboard_group(
 )]
 pub(super) async fn find_tab(
     State(reader): State<Arc<Reader>>,
-    Path((dashboard, tab)): Path<(String, String)>,
+    Path(NamedTab { dashboard, tab }): Path<NamedTab>,
     headers: HeaderMap,
 ) -> Answer {
     json(&headers, &reader.tab(&dashboard, &tab).await?)
@@ -206,8 +203,7 @@ pub(super) async fn find_tab(
     get,
     path = "/api/v2/dashboards/{dashboard}/tabs/{tab}/grid",
     params(
-        ("dashboard" = String, Path, description = "Names match by their letters and digits"),
-        ("tab" = String, Path, description = "Names match by their letters and digits"),
+        NamedTab,
         ("columns" = Option<u32>, Query, description = "At most so many columns, the newest"),
         ("before" = Option<String>, Query, description = "Only columns older than this build"),
         ("rows" = Option<u32>, Query, description = "At most so many rows from the top"),
@@ -221,7 +217,7 @@ pub(super) async fn find_tab(
 )]
 pub(super) async fn find_grid(
     State(reader): State<Arc<Reader>>,
-    Path((dashboard, tab)): Path<(String, String)>,
+    Path(NamedTab { dashboard, tab }): Path<NamedTab>,
     Query(slice): Query<GridSlice>,
     headers: HeaderMap,
 ) -> Answer {
