@@ -66,6 +66,23 @@ impl Tokens {
     }
 }
 
+/// Whether this token stands in a template, in its address or its options.
+pub fn uses(template: &LinkTemplate, token: &str) -> bool {
+    let name = token.replace('_', "-");
+    let is_in = |text: &str| {
+        text.match_indices('<').any(|(start, _)| {
+            let rest = &text[start + 1..];
+            rest.find('>')
+                .is_some_and(|end| rest[..end].replace('_', "-") == name)
+        })
+    };
+    let options = &template.options;
+    is_in(&template.url)
+        || options
+            .iter()
+            .any(|option| is_in(&option.key) || is_in(&option.value))
+}
+
 /// The link of a template; `None` when the template has no address, or the result is no safe link.
 pub fn expand(template: &LinkTemplate, tokens: &Tokens) -> Option<String> {
     if template.url.is_empty() {
@@ -316,6 +333,23 @@ mod tests {
             "data:text/html,x",
         ] {
             assert_eq!(expand(&template(url, &[]), &tokens()), None, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_where_they_stand() {
+        let link = template(
+            "https://p/<gcs_prefix>/<encode:<build-id>>",
+            &[("a", "<custom-0>")],
+        );
+        for (token, is_used) in [
+            ("gcs-prefix", true),
+            ("gcs_prefix", true),
+            ("build-id", true),
+            ("custom-0", true),
+            ("changelist", false),
+        ] {
+            assert_eq!(uses(&link, token), is_used, "{token}");
         }
     }
 

@@ -233,7 +233,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
                 names.as_deref(),
             ))
         }
-        Command::CheckConfig { paths } => once::check_config(&paths),
+        Command::CheckConfig { paths } => once::check_config(&common, &paths),
         Command::Import { paths } => runtime.block_on(import::import(&common, &paths)),
         Command::Conformance { files } => once::conformance(&files),
         Command::Token { action } => runtime.block_on(token::tokens(&common, action)),
@@ -267,11 +267,7 @@ fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), 
         .flatten()
         .cloned()
         .collect();
-    let options = LoadOptions {
-        zero_is_unset: settings.rules.explicit_zero == ZeroRule::Unset,
-        ..LoadOptions::default()
-    };
-    let loaded = testgrid::load(&paths, &options);
+    let loaded = testgrid::load(&paths, &load_options(&settings));
     for problem in loaded.problems.iter().take(PROBLEMS_LOGGED) {
         tracing::warn!("{problem}");
     }
@@ -280,6 +276,15 @@ fn load_configuration(file: Option<&Path>) -> Result<(Settings, Configuration), 
         tracing::warn!("{more} more problems; seamgrid check-config lists them all");
     }
     Ok((settings, loaded.configuration))
+}
+
+/// How the settings have configuration read.
+fn load_options(settings: &Settings) -> LoadOptions {
+    LoadOptions {
+        zero_is_unset: settings.rules.explicit_zero == ZeroRule::Unset,
+        uploaded: settings.push.groups.clone(),
+        ..LoadOptions::default()
+    }
 }
 
 /// The address for metrics. One that was asked for must be free; the default is left to whoever has it.
@@ -305,26 +310,32 @@ async fn listen_for_metrics(common: &Common) -> Result<Option<TcpListener>, Comm
 /// How many problems of the configuration are logged at the start.
 const PROBLEMS_LOGGED: usize = 20;
 
-/// Ready at the first Ctrl-C or SIGTERM.
+/// Ready at the first Ctrl-C or SIGTERM from now on, also one that comes before somebody waits for it.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    async fn received(signal: Option<Signal>) {
+        match signal {
+            Some(mut signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+    let [interrupt, terminate] = kinds.map(|kind| signal(kind).ok());
+    async {
+        tokio::select! {
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+        }
+    }
+}
+
+/// Ready at the first Ctrl-C.
+#[cfg(not(unix))]
 async fn told_to_stop() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

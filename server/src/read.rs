@@ -327,17 +327,18 @@ impl Reader {
 
     /// Whether answers can be given: the database is reachable and the first snapshot is published.
     pub async fn ready(&self) -> Result<(), WireError> {
-        let unavailable = |message: String| WireError {
-            code: "unavailable".to_owned(),
-            message,
-        };
-        if !self.ready.load(Ordering::Acquire) {
-            return Err(unavailable(
-                "the first snapshot is still being published".to_owned(),
-            ));
-        }
+        self.check_published()?;
         let ready = self.store.within(PROBE, self.store.ready()).await;
         ready.map_err(|error| unavailable(error.to_string()))
+    }
+
+    /// Whether the first snapshot is published: from then on there is something to show.
+    pub fn check_published(&self) -> Result<(), WireError> {
+        if self.ready.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let why = "the first snapshot is still being published";
+        Err(unavailable(why.to_owned()))
     }
 
     fn find(&self, dashboard: &str, tab: &str) -> Result<(Arc<Published>, usize), WireError> {
@@ -362,6 +363,13 @@ impl GroupState {
 
     fn set_stored(&self, stored: Option<Stored>) {
         *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = stored;
+    }
+}
+
+fn unavailable(message: String) -> WireError {
+    WireError {
+        code: "unavailable".to_owned(),
+        message,
     }
 }
 

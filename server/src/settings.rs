@@ -241,6 +241,9 @@ impl Default for UpdateSettings {
 pub struct PushSettings {
     /// The largest upload, in bytes.
     pub max_bytes: u64,
+    /// Names of test groups whose runs are uploaded, `*` for any text: they need not say where they are read
+    /// from. Any group takes uploads.
+    pub groups: Vec<String>,
     /// A file with the secret that notifications of a bucket carry.
     pub secret_file: Option<PathBuf>,
     /// How tokens of notifications are verified.
@@ -251,6 +254,7 @@ impl Default for PushSettings {
     fn default() -> Self {
         Self {
             max_bytes: 64 << 20,
+            groups: Vec::new(),
             secret_file: None,
             oidc: None,
         }

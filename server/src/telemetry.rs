@@ -14,12 +14,18 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which events there are when `RUST_LOG` does not say it. What libraries do on the way, such as trying a
+/// request again, is told when it comes to nothing, by whoever asked for it.
+const USUAL: &str = "info,sqlx=warn,object_store=warn";
+
 /// Sends events to standard error from now on. `RUST_LOG` chooses which; without it, everything from
-/// INFO up. A second call changes nothing, so that tests may call it freely.
+/// INFO up, of libraries that talk from WARN up. A second call changes nothing, so that tests may call it freely.
 pub fn init(format: LogFormat) {
+    let chosen = std::env::var(EnvFilter::DEFAULT_ENV).ok();
+    let chosen = chosen.filter(|chosen| !chosen.trim().is_empty());
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
-        .from_env_lossy();
+        .parse_lossy(chosen.as_deref().unwrap_or(USUAL));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

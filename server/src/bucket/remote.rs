@@ -217,7 +217,57 @@ pub(super) fn one_line(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ")
+    plain(&words.join(" "))
+}
+
+/// What a store's client says, without what it did on the way: of an answer that is none of what was asked
+/// for, its status and what the store says of it.
+fn plain(text: &str) -> String {
+    const STATUS: &str = "Server returned non-2xx status code: ";
+    const TRIED: &str = "Error performing ";
+    let Some((before, answer)) = text.split_once(STATUS) else {
+        let text = text
+            .strip_prefix("Generic ")
+            .and_then(|text| text.split_once(" error: "))
+            .map_or(text, |(_, text)| text);
+        // `Error performing list request: Error performing GET http://… in 5ms - what happened`
+        let happened = text.starts_with(TRIED).then(|| text.split_once(" - "));
+        return happened
+            .flatten()
+            .map_or(text, |(_, happened)| happened)
+            .to_owned();
+    };
+    let (status, body) = answer.split_once(": ").unwrap_or((answer, ""));
+    let tries = before
+        .split_once(", after ")
+        .and_then(|(_, after)| after.split_once(" retries"))
+        .map(|(tries, _)| format!(" after {tries} more tries"))
+        .unwrap_or_default();
+    let said = said(body);
+    let colon = if said.is_empty() { "" } else { ": " };
+    format!(
+        "it answers {}{tries}{colon}{said}",
+        status.trim_end_matches(':')
+    )
+}
+
+/// What a store says in the body of an answer, shortened: the message of its JSON or XML, else the body.
+fn said(body: &str) -> String {
+    const MOST: usize = 200;
+    let message = serde_json::from_str::<serde_json::Value>(body)
+        .ok()
+        .and_then(|body| Some(body.pointer("/error/message")?.as_str()?.to_owned()))
+        .or_else(|| {
+            let (_, rest) = body.split_once("<Message>")?;
+            let (message, _) = rest.split_once("</Message>")?;
+            Some(message.to_owned())
+        });
+    let message = message.unwrap_or_else(|| body.to_owned());
+    let mut short: String = message.trim().chars().take(MOST).collect();
+    if short.len() < message.trim().len() {
+        short.push('…');
+    }
+    short
 }
 
 /// Tokens for Google's buckets, found when the first is needed.
@@ -343,5 +393,48 @@ mod tests {
             open(&settings("gopher://b", "auto"), &other),
             Ok(None)
         ));
+    }
+
+    #[test]
+    fn what_a_store_says_is_short() {
+        let list = "Generic GCS error: Error performing list request: Error performing GET \
+                    http://127.0.0.1:1/b?list-type=2&prefix=logs%2Fjob%2F in 5.9ms";
+        let retried = ", after 5 retries, max_retries: 5, retry_timeout: 45s ";
+        let status = "Server returned non-2xx status code:";
+        for (text, plain_text) in [
+            (
+                format!(
+                    "{list} - {status} 403 Forbidden: {{\"error\":{{\"message\":\"No access.\"}}}}"
+                ),
+                "it answers 403 Forbidden: No access.",
+            ),
+            (
+                format!("{list}{retried} - {status} 503 Service Unavailable: oops"),
+                "it answers 503 Service Unavailable after 5 more tries: oops",
+            ),
+            (
+                format!(
+                    "{list} - {status} 404 Not Found: <Error><Message>No bucket</Message></Error>"
+                ),
+                "it answers 404 Not Found: No bucket",
+            ),
+            (
+                format!("{list} - {status} 429 Too Many Requests: "),
+                "it answers 429 Too Many Requests",
+            ),
+            (
+                format!("{list} - HTTP error: error sending request"),
+                "HTTP error: error sending request",
+            ),
+            (
+                "Generic GCS error: Error getting list response body: the end".to_owned(),
+                "Error getting list response body: the end",
+            ),
+            ("something else".to_owned(), "something else"),
+        ] {
+            assert_eq!(plain(&text), plain_text);
+        }
+        let page = format!("{list} - {status} 500 Oh: <html>{}", "x".repeat(1000));
+        assert!(plain(&page).chars().count() < 250);
     }
 }

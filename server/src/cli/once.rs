@@ -5,12 +5,13 @@ use std::{path::PathBuf, process::ExitCode};
 use seamgrid::{
     clock::now_ms,
     conformance, http, pipeline,
+    settings::load_settings,
     simulate::{self, SimulateOptions},
     store::Store,
     testgrid,
 };
 
-use super::{CommandError, Common, load_configuration, say};
+use super::{CommandError, Common, load_configuration, load_options, say};
 
 /// Deletes what is older than it is kept, or with `dry_run` says what that would be.
 pub(super) async fn prune(common: &Common, dry_run: bool) -> Result<ExitCode, CommandError> {
@@ -40,9 +41,10 @@ pub(super) async fn prune(common: &Common, dry_run: bool) -> Result<ExitCode, Co
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints what is wrong with configuration, and counts what there is.
-pub(super) fn check_config(paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
-    let report = testgrid::check_config(paths);
+/// Prints what is wrong with configuration, as the settings have it read, and counts what there is.
+pub(super) fn check_config(common: &Common, paths: &[PathBuf]) -> Result<ExitCode, CommandError> {
+    let settings = load_settings(common.config.as_deref())?;
+    let report = testgrid::check_config_with(paths, &load_options(&settings));
     say(report.to_string().trim_end())?;
     Ok(if report.is_clean() {
         ExitCode::SUCCESS

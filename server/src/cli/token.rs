@@ -84,12 +84,18 @@ pub(super) async fn tokens(common: &Common, action: TokenAction) -> Result<ExitC
                     expires_ms: span_ms.map(|span_ms| now_ms.saturating_add(span_ms)),
                 })
                 .await?;
+            let may: Vec<String> = [
+                ("write the test groups", groups.trim()),
+                ("report deploys of", components.trim()),
+            ]
+            .into_iter()
+            .filter(|(_, pattern)| !pattern.is_empty())
+            .map(|(what, pattern)| format!("{what} \"{pattern}\""))
+            .collect();
             say(&format!(
-                "token {id} ({}) may write the test groups \"{}\" and report deploys of \"{}\". It is \
-                 shown this once:",
+                "token {id} ({}) may {}. It is shown this once:",
                 name.trim(),
-                groups.trim(),
-                components.trim()
+                may.join(" and ")
             ))?;
             say(&token)?;
         }

@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use futures::FutureExt as _;
 use seamgrid::{
     bucket::Buckets,
     history::{Mirrors, mirror_folder},
@@ -22,10 +23,18 @@ pub(super) async fn update(
     names: Option<&[String]>,
 ) -> Result<ExitCode, CommandError> {
     let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let store = if once {
-        Store::open(&common.database).await?
-    } else {
-        Store::open_patiently(&common.database).await?
+    let stop = told_to_stop().shared();
+    let open = async {
+        if once {
+            Store::open(&common.database).await
+        } else {
+            Store::open_patiently(&common.database).await
+        }
+    };
+    // Who waits for a database can be told to stop too.
+    let store = tokio::select! {
+        store = open => store?,
+        () = stop.clone() => return Ok(if once { ExitCode::FAILURE } else { ExitCode::SUCCESS }),
     };
     let buckets = Buckets::from_settings(&settings.buckets)?;
     let pipeline = Pipeline::new(
@@ -54,7 +63,7 @@ pub(super) async fn update(
             async { tokio::join!(pipeline::update_groups(&pipeline, names, &progress), fetch) };
         let (report, (fetched, unread)) = tokio::select! {
             (report, fetched) = both => (report, fetched?),
-            () = told_to_stop() => {
+            () = stop => {
                 pipeline.resign().await;
                 store.close().await;
                 return Ok(ExitCode::FAILURE);
@@ -107,12 +116,12 @@ pub(super) async fn update(
         }
         let progress = (progress, metrics);
         tokio::join!(
-            pipeline::run_forever(&pipeline, &progress, told_to_stop()),
-            mirrors.run_forever(every, told_to_stop()),
+            pipeline::run_forever(&pipeline, &progress, stop.clone()),
+            mirrors.run_forever(every, stop.clone()),
             async {
                 tokio::select! {
                     () = impact.follow(Some(&folder), |_| {}) => {}
-                    () = told_to_stop() => {}
+                    () = stop.clone() => {}
                 }
             },
         );

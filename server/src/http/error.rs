@@ -6,7 +6,7 @@ use axum::{
         Request,
         rejection::{PathRejection, QueryRejection},
     },
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -14,6 +14,9 @@ use model::wire::{ErrorBody, WireError};
 use tower_http::request_id::RequestId;
 
 use crate::intake::IntakeError;
+
+/// After how many seconds to ask again for what is not there now.
+pub(super) const RETRY_SECS: HeaderValue = HeaderValue::from_static("5");
 
 /// Why a request failed, as the client may know it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -129,12 +132,14 @@ impl IntoResponse for ApiError {
     /// Without its body: [`explain`] writes it, because an internal error names the request.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if let Self::Unauthorized(_) = self {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                header::HeaderValue::from_static("Bearer"),
-            );
-        }
+        let said = match self {
+            Self::Unauthorized(_) => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            Self::Unavailable(_) => Some((header::RETRY_AFTER, RETRY_SECS)),
+            _ => None,
+        };
+        response.headers_mut().extend(said);
         response.extensions_mut().insert(self);
         response
     }

@@ -57,9 +57,7 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The routes of a server that has no database yet: it lives, and is not ready.
 pub fn waiting() -> Router {
-    Router::new()
-        .route("/healthz", get(health::healthz))
-        .fallback(health::no_database)
+    surround(health::without_database().merge(assets::assets_router()))
 }
 
 /// All routes over this snapshot, with a place to bring things to.

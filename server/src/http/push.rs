@@ -127,6 +127,13 @@ pub(super) async fn upload_run(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    if let Some(coding) = text(&headers, header::CONTENT_ENCODING)
+        && !coding.eq_ignore_ascii_case("identity")
+    {
+        return Err(ApiError::BadRequest(format!(
+            "an upload in Content-Encoding {coding:?} is not understood; send it as it is"
+        )));
+    }
     let receipt = caller
         .intake
         .upload(

@@ -7,7 +7,10 @@ use axum::{
 };
 use model::wire::WireError;
 
-use super::{assets::assets, error::ApiError};
+use super::{
+    assets::assets,
+    error::{ApiError, RETRY_SECS},
+};
 use crate::clock::now_ms;
 
 /// HTML that nobody keeps, because ages in it are told from now.
@@ -24,7 +27,12 @@ pub(super) fn answer(uri: &Uri, page: Result<ServerPage, WireError>) -> Response
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let (status, html) = document(assets(), path, now_ms(), page.map_err(explained));
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, HTML_NOW, html).into_response()
+    let mut response = (status, HTML_NOW, html).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, RETRY_SECS);
+    }
+    response
 }
 
 /// The same page as a part of one that is in a browser already; what goes wrong is told as the API does.

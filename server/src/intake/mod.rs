@@ -249,6 +249,9 @@ impl Intake {
         // Never closed while the intake lives.
         let _place = self.places.acquire().await.ok();
         let staged = stage::receive(content_type, build, body, self.max_bytes).await?;
+        if let Some(why) = staged.description.refusal(now_ms()) {
+            return Err(IntakeError::Bad(why));
+        }
         let receipt = self
             .pipeline
             .accept(Received {

@@ -95,7 +95,8 @@ where
     let mut stage = Stage::new(max_bytes)?;
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     match kind.to_ascii_lowercase().as_str() {
-        "application/json" => {
+        // The second is what `curl --data` says of whatever it sends.
+        "application/json" | "application/x-www-form-urlencoded" => {
             let path = stage.write(0, body).await?;
             let description = describe(Some(&read(&path).await?), build)?;
             Ok(Staged {

@@ -30,7 +30,7 @@ pub(super) const ASK: Duration = Duration::from_secs(1);
 /// How long the queue may take to answer: then it is asked anew, on another connection.
 const ANSWER: Duration = Duration::from_secs(10);
 /// How many waiting groups are taken from the queue at a time.
-const AHEAD: u32 = 256;
+const AHEAD: usize = 256;
 /// How often uploads are looked at that are not made runs of, or were under way.
 const UPLOADS: Duration = Duration::from_mins(1);
 /// Replicas that have been silent for so long are forgotten.
@@ -142,6 +142,15 @@ impl<P: Publish> Pipeline<P> {
 }
 
 impl Queue {
+    /// Takes over who waits, in their order. Groups that are not of this process's configuration are left
+    /// out here: they are never looked at, and so many of them may wait that nobody else would come in sight.
+    fn wait(&mut self, waiting: Vec<GroupId>) {
+        let known = waiting
+            .into_iter()
+            .filter(|id| self.targets.contains_key(id));
+        self.waiting = known.take(AHEAD).collect();
+    }
+
     /// The next groups to take leases on, at most `free`, each with room in its buckets. They are taken
     /// off the list.
     fn candidates<P: Publish>(&mut self, pipeline: &Pipeline<P>, free: usize) -> Vec<GroupId> {
@@ -153,7 +162,6 @@ impl Queue {
                 kept.push_back(id);
                 continue;
             }
-            // A group of another process's configuration.
             let Some(target) = self.targets.get(&id) else {
                 continue;
             };
@@ -278,8 +286,8 @@ async fn run_queue<P: Publish>(
                 renew_at = Instant::now() + pipeline.lease / RENEWALS;
             }
             if queue.ask_at <= Instant::now() {
-                let (waiting, next_ms) = pipeline.store.load_due(AHEAD).await?;
-                queue.waiting = waiting.into();
+                let (waiting, next_ms) = pipeline.store.load_due().await?;
+                queue.wait(waiting);
                 let next = next_ms.map_or(ASK, |wait_ms| Duration::from_millis(wait_ms as u64));
                 queue.ask_at = Instant::now() + next.min(ASK);
             }

@@ -1,7 +1,7 @@
 //! How far an update is: a bar on a terminal, plain lines otherwise.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io::{self, IsTerminal, Write},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -81,6 +81,8 @@ struct State {
     tally: Tally,
     begun: Instant,
     output: Output,
+    /// Whether each group has had its first look: what comes after that is no progress.
+    is_over: bool,
 }
 
 enum Output {
@@ -95,8 +97,9 @@ enum Output {
 #[derive(Debug, Default)]
 struct Tally {
     groups: usize,
-    done: usize,
-    failed: usize,
+    /// Groups that have been read whole, and of those the ones that failed when they were last looked at.
+    done: HashSet<String>,
+    failed: HashSet<String>,
     builds: usize,
     /// Of groups that are being read: builds found and stored.
     open: HashMap<String, (usize, usize)>,
@@ -128,6 +131,7 @@ impl Shown {
                 tally: Tally::default(),
                 begun: Instant::now(),
                 output,
+                is_over: false,
             }),
         }
     }
@@ -163,28 +167,31 @@ impl Progress for Shown {
 
     fn finished(&self, report: &GroupReport) {
         let mut state = self.state();
-        state.tally.open.remove(&report.group);
-        state.tally.done += 1;
-        if let Some(error) = &report.error {
-            state.tally.failed += 1;
-            state.say(&format!("{}: {error}", report.group));
+        if state.is_over {
+            return;
         }
-        let is_last = state.tally.done == state.tally.groups;
+        let tally = &mut state.tally;
+        tally.open.remove(&report.group);
+        if report.left == 0 || report.error.is_some() {
+            tally.done.insert(report.group.clone());
+        }
+        // Why it failed is in the log.
+        if report.error.is_some() {
+            tally.failed.insert(report.group.clone());
+        } else {
+            tally.failed.remove(&report.group);
+        }
+        let is_last = tally.done.len() >= tally.groups;
         state.show(is_last);
+        state.is_over = is_last;
     }
 }
 
 impl State {
-    /// A line of its own, above the bar.
-    fn say(&mut self, line: &str) {
-        match &mut self.output {
-            Output::Bar(bar) => bar.println(line),
-            // Progress that cannot be shown is no reason to stop.
-            Output::Lines { to, .. } => drop(writeln!(to, "{line}")),
-        }
-    }
-
     fn show(&mut self, is_last: bool) {
+        if self.is_over {
+            return;
+        }
         let elapsed = self.begun.elapsed();
         let line = self.tally.line(elapsed);
         match &mut self.output {
@@ -219,12 +226,12 @@ impl Tally {
             .filter(|(found, _)| *found > 0)
             .map(|&(found, stored)| stored as f64 / found as f64)
             .sum();
-        ((self.done as f64 + open) / self.groups as f64).min(1.0)
+        ((self.done.len() as f64 + open) / self.groups as f64).min(1.0)
     }
 
     fn line(&self, elapsed: Duration) -> String {
         let fraction = self.fraction();
-        let failed = match self.failed {
+        let failed = match self.failed.len() {
             0 => String::new(),
             failed => format!(", {failed} failed"),
         };
@@ -238,7 +245,9 @@ impl Tally {
         };
         format!(
             "{} of {} test groups, {} builds read{failed}{time}",
-            self.done, self.groups, self.builds
+            self.done.len(),
+            self.groups,
+            self.builds
         )
     }
 }
@@ -259,7 +268,7 @@ mod tests {
     fn a_group_being_read_counts_by_its_builds() {
         let mut tally = Tally {
             groups: 4,
-            done: 1,
+            done: HashSet::from(["c".into()]),
             builds: 70,
             ..Tally::default()
         };
@@ -271,11 +280,53 @@ mod tests {
             "1 of 4 test groups, 70 builds read, about 2 min 30 s left"
         );
         tally.open.clear();
-        tally.done = 4;
-        tally.failed = 1;
+        tally.done = ["a", "b", "c", "d"].map(String::from).into();
+        tally.failed = HashSet::from(["d".into()]);
         assert_eq!(
             tally.line(Duration::from_secs(9)),
             "4 of 4 test groups, 70 builds read, 1 failed in 9 s"
         );
+    }
+
+    #[test]
+    fn it_ends_when_each_group_was_looked_at() {
+        #[derive(Clone, Default)]
+        struct Written(std::sync::Arc<Mutex<Vec<u8>>>);
+        impl Write for Written {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().expect("no panic").write(bytes)
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let written = Written::default();
+        let shown = Shown::lines(written.clone());
+        let look = |group: &str, left: usize, error: Option<&str>| {
+            shown.finished(&GroupReport {
+                group: group.into(),
+                left,
+                error: error.map(str::to_owned),
+                ..GroupReport::default()
+            });
+        };
+        let last = || {
+            let written = written.0.lock().expect("no panic").clone();
+            let written = String::from_utf8(written).expect("text");
+            written.lines().last().unwrap_or_default().to_owned()
+        };
+        shown.begun(3);
+        look("a", 10, None);
+        look("a", 0, None);
+        look("b", 0, Some("gone"));
+        look("b", 0, Some("gone"));
+        assert_eq!(last(), "0 of 3 test groups, 0 builds read");
+        look("c", 0, None);
+        let end = "3 of 3 test groups, 0 builds read, 1 failed in 0 s";
+        assert_eq!(last(), end);
+        let count = written.0.lock().expect("no panic").len();
+        shown.stored("a", 5);
+        look("a", 0, None);
+        assert_eq!(written.0.lock().expect("no panic").len(), count);
     }
 }

@@ -8,10 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{BuildFile, BuildFiles, junit::read_junit, layout};
+use super::{BuildFile, BuildFiles, junit::read_junit, layout, text::is_unprintable};
 
 /// The longest build id, in bytes.
 const BUILD_CAP: usize = 200;
+
+/// How far ahead of ours the clock of an uploader may be: more than all time zones are apart.
+const AHEAD_MS: i64 = 26 * 3_600_000;
 
 /// One run as its uploader describes it. Only `build` must be there.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -130,6 +133,38 @@ impl Upload {
             return Err("one of the `tests` has no name".to_owned());
         }
         Ok(())
+    }
+}
+
+impl Upload {
+    /// Why a new upload is not taken at `now_ms`, in one sentence, though it can be read. One that is kept
+    /// already goes on being read.
+    pub fn refusal(&self, now_ms: i64) -> Option<String> {
+        let build = &self.build;
+        let is_path = matches!(build.as_str(), "." | "..");
+        if is_path || build.trim() != build || build.chars().any(is_unprintable) {
+            return Some(format!(
+                "the build id {build:?} cannot stand in an address: it is a dot or two, begins or ends with \
+                 a space, or has something that cannot be printed"
+            ));
+        }
+        for (word, time) in [("began", self.started), ("ended", self.finished)] {
+            if let Some(time) = time
+                && time.timestamp_millis() > now_ms.saturating_add(AHEAD_MS)
+            {
+                return Some(format!(
+                    "the run {word} at {time}, which is more than a day from now; is the clock right?"
+                ));
+            }
+        }
+        if let (Some(started), Some(finished)) = (self.started, self.finished)
+            && finished < started
+        {
+            return Some(format!(
+                "the run ended at {finished}, before it began at {started}"
+            ));
+        }
+        None
     }
 }
 
@@ -422,6 +457,36 @@ mod tests {
             let error = Upload::parse(description.as_bytes()).expect_err(description);
             assert!(error.contains(words), "{description}: {error}");
             assert!(!error.contains('\n'), "{error}");
+        }
+        let refused = |description: &str| {
+            let upload = Upload::parse(description.as_bytes()).expect(description);
+            upload.refusal(NOW_MS)
+        };
+        for (description, words) in [
+            (r#"{"build": ".."}"#, "address"),
+            (r#"{"build": " 7"}"#, "address"),
+            (r#"{"build": "7\u202e"}"#, "address"),
+            (
+                r#"{"build": "1", "started": "9999-01-01T00:00:00Z"}"#,
+                "began at 9999-01-01 00:00:00 UTC",
+            ),
+            (
+                r#"{"build": "1", "finished": "2026-03-02T03:00:00Z"}"#,
+                "is the clock right?",
+            ),
+            (
+                r#"{"build": "1", "started": "2026-02-28T23:00:00Z", "finished": "2026-02-28T22:00:00Z"}"#,
+                "before it began",
+            ),
+        ] {
+            let why = refused(description).expect(description);
+            assert!(why.contains(words), "{description}: {why}");
+        }
+        for description in [
+            r#"{"build": "my build 7..."}"#,
+            r#"{"build": "1", "started": "2026-03-01T14:00:00Z"}"#,
+        ] {
+            assert_eq!(refused(description), None);
         }
         assert_eq!(
             place_of("../../etc/started.json").as_deref(),

@@ -46,6 +46,8 @@ pub struct Catalog {
     tabs: Vec<Arc<TabEntry>>,
     /// The groups of jobs that are copied for every release branch, by name.
     forked: HashSet<String>,
+    /// The keys of the configured groups that are read from a bucket.
+    sources: HashSet<String>,
     /// Indexes into `tabs`, by the key of the group's name.
     by_group: HashMap<String, Vec<usize>>,
 }
@@ -139,6 +141,11 @@ impl Catalog {
             .iter()
             .map(|group| key(&group.name))
             .collect();
+        let read = configuration
+            .test_groups
+            .iter()
+            .filter(|group| group.prefixes().next().is_some());
+        catalog.sources = read.map(|group| key(&group.name)).collect();
 
         let recorded_ms: HashMap<(String, String), i64> = imported
             .iter()
@@ -265,6 +272,11 @@ impl Catalog {
     /// Whether the job of this name is copied for every release branch.
     pub fn is_forked(&self, job: &str) -> bool {
         self.forked.contains(job)
+    }
+
+    /// Whether the configuration names this group and says where it is read from.
+    pub fn is_source(&self, group: &str) -> bool {
+        self.sources.contains(&key(group))
     }
 
     /// The tabs that show this group.

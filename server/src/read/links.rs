@@ -1,8 +1,8 @@
 //! Where a column, a cell and a tab lead.
 
 use model::{
-    config::TestGroup,
-    link::{Tokens, expand},
+    config::{LinkTemplate, TestGroup},
+    link::{Tokens, expand, uses},
     tabulate::StoredRun,
 };
 
@@ -42,13 +42,23 @@ pub(super) fn cell_url(entry: &TabEntry, run: &StoredRun, cell_id: &str) -> Stri
 /// The job's history; empty when there is none.
 pub(super) fn results_url(entry: &TabEntry) -> String {
     let prefix = entry.group.prefixes().next().unwrap_or_default();
-    expand(&entry.tab.results_url_template, &tokens(entry, prefix)).unwrap_or_default()
+    let template = &entry.tab.results_url_template;
+    link(template, prefix, &tokens(entry, prefix))
 }
 
 fn build_url(entry: &TabEntry, run: &StoredRun, prefix: &str, build: &str) -> String {
     let headers = run.headers.iter().map(|header| header.value.as_str());
     let tokens = tokens(entry, prefix).with_column(build, headers);
-    expand(&entry.tab.open_test_template, &tokens).unwrap_or_default()
+    link(&entry.tab.open_test_template, prefix, &tokens)
+}
+
+/// The link of a template; empty when there is none, and for a group without a bucket where it leads into
+/// one: a default for all tabs knows nothing of those whose runs are uploaded.
+fn link(template: &LinkTemplate, prefix: &str, tokens: &Tokens) -> String {
+    if prefix.is_empty() && uses(template, "gcs-prefix") {
+        return String::new();
+    }
+    expand(template, tokens).unwrap_or_default()
 }
 
 /// What tokens stand for in the whole of a tab.

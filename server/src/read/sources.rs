@@ -86,13 +86,21 @@ fn since(time: DateTime<Utc>) -> String {
     format!("{} UTC, {age} ago", time.format("%Y-%m-%d %H:%M"))
 }
 
-/// How it stands with all sources at `now_ms`, from the queue as it is stored.
-fn build_sources(queue: QueueState, poll_secs: u64, begun_ms: i64, now_ms: i64) -> Sources {
+/// How it stands with all sources at `now_ms`, from the queue as it is stored. Groups that the configuration
+/// does not name any more, or not yet, stand in the queue too; they are no sources here.
+fn build_sources(
+    queue: QueueState,
+    is_source: impl Fn(&str) -> bool,
+    poll_secs: u64,
+    begun_ms: i64,
+    now_ms: i64,
+) -> Sources {
     let QueueState {
         at_ms,
-        groups: queue,
+        groups: mut queue,
         replicas,
     } = queue;
+    queue.retain(|queued| is_source(&queued.name));
     let poll_ms = poll_secs as i64 * 1000;
     let is_held = |queued: &Queued| {
         queued
@@ -206,7 +214,9 @@ impl Reader {
             }
         };
         known.set_silent_ms(None);
-        let new = build_sources(queue, known.poll_secs, known.begun_ms, now_ms);
+        let published = self.published.load_full();
+        let is_source = |group: &str| published.catalog.is_source(group);
+        let new = build_sources(queue, is_source, known.poll_secs, known.begun_ms, now_ms);
         let old = self.put_sources(new);
         if old.sources.unreachable_since.is_some() {
             self.changes.tell(What::All);
@@ -436,7 +446,7 @@ mod tests {
             groups: vec![failing, pushed, held, abandoned, behind, never],
             replicas: vec![replica],
         };
-        let sources = build_sources(queue, 300, NOW_MS - MINUTE_MS, NOW_MS);
+        let sources = build_sources(queue, |_| true, 300, NOW_MS - MINUTE_MS, NOW_MS);
         let seen: Vec<_> = sources
             .items
             .iter()

@@ -191,19 +191,19 @@ impl Store {
         })
     }
 
-    /// The groups that wait for their turn and that nobody looks at, those first that were pushed,
-    /// then the ones that have waited longest; and in how many milliseconds the next of the others is due.
-    pub async fn load_due(&self, limit: u32) -> Result<(Vec<GroupId>, Option<i64>), StoreError> {
+    /// All groups that wait for their turn and that nobody looks at, those first that were pushed, then the
+    /// ones that have waited longest; and in how many milliseconds the next of the others is due. Groups that
+    /// no configuration names any more wait for ever, so whoever asks takes only those that it knows.
+    pub async fn load_due(&self) -> Result<(Vec<GroupId>, Option<i64>), StoreError> {
         reading!(self, tx => {
             let (now_ms,): (i64,) = sqlx::query_as(self.clock()).fetch_one(&mut *tx).await?;
             let rows: Vec<(i64,)> = sqlx::query_as(
                 "SELECT group_id FROM update_state WHERE due_ms <= $1 \
                  AND (lease_ms IS NULL OR lease_ms <= $1) \
                  ORDER BY CASE WHEN pushed_ms IS NULL THEN 1 ELSE 0 END, \
-                 COALESCE(pushed_ms, due_ms), group_id LIMIT $2",
+                 COALESCE(pushed_ms, due_ms), group_id",
             )
             .bind(now_ms)
-            .bind(i64::from(limit))
             .fetch_all(&mut *tx)
             .await?;
             let (next,): (Option<i64>,) =

@@ -85,7 +85,7 @@ pub(super) fn assemble(
         },
         problems,
     );
-    validate::validate(&assembly, paths, problems);
+    validate::validate(&assembly, paths, &options.uploaded, problems);
     assembly.into_configuration()
 }
 

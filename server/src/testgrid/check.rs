@@ -30,7 +30,12 @@ pub struct Counts {
 
 /// Reads TestGrid YAML trees, Prow job trees, mixtures of them, or single files, and checks the whole.
 pub fn check_config(paths: &[PathBuf]) -> CheckReport {
-    let loaded = load(paths, &LoadOptions::default());
+    check_config_with(paths, &LoadOptions::default())
+}
+
+/// The same, as the settings have it read.
+pub fn check_config_with(paths: &[PathBuf], options: &LoadOptions) -> CheckReport {
+    let loaded = load(paths, options);
     CheckReport {
         problems: loaded.problems,
         counts: Counts::of(&loaded.configuration),

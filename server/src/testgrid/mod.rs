@@ -43,7 +43,7 @@ use std::{fmt, path::PathBuf};
 
 use model::config::Configuration;
 
-pub use check::{CheckReport, Counts, check_config};
+pub use check::{CheckReport, Counts, check_config, check_config_with};
 
 /// A problem in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +94,9 @@ pub struct LoadOptions {
     /// A zero, `false` or empty text leaves a field unset, so that its default stands, as in TestGrid;
     /// otherwise it overrides the default.
     pub zero_is_unset: bool,
+    /// Names of groups whose runs are uploaded, `*` for any text: those need not say where they are read
+    /// from.
+    pub uploaded: Vec<String>,
 }
 
 impl Default for LoadOptions {
@@ -104,6 +107,7 @@ impl Default for LoadOptions {
             job_config_url_prefix: None,
             rewrite_descriptions: true,
             zero_is_unset: false,
+            uploaded: Vec::new(),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     decode::Message,
     document::{Place, Placed, PlacedDashboard},
 };
+use crate::infra::image::matches;
 
 mod group;
 mod tab;
@@ -21,8 +22,14 @@ mod tab;
 /// A broken rule: the key it is about, or nothing for the whole entity, and a sentence.
 type Broken = (&'static str, String);
 
-/// Checks everything; `paths` are named when there is nothing to check.
-pub(super) fn validate(assembly: &Assembly, paths: &[PathBuf], problems: &mut Vec<ConfigProblem>) {
+/// Checks everything; `paths` are named when there is nothing to check. The runs of groups whose names match
+/// one of `uploaded` are uploaded.
+pub(super) fn validate(
+    assembly: &Assembly,
+    paths: &[PathBuf],
+    uploaded: &[String],
+    problems: &mut Vec<ConfigProblem>,
+) {
     let missing = match (assembly.groups.is_empty(), assembly.dashboards.is_empty()) {
         (true, _) => "no test group is configured",
         (_, true) => "no dashboard is configured",
@@ -39,12 +46,10 @@ pub(super) fn validate(assembly: &Assembly, paths: &[PathBuf], problems: &mut Ve
     names(assembly, problems);
     references(assembly, problems);
     for group in &assembly.groups {
-        report(
-            group,
-            &group.value.name,
-            group::check(&group.value),
-            problems,
-        );
+        let name = &group.value.name;
+        let is_uploaded = uploaded.iter().any(|pattern| matches(pattern, name));
+        let broken = group::check(&group.value, is_uploaded);
+        report(group, name, broken, problems);
     }
     for dashboard in &assembly.dashboards {
         for tab in &dashboard.tabs {

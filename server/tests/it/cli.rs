@@ -187,6 +187,61 @@ fn a_configuration_is_checked_and_counted() {
 }
 
 #[test]
+fn groups_whose_runs_are_uploaded_need_no_bucket() {
+    let folder = TempDir::new().expect("a folder can be made");
+    let write = |name: &str, content: &str| {
+        std::fs::write(folder.path().join(name), content).expect("it is written");
+    };
+    write(
+        "a.yaml",
+        "test_groups: [{name: airflow-nightly, days_of_results: 1, num_columns_recent: 1}]\n\
+         dashboards:\n- name: some-board\n  dashboard_tab: [{name: some-tab, test_group_name: airflow-nightly}]\n",
+    );
+    let wrong = seamgrid(folder.path(), &["check-config", "a.yaml"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    let said = text(&wrong.stdout);
+    assert!(said.contains("`push.groups` of the settings"), "{said}");
+    write("seamgrid.yaml", "push: {groups: ['airflow-*']}\n");
+    let right = seamgrid(folder.path(), &["check-config", "a.yaml"]);
+    assert_eq!(right.status.code(), Some(0), "{}", text(&right.stdout));
+}
+
+/// As the first process of a container a program is ended by no signal that it does not ask for.
+#[cfg(unix)]
+#[test]
+fn who_waits_for_a_database_can_be_told_to_stop() {
+    use std::io::{BufRead as _, BufReader};
+
+    let folder = TempDir::new().expect("a folder can be made");
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = nobody.local_addr().expect("it is bound").port();
+    drop(nobody);
+    let database = format!("postgres://seamgrid@127.0.0.1:{port}/seamgrid");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["update"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seamgrid"));
+        command
+            .current_dir(folder.path())
+            .args(arguments)
+            .args(["--database", &database, "--metrics-listen", "off"])
+            .env_remove("SEAMGRID_CONFIG")
+            .env_remove("RUST_LOG")
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped());
+        let mut process = command.spawn().expect("the program starts");
+        let stderr = process.stderr.take().expect("it is ours");
+        let mut lines = BufReader::new(stderr).lines();
+        let waits = lines.any(|line| line.is_ok_and(|line| line.contains("waiting for it")));
+        assert!(waits, "{arguments:?}");
+        let told = Command::new("kill")
+            .args(["-TERM", &process.id().to_string()])
+            .status();
+        assert!(told.expect("there is a kill").success());
+        let ended = process.wait().expect("it ends");
+        assert_eq!(ended.code(), Some(0), "{arguments:?}");
+    }
+}
+
+#[test]
 fn the_interface_is_described_without_a_server() {
     let folder = TempDir::new().expect("a folder can be made");
     let output = seamgrid(folder.path(), &["export", "openapi"]);

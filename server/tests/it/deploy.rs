@@ -82,13 +82,14 @@ fn check(manifests: &[Value]) -> &Value {
     };
     assert_eq!(names(&container["ports"]), ["http", "metrics"]);
     for (probe, path) in [
-        ("startupProbe", "/readyz"),
-        ("readinessProbe", "/readyz"),
+        ("readinessProbe", "/readyz?exclude=database"),
         ("livenessProbe", "/healthz"),
     ] {
         assert_eq!(container[probe]["httpGet"]["path"], path, "{probe}");
         assert_eq!(container[probe]["httpGet"]["port"], "http", "{probe}");
     }
+    // A pod that waits for its database is not ended for it.
+    assert_eq!(container["startupProbe"], Value::Null);
     let volumes = names(&pod["volumes"]);
     for mount in names(&container["volumeMounts"]) {
         assert!(volumes.contains(&mount), "{mount}");

@@ -83,6 +83,15 @@ fn configuration() -> Configuration {
     }
 }
 
+/// A time of the day before yesterday, `10:00`: by the clock that uploads and days of results are held
+/// against.
+fn time(at: &str) -> String {
+    const DAY_MS: i64 = 86_400_000;
+    let day_ms = seamgrid::clock::now_ms() - 2 * DAY_MS;
+    let day = chrono::DateTime::from_timestamp_millis(day_ms).expect("a time");
+    format!("{}T{at}:00Z", day.format("%Y-%m-%d"))
+}
+
 async fn open(folder: &Path) -> Store {
     let file = folder.join("seamgrid.db");
     Store::open(&format!("sqlite://{}", file.display()))

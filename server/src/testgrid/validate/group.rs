@@ -6,11 +6,11 @@ use model::config::{
 
 use super::{Broken, bad_address, regex_flaw};
 
-/// Which rules a group breaks.
-pub(super) fn check(group: &TestGroup) -> Vec<Broken> {
+/// Which rules a group breaks, whose runs may be uploaded.
+pub(super) fn check(group: &TestGroup, is_uploaded: bool) -> Vec<Broken> {
     let mut broken = Vec::new();
     let mut add = |key: &'static str, message: String| broken.push((key, message));
-    source(group, &mut add);
+    source(group, is_uploaded, &mut add);
     limits(group, &mut add);
     if let Some(address) = bad_address(&group.alert_mail_to_addresses) {
         let message = format!("{address:?} is not a mail address");
@@ -96,10 +96,13 @@ fn limits(group: &TestGroup, add: &mut impl FnMut(&'static str, String)) {
     }
 }
 
-fn source(group: &TestGroup, add: &mut impl FnMut(&'static str, String)) {
+fn source(group: &TestGroup, is_uploaded: bool, add: &mut impl FnMut(&'static str, String)) {
     let Some(source) = &group.result_source else {
-        if group.gcs_prefix.is_empty() {
-            let message = "needs a `gcs_prefix` or a `result_source`".to_owned();
+        if group.gcs_prefix.is_empty() && !is_uploaded {
+            let message =
+                "needs a `gcs_prefix` or a `result_source`; where its runs are uploaded, say \
+                           so in `push.groups` of the settings"
+                    .to_owned();
             add("gcs_prefix", message);
         }
         return;

@@ -451,12 +451,11 @@ fn limits_are_more_than_zero() {
 #[test]
 fn a_group_has_one_source() {
     const PREFIX: &str = "  gcs_prefix: b/logs/a\n";
+    const NONE: &str = "needs a `gcs_prefix` or a `result_source`; where its runs are uploaded, say so in \
+                        `push.groups` of the settings";
     for (to, expected) in [
-        ("", &["needs a `gcs_prefix` or a `result_source`"][..]),
-        (
-            "  gcs_prefix: ''\n",
-            &["needs a `gcs_prefix` or a `result_source`"],
-        ),
+        ("", &[NONE][..]),
+        ("  gcs_prefix: ''\n", &[NONE]),
         (
             "  result_source: {gcs_config: {gcs_prefix: b/logs/a}}\n",
             &[],

@@ -147,6 +147,8 @@ async fn ready_means_published() {
     let early = get("/readyz").await;
     assert_eq!(early.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(early.error().0, "unavailable");
+    let shown = get("/readyz?exclude=database").await;
+    assert_eq!(shown.status, StatusCode::SERVICE_UNAVAILABLE);
     // A tab can be looked at all the same.
     let page = get(&paths::api_dashboard("sig-node")).await.json();
     assert_eq!(
@@ -155,6 +157,9 @@ async fn ready_means_published() {
     );
     reader.publish_all().await.expect("all is published");
     assert_eq!(get("/readyz").await.status, StatusCode::OK);
+    let excluded = async |what: &str| get(&format!("/readyz?exclude={what}")).await.status;
+    assert_eq!(excluded("database").await, StatusCode::OK);
+    assert_eq!(excluded("bucket").await, StatusCode::BAD_REQUEST);
     let page = get(&paths::api_dashboard("sig-node")).await.json();
     assert_eq!(
         page["tabs"][0]["reason"],
@@ -180,14 +185,42 @@ async fn a_server_lives_and_is_not_ready_before_it_has_a_database() {
     let World { store, folder, .. } = World::new().await;
     let before = async {
         assert!(get("/healthz").await.starts_with("HTTP/1.1 200 OK\r\n"));
-        for path in ["/readyz", "/", "/api/v2/dashboards"] {
+        for (path, kind, words) in [
+            (
+                "/readyz",
+                "application/json",
+                "{\"error\":{\"code\":\"unavailable\"",
+            ),
+            (
+                "/readyz?exclude=database",
+                "application/json",
+                "unavailable",
+            ),
+            ("/api/v2/dashboards", "application/json", "unavailable"),
+            // People see a page, which a script has appear when it can.
+            ("/", "text/html; charset=utf-8", "data-code=\"unavailable\""),
+            (
+                "/status",
+                "text/html; charset=utf-8",
+                "Seamgrid waits for its database",
+            ),
+        ] {
             let reply = get(path).await;
             assert!(reply.starts_with("HTTP/1.1 503 "), "{reply}");
             assert!(
                 reply.contains("the database cannot be reached yet"),
                 "{reply}"
             );
+            for part in [
+                &format!("content-type: {kind}\r\n"),
+                "retry-after: 5\r\n",
+                words,
+            ] {
+                assert!(reply.contains(part), "{path}, {part}: {reply}");
+            }
         }
+        let health = get("/api/v2/health").await;
+        assert!(health.contains("database_silent_since"), "{health}");
         store
     };
     let store = listening.wait_for(before).await.expect("it has an end");

@@ -12,7 +12,7 @@ use model::{
 use seamgrid::settings::PushSettings;
 use serde_json::{Value, json};
 
-use super::{Reply, World, configuration, open};
+use super::{Reply, World, configuration, open, time};
 
 const ISSUE: &str = "https://github.com/acme/shop/issues/7";
 
@@ -34,8 +34,8 @@ async fn world() -> (World, String) {
     for build in 40..44 {
         let description = json!({
             "build": build.to_string(),
-            "started": format!("2026-11-19T{}:00:00Z", build - 30),
-            "finished": format!("2026-11-19T{}:30:00Z", build - 30),
+            "started": time(&format!("{}:00", build - 30)),
+            "finished": time(&format!("{}:30", build - 30)),
             "tests": [
                 {"name": "pkg/divides by zero", "status": if build == 40 { "passed" } else { "failed" }},
                 {"name": "adds", "status": "passed"},
@@ -322,8 +322,8 @@ fn naming(format: &str) -> Configuration {
 async fn upload(world: &World, token: &str, build: u32, test: &str) {
     let description = json!({
         "build": build.to_string(),
-        "started": format!("2026-11-19T{}:00:00Z", build - 30),
-        "finished": format!("2026-11-19T{}:30:00Z", build - 30),
+        "started": time(&format!("{}:00", build - 30)),
+        "finished": time(&format!("{}:30", build - 30)),
         "tests": [{"name": test, "status": "passed"}],
     });
     let reply = world.upload(token, "airflow-nightly", &description).await;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use seamgrid::{
     pipeline,
-    store::{Claimed, GroupId, Release, Turn},
+    store::{Claimed, GroupConfig, GroupId, Release, Turn},
 };
 use tokio::sync::oneshot;
 
@@ -17,10 +17,9 @@ async fn read_all(world: &World) {
         let begun = Instant::now();
         loop {
             let queue = world.store.load_queue().await.expect("the queue").groups;
-            if queue.len() == 2
-                && queue
-                    .iter()
-                    .all(|one| one.update.attempt_ms.is_some() && one.lease.is_none())
+            let mut jobs = queue.iter().filter(|one| one.name.ends_with("-job"));
+            if jobs.clone().count() == 2
+                && jobs.all(|one| one.update.attempt_ms.is_some() && one.lease.is_none())
             {
                 break;
             }
@@ -142,7 +141,7 @@ async fn leases_pass_on_when_their_owner_is_gone() {
         .collect();
     let store = &world.store;
     store.push_groups(&ids).await.expect("pushed");
-    let (due, _) = store.load_due(10).await.expect("due");
+    let (due, _) = store.load_due().await.expect("due");
     assert_eq!(due.len(), 2);
     let claim = async |owner: &str, wanted: &[GroupId], turn, lease_ms| {
         let claimed = store.claim(wanted, owner, turn, lease_ms).await;
@@ -182,18 +181,43 @@ async fn leases_pass_on_when_their_owner_is_gone() {
     store.push_groups(&ids[1..]).await.expect("pushed");
     let pushed = release(&second[0]);
     store.release(ids[1], "b", pushed).await.expect("released");
-    let (due, _) = store.load_due(10).await.expect("due");
+    let (due, _) = store.load_due().await.expect("due");
     assert_eq!(due, ids[1..]);
     // When nobody waits it is looked at again after a while, or by who asks for it alone.
     let third = claim("b", &ids[1..], Turn::Due, 60_000).await;
     let done = release(&third[0]);
     store.release(ids[1], "b", done).await.expect("released");
-    let (due, next_ms) = store.load_due(10).await.expect("due");
+    let (due, next_ms) = store.load_due().await.expect("due");
     assert_eq!(due, []);
     let next_ms = next_ms.expect("another is due later");
     assert!((1..=300_000).contains(&next_ms), "{next_ms}");
     assert_eq!(ids_of(&claim("d", &ids[1..], Turn::Due, 1).await), []);
     assert_eq!(ids_of(&claim("d", &ids[1..], Turn::Any, 1).await), ids[1..]);
+}
+
+/// Of groups that the configuration names no more nothing is told, and though more of them are due than a
+/// process takes at a time, and for longer, the others have their turn.
+#[tokio::test]
+async fn groups_that_are_gone_hold_up_nobody() {
+    let world = World::new().await;
+    let gone: Vec<_> = (0..300)
+        .map(|number| GroupConfig {
+            name: format!("gone-{number}"),
+            config_hash: String::new(),
+        })
+        .collect();
+    let gone = world.store.sync_groups(&gone).await.expect("groups");
+    let ids: Vec<_> = gone.iter().map(|group| group.id).collect();
+    world.store.push_groups(&ids).await.expect("pushed");
+    read_all(&world).await;
+    world.reader.refresh_sources().await.expect("refreshed");
+    let sources = world.get("/api/v2/sources").await;
+    let items = sources.body["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 2, "{}", sources.body);
+    assert!(items.iter().all(|item| item["health"] == "fresh"));
+    let reply = world.get("/api/v2/sources/gone-1").await;
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.reader.source_counts().1, 0, "none waits");
 }
 
 /// A server that only shows tells of what was read by a process that has ended.

@@ -17,8 +17,8 @@ async fn an_uploaded_run_is_seen_at_once() {
     let token = world.token("airflow-*", "").await;
     let description = json!({
         "build": "41",
-        "started": "2026-11-19T10:00:00Z",
-        "finished": "2026-11-19T10:30:00Z",
+        "started": time("10:00"),
+        "finished": time("10:30"),
         "url": "https://airflow.example/runs/41",
         "product": {"acme/shop": "1111111111111111111111111111111111111111"},
         "infra": {"test-infra": "v20261119-0123456789"},
@@ -74,8 +74,8 @@ async fn the_newest_of_different_uploads_counts_and_both_are_seen() {
     let world = World::new().await;
     let token = world.token("*", "*").await;
     let run = |build: &str, passed: bool| {
-        json!({"build": build, "started": "2026-11-19T10:00:00Z",
-               "finished": "2026-11-19T10:30:00Z", "passed": passed})
+        json!({"build": build, "started": time("10:00"),
+               "finished": time("10:30"), "passed": passed})
     };
     for (passed, revision) in [(true, 1), (false, 2), (true, 3)] {
         let reply = world
@@ -103,7 +103,7 @@ async fn the_newest_of_different_uploads_counts_and_both_are_seen() {
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 
     // A run that was under way and has ended contradicts nothing.
-    let begun = json!({"build": "8", "started": "2026-11-19T11:00:00Z", "running": true});
+    let begun = json!({"build": "8", "started": time("11:00"), "running": true});
     world.upload(&token, "airflow-nightly", &begun).await;
     let grid = world.grid("nightly").await;
     assert_eq!(
@@ -189,6 +189,46 @@ async fn junit_files_come_as_a_form() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_is_refused_and_what_curl_sends_is_not() {
+    let world = World::new().await;
+    let token = world.token("*", "").await;
+    let send = async |headers: &[(header::HeaderName, &str)], body: &'static str| {
+        let authorization = format!("Bearer {token}");
+        let mut all = vec![(header::AUTHORIZATION, authorization.as_str())];
+        all.extend_from_slice(headers);
+        let path = "/api/v2/groups/airflow-nightly/runs";
+        world.send(path, &all, Body::from(body)).await
+    };
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    for (body, words) in [
+        (r#"{"build": ".."}"#, "cannot stand in an address"),
+        (
+            r#"{"build": "1", "started": "9999-01-01T00:00:00Z"}"#,
+            "is the clock right?",
+        ),
+    ] {
+        let reply = send(&json, body).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.body);
+        assert!(reply.message().contains(words), "{}", reply.message());
+    }
+    let packed = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_ENCODING, "gzip"),
+    ];
+    let reply = send(&packed, r#"{"build": "1"}"#).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.body);
+    assert!(reply.message().contains("\"gzip\""), "{}", reply.message());
+    assert_eq!(world.stored_runs().await, 0);
+
+    let form = [(header::CONTENT_TYPE, "application/x-www-form-urlencoded")];
+    let reply = send(&form, r#"{"build": "1"}"#).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    let reply = send(&form, "build=2").await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.body);
+    assert!(reply.message().contains("JSON"), "{}", reply.message());
+}
+
+#[tokio::test]
 async fn what_is_too_large_leaves_nothing() {
     let world = World::with(PushSettings {
         max_bytes: 2000,
@@ -249,8 +289,7 @@ async fn what_is_too_large_leaves_nothing() {
 async fn uploads_are_read_again_when_the_configuration_changes() {
     let world = World::new().await;
     let token = world.token("*", "").await;
-    let run =
-        json!({"build": "3", "started": "2026-11-19T10:00:00Z", "metadata": {"zone": "eu-1"}});
+    let run = json!({"build": "3", "started": time("10:00"), "metadata": {"zone": "eu-1"}});
     world.upload(&token, "airflow-nightly", &run).await;
     assert_eq!(world.pipeline.catch_up().await.expect("read"), 0);
     let mut configuration = configuration();
