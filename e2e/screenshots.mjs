@@ -253,7 +253,7 @@ async function picture(page, path) {
   console.log(path);
 }
 
-/** The infra transition of a release dashboard across which most rows broke. */
+/** The infra change that broke most rows of release dashboards, where it tells the most. */
 async function mostTelling(url) {
   const read = async (path) => {
     const answer = await fetch(url + path);
@@ -262,7 +262,7 @@ async function mostTelling(url) {
     }
     return answer.json();
   };
-  let best;
+  const changes = new Map();
   let failing;
   for (const release of (await read("/api/v2/releases")).items) {
     for (const { dashboard, tab } of release.tiers.flatMap((tier) => tier.tabs)) {
@@ -272,18 +272,28 @@ async function mostTelling(url) {
       const alerted = grid.rows.find((known) => known.alert);
       failing ??= alerted && [dashboard, tab, alerted.id];
       for (const { kind, column, build, broke, component, from, to } of grid.transitions) {
-        if (kind === "infra" && from && broke > (best?.broke ?? -1)) {
-          const older = grid.columns[column + 1].build;
-          const row = (alerted ?? grid.rows[0]).id;
-          const { started_ms: newest_ms } = grid.columns[0];
-          best = { dashboard, tab, build, broke, component, from, to, older, row, newest_ms };
+        if (kind !== "infra" || !from) {
+          continue;
         }
+        const older = grid.columns[column + 1].build;
+        const row = (alerted ?? grid.rows[0]).id;
+        const { started_ms: newest_ms } = grid.columns[0];
+        const seam = { dashboard, tab, build, broke, component, from, to, older, row, newest_ms };
+        // The less else changed there, the less else can be why.
+        const others = grid.transitions.filter((other) => other.column === column).length - 1;
+        const told = broke > 0 ? 1_000 - 100 * others + broke : 0;
+        const change = [component, from, to].join(" ");
+        const { all, most, best } = changes.get(change) ?? { all: 0, most: -1 };
+        const isBest = told > most;
+        changes.set(change, { all: all + broke, most: Math.max(most, told), best: isBest ? seam : best });
       }
     }
   }
-  if (!best || !failing) {
+  const [told] = [...changes.values()].sort((a, b) => b.all - a.all);
+  if (!told || !failing) {
     throw new Error("no tab of a release dashboard has an infra transition, or none has an alert");
   }
+  const { best } = told;
   const { test_group: group } = await read(
     `/api/v2/dashboards/${encodeURIComponent(best.dashboard)}/tabs/${encodeURIComponent(best.tab)}`,
   );
