@@ -5,13 +5,13 @@
 //! done: what it has stored is not read again.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
 use futures::{StreamExt, stream};
 use model::{config::TestGroup, name::normalize};
-use tokio::time::sleep;
+use tokio::{sync::Mutex, time::sleep};
 
 use super::{
     FailureKind, GroupError, GroupReport, Pipeline, Progress, Publish, Report, Target,
@@ -19,7 +19,8 @@ use super::{
 };
 use crate::store::{GroupId, StoreError, Turn};
 
-/// The groups that this process is looking at.
+/// The groups that this process is looking at. Locked while leases are taken or prolonged: a renewal gives
+/// back what it does not know of, so nothing may be taken while one is under way.
 type Held = Mutex<Vec<GroupId>>;
 
 /// Brings every group, or the named ones, up to date. Several are read at once, as the settings say.
@@ -123,9 +124,13 @@ impl<P: Publish> Pipeline<P> {
         stop: &AtomicBool,
         progress: &dyn Progress,
     ) -> Result<GroupReport, Target> {
-        // Before it is asked for: a renewal gives back what is not held.
-        held_groups(held).push(target.id);
-        let report = match self.claim(&[target.id], Turn::Any).await {
+        let claimed = {
+            let mut held = held.lock().await;
+            let claimed = self.claim(&[target.id], Turn::Any).await;
+            held.push(target.id);
+            claimed
+        };
+        let report = match claimed {
             Ok(claimed) => match claimed.first() {
                 Some(&(_, claimed)) => {
                     let how = (true, usize::MAX);
@@ -140,7 +145,7 @@ impl<P: Publish> Pipeline<P> {
                 ..GroupReport::default()
             }),
         };
-        held_groups(held).retain(|&id| id != target.id);
+        held.lock().await.retain(|&id| id != target.id);
         if let Ok(report) = &report {
             progress.finished(report);
         }
@@ -150,16 +155,13 @@ impl<P: Publish> Pipeline<P> {
     /// Prolongs the leases on what is held. Never ready.
     async fn keep(&self, held: &Held) {
         loop {
-            let groups = held_groups(held).clone();
-            if let Err(error) = self.renew(&groups).await {
-                tracing::warn!(%error, "the leases are not prolonged: {error}");
+            {
+                let held = held.lock().await;
+                if let Err(error) = self.renew(&held).await {
+                    tracing::warn!(%error, "the leases are not prolonged: {error}");
+                }
             }
             sleep(self.lease / RENEWALS).await;
         }
     }
-}
-
-/// A panic elsewhere leaves at worst a group too many.
-fn held_groups(held: &Held) -> std::sync::MutexGuard<'_, Vec<GroupId>> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
 }

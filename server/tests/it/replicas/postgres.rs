@@ -3,6 +3,7 @@
 
 mod announced;
 mod outage;
+mod renewal;
 
 use super::*;
 use crate::store::postgres::schema;

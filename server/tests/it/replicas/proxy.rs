@@ -15,6 +15,8 @@ use url::Url;
 pub(super) enum Network {
     /// Everything passes.
     Open,
+    /// As open, but statements with this in them, where they are new to a connection, arrive late.
+    Late(&'static str),
     /// Nothing passes, and nobody is told.
     Silent,
     /// Every connection is broken at once.
@@ -132,12 +134,26 @@ async fn one_way(
 ) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        let open = network.wait_for(|it| *it == Network::Open).await.is_ok();
-        if !open || to.write_all(&bytes[..count]).await.is_err() {
+        let passes = |it: &Network| matches!(it, Network::Open | Network::Late(_));
+        let Ok(network) = network.wait_for(passes).await.map(|it| *it) else {
+            return;
+        };
+        if let Network::Late(part) = network
+            && contains(&bytes[..count], part.as_bytes())
+        {
+            tokio::time::sleep(LATE).await;
+        }
+        if to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }
 }
 
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// How late a statement is: others overtake it.
+const LATE: Duration = Duration::from_millis(200);
 /// How long a network is cut in tests: longer than the leases that they set.
 pub(super) const WHILE: Duration = Duration::from_secs(4);
