@@ -28,6 +28,7 @@
 //! | deploy | that a service changed, as somebody reported it | [`deploy::Deploy`] |
 //! | drift | runs show another version than deploys declare, for longer than usual | [`drift`] |
 //! | verdict | whether a change broke a tab, as the evidence of all tabs says | [`attribution`] |
+//! | suspect | a change that is likely behind failures that began together | [`suspect`] |
 //! | reach | whether an infra commit can concern a job | [`reach::Reach`] |
 //! | logical job | the same job on several release branches | [`logical_job`] |
 //! | link template | an address with tokens that a cell, a column or two columns fill | [`link`] |
@@ -64,6 +65,7 @@ pub mod rle;
 pub mod run;
 pub mod status;
 pub mod summary;
+pub mod suspect;
 pub mod tabulate;
 pub mod trail;
 pub mod transition;

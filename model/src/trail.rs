@@ -12,6 +12,7 @@ use crate::{
     attribution::Faring,
     grid::Grid,
     infra::{ComponentKind, ComponentVersion},
+    suspect::{Course, RUNS},
     transition::{TurnKind, find_turns},
 };
 
@@ -193,6 +194,25 @@ impl Trail {
         self.components
             .iter()
             .find(|component| &*component.component == name)
+    }
+
+    /// How its newest runs went, and the column of each.
+    pub fn course(&self) -> (Course, Vec<u32>) {
+        let mut columns: Vec<u32> = (0..self.columns.len() as u32)
+            .filter(|&column| self.columns[column as usize].outcome.is_over())
+            .take(RUNS)
+            .collect();
+        columns.reverse();
+        let mut course = Course::default();
+        for &column in &columns {
+            let passage = &self.columns[column as usize];
+            course.started_ms.push(passage.started_ms);
+            let since = passage.failing_since.filter(|_| passage.outcome.is_bad());
+            course
+                .since
+                .push(since.map(|since| columns.partition_point(|&it| it > since)));
+        }
+        (course, columns)
     }
 
     /// When a column began, in milliseconds since 1970.

@@ -90,10 +90,15 @@ impl Trail {
         })
     }
 
+    /// Whether the tab names another product than `component`: only then can be said that none came.
+    pub fn names_product(&self, component: &ComponentTrail) -> bool {
+        self.products_beside(component).next().is_some()
+    }
+
     /// Whether a product came with the run in which failures of these crossings of `component` began, or it is
     /// not known that none did. False where the tab names no other product at all.
     pub fn product_came(&self, component: &ComponentTrail, crossings: &[Crossing<'_>]) -> bool {
-        self.products_beside(component).next().is_some()
+        self.names_product(component)
             && crossings.iter().any(|crossing| {
                 (crossing.newest()..=crossing.newer())
                     .filter_map(|column| self.columns.get(column as usize)?.failing_since)

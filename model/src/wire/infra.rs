@@ -260,15 +260,15 @@ pub struct InfraChange {
     /// Release branches on which it broke something.
     #[serde(default)]
     pub branches_broke: u32,
-    /// Of those that it broke, the ones in which no product moved.
+    /// Of those that it broke, the ones in which the failures began while no product changed.
     #[serde(default)]
     pub broke_infra_only: u32,
     /// Of those that it broke, the ones whose newest run of known version still has it.
     #[serde(default)]
     pub broke_now: u32,
-    /// The tabs of those that it broke.
-    #[serde(skip)]
-    pub broke_tabs: Vec<TabName>,
+    /// Present where it is likely behind failures that began together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspected: Option<Suspected>,
     /// Those in which rows recovered across it.
     pub fixed: u32,
     /// Rows that broke.
@@ -284,6 +284,28 @@ pub struct InfraChange {
     /// Set where it undid a roll-back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undoes: Option<Alarm>,
+}
+
+/// Why a change is likely behind failures that began together: what all test groups show, weighed against
+/// whatever else may have happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Suspected {
+    /// How likely it is that it, or what came in the same runs, is the cause; from 0.5 to 1.
+    pub likelihood: f64,
+    /// Test groups that show it.
+    pub groups: u32,
+    /// Release branches that these are of.
+    pub branches: u32,
+    /// Those of them in which the failures began while no product changed.
+    pub infra_only: u32,
+    /// Those of them whose newest run of known version still has it.
+    pub now: u32,
+    /// A tab of each.
+    pub tabs: Vec<TabName>,
+    /// All their tabs.
+    #[serde(skip)]
+    pub all_tabs: Vec<TabName>,
 }
 
 /// A roll-back that did not hold.

@@ -10,5 +10,7 @@ mod feed;
 mod pages;
 #[path = "infra/pinned.rs"]
 mod pinned;
+#[path = "infra/promptness.rs"]
+mod promptness;
 #[path = "infra/world.rs"]
 mod world;

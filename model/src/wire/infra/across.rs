@@ -61,6 +61,9 @@ pub struct TabAcross {
     pub likelihood: f64,
     /// Whether a product came with the run in which the failures began.
     pub product_came: bool,
+    /// Whether its failures began while no product changed, as far as the products are known.
+    #[serde(default)]
+    pub infra_only: bool,
     /// Runs of the versions after the seams that ended.
     pub runs: u32,
     /// Those of them that failed.
@@ -110,7 +113,7 @@ pub struct CompareCounts {
     pub rows_broke: u32,
     /// Rows that recovered.
     pub rows_fixed: u32,
-    /// Of those that broke, the ones in which no product moved.
+    /// Of those that broke, the ones in which the failures began while no product changed.
     pub broke_infra_only: u32,
     /// Release branches on which something broke.
     pub branches_broke: u32,

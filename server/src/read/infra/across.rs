@@ -59,11 +59,13 @@ fn look<'a>(
     let crossings = of.crossings(|step| range.touches(step.from, step.to));
     crossings.first()?;
     let product_came = trail.product_came(of, &crossings);
+    let names_product = trail.names_product(of);
     Some(Seen {
         trail,
         branch: published.branches[group.tab].as_deref(),
         faring: trail.faring(&crossings),
         product_came,
+        names_product,
         alone: if product_came {
             trail.faring_alone(of, &crossings)
         } else {
@@ -131,6 +133,7 @@ fn across(
         verdict: judged.verdict,
         likelihood: (judged.likelihood * 1000.0).round() / 1000.0,
         product_came: judged.product_came,
+        infra_only: judged.infra_only,
         runs: after.1,
         bad: after.0,
         runs_before: before.1,
@@ -200,7 +203,7 @@ pub(super) fn count(
         counts.perhaps += u32::from(tab.is_perhaps());
         counts.fixed += u32::from(tab.fixed > 0);
         counts.rows_fixed += tab.fixed;
-        counts.broke_infra_only += u32::from(tab.is_hit() && tab.glyph == MoveGlyph::Infra);
+        counts.broke_infra_only += u32::from(tab.is_hit() && tab.infra_only);
         if tab.is_hit() {
             counts.rows_broke += tab.broke;
             branches.extend(tab.branch.as_deref());

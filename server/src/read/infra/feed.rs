@@ -9,7 +9,7 @@ use std::{
 use model::{
     attribution::Verdict,
     infra::ComponentKind,
-    trail::{Across, MoveGlyph, Step, Trail},
+    trail::{Across, Step, Trail},
     wire::{
         NamedLink,
         infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed, TabName},
@@ -23,8 +23,9 @@ use super::{
     histories::{Histories, Moving},
     lines::upstream,
     order::Versions,
+    suspicion::{Bench, Sight, Told},
     time,
-    verdict::{Seen, judge_all},
+    verdict::{Judged, Seen, judge_all},
     weather::{self, build_weather},
 };
 use crate::read::{Reader, published::Published};
@@ -45,6 +46,16 @@ struct Arrival {
     /// Which of the tab's steps it is, from the newest.
     step: usize,
     across: Across,
+}
+
+impl Arrival {
+    fn sight(&self, judged: &Judged) -> Sight {
+        Sight {
+            tab: self.tab,
+            step: self.step,
+            infra_only: judged.infra_only,
+        }
+    }
 }
 
 /// A change as several tabs saw it.
@@ -74,6 +85,8 @@ impl Reader {
         let mut changes = Vec::new();
         let mut alarms = Vec::new();
         let mut total = 0;
+        let clusters: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
+        let mut bench = Bench::new(&published, &clusters);
         for known in &self.components {
             let component = Component {
                 name: known.name.clone(),
@@ -86,14 +99,28 @@ impl Reader {
             total += found.len() as u32;
             found.sort_by_key(|change| Reverse(change.began_ms()));
             found.truncate(CHANGES);
+            let judged: Vec<Vec<Judged>> = (found.iter())
+                .map(|change| judge_change(change, &published, &component.name))
+                .collect();
+            for (change, judged) in found.iter().zip(&judged) {
+                let seen = change.arrivals.iter().zip(judged);
+                bench.add(&component.name, seen.map(|(it, judged)| it.sight(judged)));
+            }
             changes.extend(tell(
-                found, &published, &histories, &component, &versions, &of,
+                found.into_iter().zip(judged),
+                &published,
+                &histories,
+                &component,
+                &versions,
+                &of,
             ));
             alarms.extend(of);
         }
+        for (index, suspected) in bench.suspected() {
+            changes[index].suspected = Some(suspected);
+        }
         changes.sort_by_key(|change| Reverse(change.first));
         alarms.sort_by_key(|alarm| Reverse(alarm.time));
-        let clusters: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
         InfraFeed {
             changes,
             total,
@@ -138,7 +165,7 @@ impl Reader {
             .iter()
             .filter(|alarm| is_current(alarm, now_ms) && named(&alarm.tabs))
             .map(alarm_link);
-        let broken = breaking::worst(&feed.changes).filter(|change| named(&change.broke_tabs));
+        let broken = breaking::worst(&feed.changes).filter(|(_, it)| named(&it.all_tabs));
         let drifts = feed
             .declared
             .iter()
@@ -160,7 +187,7 @@ impl Reader {
 
 /// The changes of a component as they are told.
 fn tell(
-    found: Vec<Change>,
+    found: impl Iterator<Item = (Change, Vec<Judged>)>,
     published: &Published,
     histories: &Histories,
     component: &Component,
@@ -180,7 +207,7 @@ fn tell(
         })
         .collect();
     let mut changes = Vec::new();
-    for change in found {
+    for (change, judged) in found {
         let (Some(first), Some(last)) = (change.arrivals.first(), change.arrivals.last()) else {
             continue;
         };
@@ -200,12 +227,11 @@ fn tell(
             .and_then(|known| Some(known.commit(known.find(&change.to)?).title.to_string()));
         let groups: BTreeSet<usize> = change.arrivals.iter().map(|it| it.tab).collect();
         let count = |of: fn(&Across) -> u32| change.arrivals.iter().map(|it| of(&it.across)).sum();
-        let judged = verdicts(&change, published, &component.name);
-        let broke: Vec<&Arrival> = (change.arrivals.iter().zip(&judged))
-            .filter(|(_, verdict)| **verdict == Verdict::Broke)
-            .map(|(arrival, _)| arrival)
+        let broke: Vec<(&Arrival, Sight)> = (change.arrivals.iter().zip(&judged))
+            .filter(|(_, judged)| judged.verdict == Verdict::Broke)
+            .map(|(arrival, judged)| (arrival, arrival.sight(judged)))
             .collect();
-        let told = Told::new(&broke, published, component);
+        let told = Told::new(broke.iter().map(|it| it.1), published);
         let brought_line = brought.map(|moving| upstream(&moving.known, moving.index));
         let undoes = alarms
             .iter()
@@ -234,11 +260,14 @@ fn tell(
             broke: broke.len() as u32,
             branches_broke: told.branches,
             broke_infra_only: told.infra_only,
-            broke_now: broke.iter().filter(|it| it.step == 0).count() as u32,
-            broke_tabs: told.tabs,
-            perhaps: judged.iter().filter(|it| **it == Verdict::Perhaps).count() as u32,
+            broke_now: told.now,
+            perhaps: judged
+                .iter()
+                .filter(|it| it.verdict == Verdict::Perhaps)
+                .count() as u32,
+            suspected: None,
             fixed: count(|it| u32::from(it.fixed > 0)),
-            rows_broke: broke.iter().map(|it| it.across.broke).sum(),
+            rows_broke: broke.iter().map(|it| it.0.across.broke).sum(),
             rows_fixed: count(|it| it.fixed),
             reverts: brought.and_then(|moving| moving.commit().reverts.as_deref().cloned()),
             brought_by: brought_line,
@@ -250,43 +279,8 @@ fn tell(
     changes
 }
 
-/// What is told of the test groups that a change broke.
-struct Told {
-    /// On how many release branches they are.
-    branches: u32,
-    /// In how many of them no product moved.
-    infra_only: u32,
-    /// All tabs that show them.
-    tabs: Vec<TabName>,
-}
-
-impl Told {
-    fn new(broke: &[&Arrival], published: &Published, component: &Component) -> Self {
-        let branches: BTreeSet<&str> = (broke.iter())
-            .filter_map(|it| published.branches[it.tab].as_deref())
-            .collect();
-        let infra_only = |it: &&&Arrival| {
-            let trail = published.trail(it.tab);
-            let glyph = trail.as_deref().and_then(|trail| {
-                let step = trail.component(&component.name)?.steps().nth(it.step)?;
-                Some(trail.glyph(step.older, step.newer))
-            });
-            glyph == Some(MoveGlyph::Infra)
-        };
-        let tabs = (broke.iter())
-            .flat_map(|it| published.beside(it.tab))
-            .map(|tab| published.tab_name(tab))
-            .collect();
-        Self {
-            branches: branches.len() as u32,
-            infra_only: broke.iter().filter(infra_only).count() as u32,
-            tabs,
-        }
-    }
-}
-
 /// What is said of each tab that saw a change.
-fn verdicts(change: &Change, published: &Published, component: &str) -> Vec<Verdict> {
+fn judge_change(change: &Change, published: &Published, component: &str) -> Vec<Judged> {
     let trails: Vec<Option<Arc<Trail>>> = change
         .arrivals
         .iter()
@@ -306,17 +300,18 @@ fn verdicts(change: &Change, published: &Published, component: &str) -> Vec<Verd
                 branch: published.branches[it.tab].as_deref(),
                 faring: it.across.faring,
                 product_came: it.across.product_came,
+                names_product: trail.names_product(of),
                 alone: it.across.alone,
                 rows_broke: it.across.broke > 0,
             };
             Some((place, seen))
         })
         .unzip();
-    let mut verdicts = vec![Verdict::Quiet; change.arrivals.len()];
-    for (place, judged) in places.into_iter().zip(judge_all(&seen)) {
-        verdicts[place] = judged.verdict;
+    let mut judged = vec![Judged::default(); change.arrivals.len()];
+    for (place, found) in places.into_iter().zip(judge_all(&seen)) {
+        judged[place] = found;
     }
-    verdicts
+    judged
 }
 
 /// A move, by the names that runs have for its versions.

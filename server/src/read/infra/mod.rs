@@ -14,6 +14,7 @@ mod histories;
 mod lines;
 mod order;
 mod pins;
+mod suspicion;
 mod verdict;
 mod versions;
 mod weather;

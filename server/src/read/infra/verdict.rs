@@ -20,6 +20,8 @@ pub(super) struct Seen<'a> {
     pub alone: Faring,
     /// Whether rows broke.
     pub rows_broke: bool,
+    /// Whether its products are known at all.
+    pub names_product: bool,
 }
 
 /// What is said of one tab.
@@ -30,6 +32,8 @@ pub(super) struct Judged {
     pub likelihood: f64,
     /// Whether a product came that may be why it fails.
     pub product_came: bool,
+    /// Whether the failures began while no product changed.
+    pub infra_only: bool,
 }
 
 /// What is said of each tab. `seen` are all tabs that saw the change.
@@ -52,6 +56,7 @@ pub(super) fn judge_all(seen: &[Seen<'_>]) -> Vec<Judged> {
             verdict: judge(likelihood, witness),
             likelihood,
             product_came,
+            infra_only: seen[at].names_product && !product_came,
         }
     };
     (0..seen.len()).map(judged).collect()

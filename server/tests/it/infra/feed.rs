@@ -91,7 +91,7 @@ async fn the_overview_names_a_change_as_soon_as_it_has_broken_some() {
     let notes = world.reader.releases().expect("releases").notes;
     let good = incident.good_version.as_deref().expect("a version");
     let bad = incident.bad_version.as_deref().expect("a version");
-    let said = format!("boskos {} → {} broke ", &good[..10], &bad[..10]);
+    let said = format!("boskos {} → {} probably broke 4 ", &good[..10], &bad[..10]);
     let note = notes.iter().find(|note| note.text.starts_with(&said));
     let note = note.unwrap_or_else(|| panic!("{said} in {notes:?}"));
     assert!(note.text.contains("release branches since"), "{note:?}");
@@ -99,16 +99,17 @@ async fn the_overview_names_a_change_as_soon_as_it_has_broken_some() {
     assert_eq!(status, StatusCode::OK);
     let began = incident.periods[0].began_with.as_deref().expect("a commit");
     assert!(html.contains(&began[..10]), "{began}");
-    // The tabs that it broke say so, too, and no others.
+    // The tabs that show it say so, too, and no others.
     let feed = world.reader.infra_feed();
-    let change = feed.changes.iter().find(|it| it.to == bad && it.broke > 0);
-    let change = change.expect("a change");
-    assert!(change.broke_now == change.broke);
+    let change = feed.changes.iter().find(|it| it.to == bad);
+    let suspected = change.and_then(|it| it.suspected.as_ref());
+    let suspected = suspected.expect("it is named");
+    assert!(suspected.groups == 4 && suspected.now == 4);
     for job in &world.truth.jobs {
         for (dashboard, tab) in &job.tabs {
             let page = world.reader.tab(dashboard, tab).await.expect("a tab");
             let broken =
-                (change.broke_tabs.iter()).any(|it| (&it.dashboard, &it.tab) == (dashboard, tab));
+                (suspected.all_tabs.iter()).any(|it| (&it.dashboard, &it.tab) == (dashboard, tab));
             let told = page.notes.iter().any(|it| it.url == note.url);
             assert_eq!(told, broken, "{tab}");
             assert!(!broken || incident.jobs.contains(&job.name), "{tab}");

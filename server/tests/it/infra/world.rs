@@ -1,12 +1,17 @@
 //! Simulated worlds as one update reads them.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode},
 };
 use model::{
+    config::Configuration,
     infra::same_version,
     wire::infra::{Comparison, TabAcross},
 };
@@ -14,10 +19,10 @@ use seamgrid::{
     bucket::Buckets,
     history::Mirrors,
     http,
-    infra::impact::{ImpactKeeper, SharedMap},
+    infra::impact::{ImpactKeeper, ImpactMap, SharedMap},
     pipeline::{Pipeline, Unpublished, progress::Unwatched, update_groups},
     read::{Catalog, CompareQuery, Reader},
-    settings::{RepositorySettings, load_settings},
+    settings::{RepositorySettings, Settings, load_settings},
     simulate::{
         Incident, Scale, SimulateOptions, simulate,
         truth::{BuildResult, BuildTruth, IncidentTruth, Truth},
@@ -45,7 +50,39 @@ pub(super) fn now() -> i64 {
 pub(super) struct World {
     pub(super) truth: Truth,
     pub(super) reader: Arc<Reader>,
-    _folder: TempDir,
+    /// What reads its bucket.
+    pipeline: Pipeline,
+    shown: Shown,
+    folder: TempDir,
+}
+
+/// What readers are made from.
+struct Shown {
+    store: Store,
+    settings: Settings,
+    configuration: Configuration,
+    map: Arc<ImpactMap>,
+    clock: fn() -> i64,
+}
+
+impl Shown {
+    async fn reader(&self) -> Reader {
+        let catalog = Catalog::new(&self.configuration, &[]);
+        let reader = Reader::new(self.store.clone(), catalog, &self.settings)
+            .expect("a good pattern")
+            .with_clock(self.clock);
+        reader.set_impact(Box::new(SharedMap(self.map.clone())));
+        reader.publish_all().await.expect("it is published");
+        reader
+    }
+}
+
+/// Which world.
+#[derive(Clone, Copy)]
+pub(super) struct Which {
+    pub(super) incident: Incident,
+    pub(super) seed: u64,
+    pub(super) scale: Scale,
 }
 
 impl World {
@@ -65,13 +102,31 @@ impl World {
         clock: fn() -> i64,
         change: impl FnOnce(&Path, &Truth),
     ) -> Self {
+        let which = Which {
+            incident,
+            seed,
+            scale: Scale::Small,
+        };
+        Self::read(which, [now, clock], change).await
+    }
+
+    /// As [`World::changed`], with the clock of what reads the bucket and the clock of what shows it.
+    pub(super) async fn read(
+        Which {
+            incident,
+            seed,
+            scale,
+        }: Which,
+        [reads, shows]: [fn() -> i64; 2],
+        change: impl FnOnce(&Path, &Truth),
+    ) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let out = folder.path().join("world");
         let simulated = simulate(&SimulateOptions {
             out: out.clone(),
             seed,
             days: 8,
-            scale: Scale::Small,
+            scale,
             incident,
             end_ms: Some(NOW_MS),
         })
@@ -99,31 +154,45 @@ impl World {
             &settings,
             Unpublished,
         )
-        .with_clock(now);
+        .with_clock(reads);
         let report = update_groups(&pipeline, None, &Unwatched).await;
         assert_eq!(report.errors, []);
         for fetched in Mirrors::new(store.clone(), &settings).update().await {
             assert_eq!(fetched.problem, None);
             assert!(fetched.commits > 0, "{fetched:?}");
         }
-        let catalog = Catalog::new(&loaded.configuration, &[]);
-        let reader_store = store.clone();
-        let reader = Reader::new(store, catalog, &settings)
-            .expect("a good pattern")
-            .with_clock(clock);
-        let keeper = ImpactKeeper::new(reader_store, &settings);
+        let keeper = ImpactKeeper::new(store.clone(), &settings);
         let configuration = out.join(&simulated.truth.repositories[CONFIGURES]);
         keeper
             .update(CONFIGURES, configuration, NOW_MS)
             .await
             .expect("the configuration can be read");
-        reader.set_impact(Box::new(SharedMap(keeper.map())));
-        reader.publish_all().await.expect("it is published");
+        let shown = Shown {
+            store,
+            settings,
+            configuration: loaded.configuration,
+            map: keeper.map(),
+            clock: shows,
+        };
         Self {
             truth: simulated.truth,
-            reader: Arc::new(reader),
-            _folder: folder,
+            reader: Arc::new(shown.reader().await),
+            pipeline,
+            shown,
+            folder,
         }
+    }
+
+    /// The folder that was simulated.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("world")
+    }
+
+    /// Reads what is new in the bucket and shows it, by nothing that was made before.
+    pub(super) async fn update(&mut self) {
+        let report = update_groups(&self.pipeline, None, &Unwatched).await;
+        assert_eq!(report.errors, []);
+        self.reader = Arc::new(self.shown.reader().await);
     }
 
     pub(super) fn incident(&self) -> &IncidentTruth {
