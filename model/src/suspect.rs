@@ -188,13 +188,32 @@ fn likely(one: f64, all: impl IntoIterator<Item = f64>) -> f64 {
     1.0 / (all.into_iter().map(|it| (it - one).exp()).sum::<f64>())
 }
 
+/// What a group says of a cause.
+#[derive(Clone, Copy, Debug)]
+struct Word {
+    /// How much better a cause explains its runs, as a logarithm.
+    delta: f64,
+    /// What that adds for a cause that hits these shares of groups.
+    gains: [f64; SHARES.len()],
+}
+
+impl Word {
+    /// `alone` is what the group shows if it broke alone, as a logarithm.
+    fn new(delta: f64, alone: f64) -> Self {
+        Self {
+            delta,
+            gains: SHARES.map(|share| (1.0 - share + share * (delta - alone).exp()).ln()),
+        }
+    }
+}
+
 /// A group, as it is weighed.
 struct Scale<'a> {
     course: &'a Course,
-    /// Whether anything failed.
-    fails: bool,
     /// What it shows if it broke alone, as a logarithm.
     alone: f64,
+    /// What it says of a cause from each run on to the last; empty where nothing failed.
+    words: Vec<Word>,
     /// Whether it is explained.
     aside: bool,
 }
@@ -202,32 +221,35 @@ struct Scale<'a> {
 impl<'a> Scale<'a> {
     fn new(course: &'a Course, chances: &Chances) -> Self {
         let runs = course.since.len();
-        let fails = course.fresh() > 0;
-        let mut alone = 0.0;
-        if fails {
+        let mut scale = Self {
+            course,
+            alone: 0.0,
+            words: Vec::new(),
+            aside: false,
+        };
+        if course.fresh() > 0 {
             let cut = |first| Cut {
                 group: 0,
                 first,
                 end: runs,
             };
-            let sum: f64 = (1..runs)
-                .map(|first| chances.delta(course.seen(cut(first))).exp())
-                .sum();
-            alone = (1.0 - ALONE + ALONE * sum / (runs.max(2) - 1) as f64).ln();
+            let deltas: Vec<f64> = (0..=runs)
+                .map(|first| chances.delta(course.seen(cut(first))))
+                .collect();
+            let within = deltas.get(1..runs).unwrap_or_default();
+            let sum: f64 = within.iter().map(|delta| delta.exp()).sum();
+            scale.alone = (1.0 - ALONE + ALONE * sum / within.len().max(1) as f64).ln();
+            let word = |delta: &f64| Word::new(*delta, scale.alone);
+            scale.words = deltas.iter().map(word).collect();
         }
-        Self {
-            course,
-            fails,
-            alone,
-            aside: false,
-        }
+        scale
     }
 
-    fn delta(&self, cut: Cut, chances: &Chances) -> f64 {
-        if self.fails {
-            chances.delta(self.course.seen(cut))
-        } else {
-            chances.quiet(cut.first, cut.end - cut.first)
+    fn word(&self, cut: Cut, chances: &Chances) -> Word {
+        match self.words.get(cut.first) {
+            None => chances.quiet(cut.first, cut.end - cut.first),
+            Some(word) if cut.end == self.course.since.len() => *word,
+            Some(_) => Word::new(chances.delta(self.course.seen(cut)), self.alone),
         }
     }
 }
@@ -247,15 +269,15 @@ fn weigh(cuts: &[Cut], scales: &[Scale<'_>], chances: &Chances) -> Weighed {
         if scale.aside {
             continue;
         }
-        let delta = scale.delta(cut, chances);
-        if delta == 0.0 {
+        let word = scale.word(cut, chances);
+        if word.delta == 0.0 {
             continue;
         }
-        for (sum, share) in sums.iter_mut().zip(SHARES) {
-            *sum += gain(share, scale.alone, delta);
+        for (sum, gain) in sums.iter_mut().zip(word.gains) {
+            *sum += gain;
         }
-        if delta > 0.0 {
-            told.push((cut.group, scale.alone, delta));
+        if word.delta > 0.0 {
+            told.push((cut.group, scale.alone, word.delta));
         }
     }
     let (most, share) = (sums.iter().copied().zip(SHARES))
@@ -273,11 +295,6 @@ fn weigh(cuts: &[Cut], scales: &[Scale<'_>], chances: &Chances) -> Weighed {
         score: most + (sum / SHARES.len() as f64).ln(),
         groups,
     }
-}
-
-/// What a group adds for a cause that hits this share of groups.
-fn gain(share: f64, alone: f64, delta: f64) -> f64 {
-    (1.0 - share + share * (delta - alone).exp()).ln()
 }
 
 /// What else may have happened: at each hour from before `since_ms` on, to everything and to each kin.
@@ -300,16 +317,15 @@ fn hours(
     // How many runs of each kin began before.
     let mut earlier = vec![0; kin.len()];
     while at_ms <= newest_ms {
-        let cut = |group: usize| {
-            let started = &courses[group].started_ms;
-            Cut {
+        let all: Vec<Cut> = (courses.iter().enumerate())
+            .map(|(group, course)| Cut {
                 group,
-                first: started.partition_point(|&it| it < at_ms),
-                end: started.len(),
-            }
-        };
+                first: course.started_ms.partition_point(|&it| it < at_ms),
+                end: course.started_ms.len(),
+            })
+            .collect();
         for (kin, earlier) in kin.iter().zip(&mut earlier) {
-            let cuts: Vec<Cut> = kin.iter().copied().map(cut).collect();
+            let cuts: Vec<Cut> = kin.iter().map(|&group| all[group]).collect();
             let runs = cuts.iter().map(|cut| cut.first).sum();
             // Hours between which none of its runs began cannot be told apart.
             if *earlier == runs {

@@ -40,6 +40,9 @@ use crate::{
 /// What makes such a page more comfortable where scripts run.
 const ENHANCE: &str = include_str!("enhance.js");
 
+/// Says when something new would stand on a page whose `.page` has `data-renews`.
+const RENEWED: &str = include_str!("renewed.js");
+
 /// A page that the server draws alone.
 pub struct ServerPage {
     /// Its title, without the name of the program.
@@ -111,7 +114,7 @@ pub fn document(
             {doctype("html")}
             <html lang="en">
                 <head>
-                    {head(assets)} <title inner_html=title></title> <script type="module" inner_html=ENHANCE></script>
+                    {head(assets)} <title inner_html=title></title> <script type="module" inner_html=RENEWED></script> <script type="module" inner_html=ENHANCE></script>
                 </head>
                 <body>
                     <Router>

@@ -1,6 +1,6 @@
 //! How likely runs are if a cause hit them, and if none did.
 
-use super::{BEFORE, Course, RUNS, Seen};
+use super::{BEFORE, Course, RUNS, Seen, Word};
 
 /// Failures and passes that are expected of a group that is hit, before anything is seen.
 const HIT: (f64, f64) = (0.5, 0.5);
@@ -17,7 +17,7 @@ pub(super) struct Chances {
     /// Failures and passes that are expected of a group by itself, before it was seen.
     alone: (f64, f64),
     /// Of groups of which no run failed: by how many came before, and after.
-    quiet: Vec<f64>,
+    quiet: Vec<Word>,
 }
 
 impl Chances {
@@ -36,11 +36,12 @@ impl Chances {
         chances.quiet = (0..=BEFORE)
             .flat_map(|before| (0..=RUNS).map(move |after| (before, after)))
             .map(|(before, after)| {
-                chances.delta(Seen {
+                let seen = Seen {
                     before: (0, before),
                     after: (0, after),
                     repeats: 0,
-                })
+                };
+                Word::new(chances.delta(seen), 0.0)
             })
             .collect();
         chances
@@ -71,8 +72,8 @@ impl Chances {
         }
     }
 
-    /// As [`Chances::delta`], of a group of which no run failed.
-    pub(super) fn quiet(&self, before: usize, after: usize) -> f64 {
+    /// What a group says of which no run failed.
+    pub(super) fn quiet(&self, before: usize, after: usize) -> Word {
         self.quiet[before.min(BEFORE) * (RUNS + 1) + after.min(RUNS)]
     }
 }
