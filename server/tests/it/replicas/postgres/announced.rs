@@ -12,7 +12,7 @@ async fn what_is_announced_is_heard_even_after_the_network_was_cut() {
     let listener = Store::open(&proxy.url).await.expect("the same");
     let news = listener.listen();
     let heard = async || {
-        let next = tokio::time::timeout(Duration::from_secs(60), news.next());
+        let next = tokio::time::timeout(Duration::from_mins(1), news.next());
         next.await.expect("it is heard");
     };
     // Listening begins with a word, for what was missed before.
