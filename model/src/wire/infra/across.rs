@@ -21,6 +21,10 @@ impl TabAcross {
 /// What a change did to one tab.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the answer by itself"
+)]
 pub struct TabAcross {
     /// The dashboard's name.
     pub dashboard: String,
