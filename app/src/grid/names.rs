@@ -1,6 +1,6 @@
 //! How row names are shortened, and what a person types to find some.
 
-use model::grid::Grid;
+use model::{grid::Grid, order::sorted};
 
 /// The beginning that most row names share, such as the name of their suite: it is drawn as an
 /// ellipsis, so that names begin where they differ. Empty when fewer than two thirds of the rows share
@@ -8,8 +8,8 @@ use model::grid::Grid;
 pub fn shared_beginning(grid: &Grid) -> &str {
     const SHORTEST: usize = 8;
     let enough = (grid.rows.len() * 2).div_ceil(3).max(3);
-    let mut names: Vec<&str> = grid.rows.iter().map(|row| row.name.as_str()).collect();
-    names.sort_unstable();
+    let names: Vec<&str> = grid.rows.iter().map(|row| row.name.as_str()).collect();
+    let names = sorted(names, &|a, b| a.cmp(b));
     let Some(&middle) = names.get(names.len() / 2) else {
         return "";
     };
