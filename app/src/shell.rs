@@ -27,6 +27,9 @@ const ZONE: &str = include_str!("zone.js");
 /// A tab as a list, and in its grid's place where a screen is too narrow for that.
 const LIST: &str = include_str!("list.js");
 
+/// Issues that people link to rows.
+const BUGS: &str = include_str!("bugs.js");
+
 /// What is said while the server or its database is gone.
 const OUTAGE: &str = include_str!("outage.js");
 
@@ -61,6 +64,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <script inner_html=SCROLL></script>
         <script inner_html=ZONE></script>
         <script inner_html=LIST></script>
+        <script inner_html=BUGS></script>
         <script inner_html=OUTAGE></script>
         <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />
