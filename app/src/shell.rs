@@ -46,6 +46,10 @@ const SCROLL: &str = "{const g=()=>document.querySelector('.grid'),k='grid '+loc
     addEventListener('DOMContentLoaded',()=>{const e=g(),n=performance.getEntriesByType('navigation')[0];\
     if(e&&n&&n.type!=='navigate')try{const[l,t]=(sessionStorage[k]||'0 0').split(' ');e.scrollTo(+l,+t)}catch{}})}";
 
+/// What is printed says where it is from and when.
+const PRINTED: &str = "addEventListener('beforeprint',()=>{const t=document.querySelector('.top');\
+    if(t)t.dataset.printed=location.href+' · '+zoneText(Date.now())})";
+
 /// How much changed since the reader last looked.
 const LOOKED: &str = include_str!("looked.js");
 
@@ -63,6 +67,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <script inner_html=KEYS></script>
         <script inner_html=SCROLL></script>
         <script inner_html=ZONE></script>
+        <script inner_html=PRINTED></script>
         <script inner_html=LIST></script>
         <script inner_html=BUGS></script>
         <script inner_html=OUTAGE></script>

@@ -67,7 +67,7 @@ fn shared_beginning<'a>(names: &[&'a str]) -> &'a str {
 /// within the first letters after `from`, or not at all, or are written from the right.
 pub fn kept_end(name: &str, from: usize, alike: usize) -> usize {
     /// What begins so far in is in sight as it stands.
-    const IN_SIGHT: usize = 32;
+    const IN_SIGHT: usize = 36;
     let is_from_right = |letter: char| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
     let mut end = alike;
     while !name.is_char_boundary(end) {
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn where_names_differ_is_in_sight() {
-        let long = "volumes of a driver with a long name";
+        let long = "volumes of a driver with a rather long name";
         let names: Vec<String> = [
             format!("{long} should mount-one [Slow]"),
             "other".to_owned(),
