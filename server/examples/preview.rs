@@ -1,7 +1,7 @@
 //! Serves the pages over a made-up installation, to look at them:
 //! `cargo run --example preview -- 127.0.0.1:8090`.
 
-#[path = "../tests/it/fixture.rs"]
+#[path = "../tests/it/fixture/mod.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod fixture;
 

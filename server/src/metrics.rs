@@ -58,21 +58,22 @@ pub struct Metrics {
     problems: Counter,
     looks: Family<Label, Counter>,
     lag: Histogram,
+    shown: Option<Shown>,
+}
+
+/// What stands in the snapshot that the process shows.
+#[derive(Debug)]
+struct Shown {
+    reader: Arc<Reader>,
     sources: Family<Label, Gauge>,
     leases: Family<Label, Gauge>,
     waiting: Gauge,
     snapshot_age: Gauge,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Metrics {
-    /// Nothing counted yet.
-    pub fn new() -> Self {
+    /// Nothing counted yet. Without a `reader` nothing is told of a snapshot: zeros would be taken for true.
+    pub fn new(reader: Option<Arc<Reader>>) -> Self {
         let mut registry = Registry::with_prefix("seamgrid");
         let metrics = Self {
             builds: registered(
@@ -103,34 +104,7 @@ impl Metrics {
                 Some(Unit::Seconds),
                 Histogram::new(LAGS),
             ),
-            sources: registered(
-                &mut registry,
-                "sources",
-                "Test groups, by how it stands with their sources",
-                None,
-                Family::default(),
-            ),
-            leases: registered(
-                &mut registry,
-                "leases",
-                "Test groups that are being looked at, by process",
-                None,
-                Family::default(),
-            ),
-            waiting: registered(
-                &mut registry,
-                "queue_length",
-                "Test groups that wait for their turn",
-                None,
-                Gauge::default(),
-            ),
-            snapshot_age: registered(
-                &mut registry,
-                "snapshot_age",
-                "Since the published snapshot was last compared with the database",
-                Some(Unit::Seconds),
-                Gauge::default(),
-            ),
+            shown: reader.map(|reader| Shown::new(&mut registry, reader)),
             registry,
         };
         // From the beginning, so that a rate can be told of the first that happens.
@@ -142,23 +116,9 @@ impl Metrics {
     }
 
     /// Everything as text; what stands in the snapshot as it stands now.
-    fn text(&self, reader: Option<&Reader>) -> String {
-        if let Some(reader) = reader {
-            let (counts, waiting, leases) = reader.source_counts();
-            for (health, count) in SourceHealth::ALL.into_iter().zip(counts) {
-                self.sources
-                    .get_or_create(&label("health", health.word()))
-                    .set(count as i64);
-            }
-            self.waiting.set(waiting as i64);
-            self.leases.clear();
-            for (replica, count) in leases {
-                self.leases
-                    .get_or_create(&label("replica", &replica))
-                    .set(count as i64);
-            }
-            let age_ms = reader.compared_ms().map_or(0, |at_ms| now_ms() - at_ms);
-            self.snapshot_age.set(age_ms.max(0) / 1000);
+    fn text(&self) -> String {
+        if let Some(shown) = &self.shown {
+            shown.look();
         }
         let mut text = String::new();
         if let Err(error) = encode(&mut text, &self.registry) {
@@ -171,12 +131,11 @@ impl Metrics {
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
-        reader: Option<Arc<Reader>>,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) {
         let routes = Router::new()
             .route("/metrics", get(answer))
-            .with_state((self, reader));
+            .with_state(self);
         let served = axum::serve(listener, routes).with_graceful_shutdown(shutdown);
         if let Err(error) = served.await {
             tracing::error!(%error, "metrics are answered no more: {error}");
@@ -184,14 +143,64 @@ impl Metrics {
     }
 }
 
-async fn answer(
-    State((metrics, reader)): State<(Arc<Metrics>, Option<Arc<Reader>>)>,
-) -> impl IntoResponse {
+impl Shown {
+    fn new(registry: &mut Registry, reader: Arc<Reader>) -> Self {
+        Self {
+            reader,
+            sources: registered(
+                registry,
+                "sources",
+                "Test groups, by how it stands with their sources",
+                None,
+                Family::default(),
+            ),
+            leases: registered(
+                registry,
+                "leases",
+                "Test groups that are being looked at, by process",
+                None,
+                Family::default(),
+            ),
+            waiting: registered(
+                registry,
+                "queue_length",
+                "Test groups that wait for their turn",
+                None,
+                Gauge::default(),
+            ),
+            snapshot_age: registered(
+                registry,
+                "snapshot_age",
+                "Since the published snapshot was last compared with the database",
+                Some(Unit::Seconds),
+                Gauge::default(),
+            ),
+        }
+    }
+
+    fn look(&self) {
+        let (counts, waiting, leases) = self.reader.source_counts();
+        for (health, count) in SourceHealth::ALL.into_iter().zip(counts) {
+            self.sources
+                .get_or_create(&label("health", health.word()))
+                .set(count as i64);
+        }
+        self.waiting.set(waiting as i64);
+        self.leases.clear();
+        for (replica, count) in leases {
+            self.leases
+                .get_or_create(&label("replica", &replica))
+                .set(count as i64);
+        }
+        let compared_ms = self.reader.compared_ms();
+        let age_ms = compared_ms.map_or(0, |at_ms| now_ms() - at_ms);
+        self.snapshot_age.set(age_ms.max(0) / 1000);
+    }
+}
+
+async fn answer(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    (
-        [(header::CONTENT_TYPE, kind)],
-        metrics.text(reader.as_deref()),
-    )
+    ([(header::CONTENT_TYPE, kind)], metrics.text())
 }
 
 impl Progress for Metrics {
@@ -215,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_happens_is_counted() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(None);
         metrics.stored("g", 3);
         metrics.stored("g", 2);
         metrics.finished(&GroupReport {
@@ -227,7 +236,7 @@ mod tests {
             failure: Some(FailureKind::Bucket),
             ..GroupReport::default()
         });
-        let text = metrics.text(None);
+        let text = metrics.text();
         for line in [
             "seamgrid_builds_stored_total 5",
             "seamgrid_build_problems_total 1",
@@ -240,5 +249,7 @@ mod tests {
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");
         }
+        assert!(!text.contains("seamgrid_queue_length"), "{text}");
+        assert!(!text.contains("seamgrid_snapshot_age"), "{text}");
     }
 }

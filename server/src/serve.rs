@@ -198,13 +198,10 @@ impl Server {
             self.reader.clone(),
             stopped.clone(),
         )));
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(Some(self.reader.clone())));
         if let Some(listener) = self.metrics {
-            let (metrics, reader) = (metrics.clone(), self.reader.clone());
-            let until_then = until(stopped.clone());
-            work.push(tokio::spawn(async move {
-                metrics.serve(listener, Some(reader), until_then).await;
-            }));
+            let served = metrics.clone().serve(listener, until(stopped.clone()));
+            work.push(tokio::spawn(served));
         }
         work.push(tokio::spawn(keep_impact(
             self.reader.clone(),

@@ -105,14 +105,10 @@ pub(super) async fn update(
         }
     } else {
         let every = std::time::Duration::from_secs(settings.update.poll_secs);
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(None));
         if let Some(listener) = listen_for_metrics(common).await? {
             // It ends with the process: nobody waits for a last answer.
-            tokio::spawn(
-                metrics
-                    .clone()
-                    .serve(listener, None, std::future::pending()),
-            );
+            tokio::spawn(metrics.clone().serve(listener, std::future::pending()));
         }
         let progress = (progress, metrics);
         tokio::join!(

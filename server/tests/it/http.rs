@@ -6,6 +6,7 @@ mod events;
 mod feeds;
 mod legacy;
 mod names;
+mod running;
 mod search;
 mod serving;
 mod ticking;

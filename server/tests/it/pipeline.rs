@@ -113,7 +113,15 @@ impl World {
     }
 
     fn publishing<P: Publish>(&self, groups: &[TestGroup], publish: P) -> Pipeline<P> {
-        let settings = self.settings();
+        self.with(&self.settings(), groups, publish)
+    }
+
+    fn with<P: Publish>(
+        &self,
+        settings: &Settings,
+        groups: &[TestGroup],
+        publish: P,
+    ) -> Pipeline<P> {
         let configuration = Configuration {
             test_groups: groups.to_vec(),
             ..Configuration::default()
@@ -122,7 +130,7 @@ impl World {
             self.store.clone(),
             Buckets::from_settings(&settings.buckets).expect("good URLs"),
             &configuration,
-            &settings,
+            settings,
             publish,
         )
         .with_clock(now)

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use axum::body::BodyDataStream;
 use futures::StreamExt as _;
-use seamgrid::serve::Server;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    sync::oneshot,
     time::timeout,
 };
 
-use super::*;
+use super::{running::Running, *};
 
 /// What is told at once is there within this time, however busy the machine.
 const SOON: Duration = Duration::from_secs(20);
@@ -138,17 +135,10 @@ async fn a_changed_group_tells_each_of_its_tabs() {
 #[tokio::test]
 async fn listening_ends_with_the_server_and_does_not_hold_it() {
     let World { store, folder, .. } = World::new().await;
-    let server = Server::bind("127.0.0.1:0", store, Settings::default(), configuration())
-        .await
-        .expect("port 0 is always free");
-    let address = server.address();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(false, async {
-        drop(stopped.await);
-    }));
-    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let server = Running::of(store).await;
+    let mut stream = server.connect().await;
     let path = paths::API_EVENTS;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     stream
         .write_all(request.as_bytes())
         .await
@@ -163,13 +153,7 @@ async fn listening_ends_with_the_server_and_does_not_hold_it() {
         assert_ne!(length, 0, "it ended early: {heard}");
         heard += std::str::from_utf8(&buffer[..length]).expect("events are text");
     }
-    stop.send(()).expect("it still runs");
-    // Less than the time that requests are given to end.
-    timeout(Duration::from_secs(8), running)
-        .await
-        .expect("whoever listens does not hold the server")
-        .expect("it does not panic")
-        .expect("it stops in order");
+    server.stop().await;
     let mut rest = Vec::new();
     stream
         .read_to_end(&mut rest)

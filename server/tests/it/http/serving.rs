@@ -15,12 +15,11 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    sync::oneshot,
 };
 
 use super::{
     GCE, HOUR_MS, MASTER, NEW_INFRA, NEW_PRODUCT, START_MS, World, configuration, dashboard, open,
-    run, send, tab,
+    run, running::Running, send, tab,
 };
 
 #[tokio::test]
@@ -294,32 +293,22 @@ async fn a_server_lives_and_is_not_ready_before_it_has_a_database() {
     let store = listening.wait_for(before).await.expect("it has an end");
     let server = Server::at(listening, store, Settings::default(), configuration());
     let server = server.await.expect("the address is still ours");
-    let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(false, async {
-        drop(stopped.await);
-    }));
+    let server = Running::run(server);
     let reply = get(&paths::api_dashboard(MASTER)).await;
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
-    stop.send(()).expect("it still runs");
-    running.await.expect("no panic").expect("it stops in order");
+    server.stop().await;
     drop(folder);
 }
 
 #[tokio::test]
 async fn a_server_answers_over_tcp_until_it_is_told_to_stop() {
     let World { store, folder, .. } = World::new().await;
-    let server = Server::bind("127.0.0.1:0", store, Settings::default(), configuration())
-        .await
-        .expect("port 0 is always free");
-    let address = server.address();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(server.run(false, async {
-        drop(stopped.await);
-    }));
-    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let server = Running::of(store).await;
+    let mut stream = server.connect().await;
     let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n",
-        paths::api_grid(MASTER, GCE)
+        "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        paths::api_grid(MASTER, GCE),
+        server.address
     );
     stream
         .write_all(request.as_bytes())
@@ -332,11 +321,8 @@ async fn a_server_answers_over_tcp_until_it_is_told_to_stop() {
         .expect("the answer is text");
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
     assert!(reply.contains("\"component\":\"test-infra\""), "{reply}");
-    stop.send(()).expect("it still runs");
-    running
-        .await
-        .expect("it does not panic")
-        .expect("it stops in order");
+    let address = server.address;
+    server.stop().await;
     assert!(TcpStream::connect(address).await.is_err());
     drop(folder);
 }

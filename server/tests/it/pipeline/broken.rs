@@ -27,7 +27,10 @@ async fn killed_anywhere_ends_the_same() {
                 left: AtomicUsize::new(batches),
                 killed: Notify::new(),
             };
-            let pipeline = world.pipeline(&[group("job")]);
+            // Who comes next waits for the end of the lease.
+            let mut settings = world.settings();
+            settings.update.lease_secs = 1;
+            let pipeline = world.with(&settings, &[group("job")], Unpublished);
             let done = tokio::select! {
                 biased;
                 () = killer.killed.notified() => false,

@@ -65,6 +65,14 @@ impl Proxy {
     pub(super) fn set(&self, network: Network) {
         self.network.send_replace(network);
     }
+
+    /// Breaks every connection that there is, and lets new ones come about.
+    pub(super) async fn cut(&self) {
+        self.set(Network::Broken);
+        // Each connection watches until it is broken.
+        self.network.closed().await;
+        self.set(Network::Open);
+    }
 }
 
 /// The same database at another port of this machine.
