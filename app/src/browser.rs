@@ -19,8 +19,22 @@ mod imp {
         fn offset(ms: f64) -> i32;
         #[wasm_bindgen(js_name = zoneName)]
         fn name(short: bool) -> String;
+        #[wasm_bindgen(js_name = zoneOf)]
+        fn of(text: &str) -> String;
+        #[wasm_bindgen(js_name = zoneWrite)]
+        fn write(root: &web_sys::Element);
         #[wasm_bindgen(js_name = pageRenewed)]
         fn renewed();
+    }
+
+    /// A text in which the server wrote moments, with the same in the zone that the reader wants.
+    pub fn zone_of(text: &str) -> String {
+        of(text)
+    }
+
+    /// Writes the moments in what the server drew in the zone that the reader wants. Ages stay.
+    pub fn write_times(element: &web_sys::Element) {
+        write(element);
     }
 
     /// Tells what the server has drawn into the page that the page is renewed; see `list.js`.
@@ -196,28 +210,6 @@ mod imp {
         leptos::prelude::on_cleanup(move || kept.0.disconnect());
     }
 
-    /// Writes the moments within `element` anew: what `write` makes of milliseconds since 1970. Ages stay.
-    pub fn write_times(element: &web_sys::Element, write: impl Fn(i64) -> String) {
-        let Ok(times) = element.query_selector_all("time[datetime]") else {
-            return;
-        };
-        for index in 0..times.length() {
-            let Some(time) = times
-                .get(index)
-                .and_then(|node| node.dyn_into::<web_sys::Element>().ok())
-            else {
-                continue;
-            };
-            let told = time.text_content().unwrap_or_default();
-            if let Some(at) = time.get_attribute("datetime")
-                && !told.ends_with("ago")
-                && !told.ends_with("now")
-            {
-                time.set_text_content(Some(&write(Date::parse(&at) as i64)));
-            }
-        }
-    }
-
     /// Gives `element` the focus and leaves the page where it is.
     pub fn focus(element: &web_sys::Element) {
         let options = js_sys::Object::new();
@@ -377,8 +369,13 @@ mod imp {
     /// Calls `changed` whenever `element` has another size.
     pub fn watch_size(_element: &leptos::web_sys::Element, _changed: impl Fn() + 'static) {}
 
-    /// Writes the moments within `element` anew.
-    pub fn write_times(_element: &leptos::web_sys::Element, _write: impl Fn(i64) -> String) {}
+    /// A text in which the server wrote moments.
+    pub fn zone_of(text: &str) -> String {
+        text.to_owned()
+    }
+
+    /// Writes the moments in what the server drew.
+    pub fn write_times(_element: &leptos::web_sys::Element) {}
 
     /// Gives `element` the focus.
     pub fn focus(_element: &leptos::web_sys::Element) {}

@@ -15,6 +15,9 @@
     };
     const lineOf = (list, row) => row && list.querySelector(`[data-row-id="${CSS.escape(row)}"]`);
 
+    const heldRow = () => document.activeElement.closest("[data-row-id]")?.dataset.rowId;
+    const focusRow = (list, row) => lineOf(list, row)?.querySelector("a")?.focus({ preventScroll: true });
+
     // Puts what is new into the list that is shown; on a page of its own, also above it.
     const renew = async () => {
         const list = document.querySelector(".rows-list");
@@ -25,19 +28,20 @@
         const lines = Array.from(list.querySelectorAll("[data-row-id]"));
         const shown = scrollY > 0 && lines.find((line) => line.getBoundingClientRect().bottom > 0);
         const before = shown && [shown.dataset.rowId, shown.getBoundingClientRect().top];
-        const held = document.activeElement.closest("[data-row-id]")?.dataset.rowId;
+        const held = heldRow();
         const rows = ".rows-list > .rows-list__rows";
         const isNew = list.querySelector("ul").outerHTML !== fresh.querySelector("ul").outerHTML;
         for (const part of [".rows-page > h1", ".rows-page > .rows-page__reason", ".rows-list > .rows-list__said", rows]) {
             replace(document.querySelector(part), page.querySelector(part));
         }
+        const { state } = list.dataset;
         list.dataset.state = fresh.dataset.state;
         const again = before && lineOf(list, before[0]);
         if (again) scrollBy({ top: again.getBoundingClientRect().top - before[1], behavior: "instant" });
-        lineOf(list, held)?.querySelector("a")?.focus({ preventScroll: true });
+        focusRow(list, held);
         if (isNew) {
             const at = zoneText(Date.now()).split(" ")[3];
-            list.querySelector(".rows-list__renewed").textContent = `New results, ${at}`;
+            list.querySelector(".rows-list__renewed").textContent = list.dataset.state === state ? "" : `New results, ${at}`;
         }
     };
     let waits = false;
@@ -65,6 +69,9 @@
         try {
             const list = (await drawn(address)).querySelector(".rows-list");
             if (tab.dataset.list !== address) return;
+            // Groups are opened here, where the reader is.
+            for (const link of list.querySelectorAll("[data-toggle]")) link.pathname = location.pathname;
+            const held = heldRow();
             const button = document.createElement("button");
             button.className = "button";
             button.textContent = "Show the grid";
@@ -76,11 +83,30 @@
             tab.querySelector(".rows-list")?.remove();
             // Behind all that the program knows of.
             tab.append(list);
+            focusRow(list, held);
         } catch {
             // Then the grid, as on any screen.
             tab.dataset.grid = "";
         }
     };
+    // Another address changes nothing that is seen of the page when it is asked for.
+    const showSoon = () => {
+        for (const after of [0, 50, 150, 400, 1_000]) setTimeout(show, after);
+    };
+    addEventListener("popstate", showSoon);
+    document.addEventListener("click", (event) => {
+        const link = event.target.closest?.(".rows-list [data-toggle]");
+        if (!link) return;
+        if (link.closest(".tab")) {
+            showSoon();
+        } else if (!(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)) {
+            // On a page of its own: what is looked at stays in place.
+            event.preventDefault();
+            history.replaceState(null, "", link.href);
+            link.closest(".rows-list").dataset.address = link.pathname + link.search;
+            renew().catch(() => location.reload());
+        }
+    });
     const watch = () => {
         if (narrow.matches) {
             show();

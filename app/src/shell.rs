@@ -27,6 +27,9 @@ const ZONE: &str = include_str!("zone.js");
 /// A tab as a list, and in its grid's place where a screen is too narrow for that.
 const LIST: &str = include_str!("list.js");
 
+/// Issues that people link to rows.
+const BUGS: &str = include_str!("bugs.js");
+
 /// What is said while the server or its database is gone.
 const OUTAGE: &str = include_str!("outage.js");
 
@@ -42,6 +45,10 @@ const SCROLL: &str = "{const g=()=>document.querySelector('.grid'),k='grid '+loc
     addEventListener('pagehide',()=>{const e=g();if(e)try{sessionStorage[k]=e.scrollLeft+' '+e.scrollTop}catch{}});\
     addEventListener('DOMContentLoaded',()=>{const e=g(),n=performance.getEntriesByType('navigation')[0];\
     if(e&&n&&n.type!=='navigate')try{const[l,t]=(sessionStorage[k]||'0 0').split(' ');e.scrollTo(+l,+t)}catch{}})}";
+
+/// What is printed says where it is from and when.
+const PRINTED: &str = "addEventListener('beforeprint',()=>{const t=document.querySelector('.top');\
+    if(t)t.dataset.printed=location.href+' · '+zoneText(Date.now())})";
 
 /// How much changed since the reader last looked.
 const LOOKED: &str = include_str!("looked.js");
@@ -60,7 +67,9 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <script inner_html=KEYS></script>
         <script inner_html=SCROLL></script>
         <script inner_html=ZONE></script>
+        <script inner_html=PRINTED></script>
         <script inner_html=LIST></script>
+        <script inner_html=BUGS></script>
         <script inner_html=OUTAGE></script>
         <script type="module" inner_html=LOOKED></script>
         <link rel="icon" href=MARK />

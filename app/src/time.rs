@@ -43,6 +43,14 @@ impl Zone {
         }
     }
 
+    /// A text in which the server wrote moments.
+    pub fn within(self, text: &str) -> String {
+        match self {
+            Self::Utc => text.to_owned(),
+            Self::Local => browser::zone_of(text),
+        }
+    }
+
     /// The zone that the reader wants.
     pub fn wanted() -> Self {
         if browser::zone_name(true) == "UTC" {

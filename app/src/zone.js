@@ -1,6 +1,7 @@
 // In which zone times are written: the computer's, or the one that the reader chose here. The program and
 // the pages that the server draws alone both ask `zoneOffset` and `zoneName`, and hear the event `zone`
-// when the choice is another. `zoneText` writes a moment, `zoneOf` the moments in a text.
+// when the choice is another. `zoneText` writes a moment, `zoneOf` the moments in a text,
+// `zoneWrite` those in what the server drew.
 {
     const kept = "zone";
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -56,23 +57,40 @@
         text.replace(/(\d+) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d) UTC/g, (_, day, month, year, hour, minute) =>
             zoneText(Date.UTC(year, months.indexOf(month), day, hour, minute)),
         );
-    // What hovering over a run tells is written when somebody does: a page may have thousands.
+    // What an element says, in which the server wrote moments: they are written anew with every choice.
     const told = new WeakMap();
+    const toldHere = (element, shown) => {
+        const [drawn, written] = told.get(element) ?? [];
+        const text = shown === written ? drawn : shown;
+        const mine = zoneOf(text);
+        told.set(element, [text, mine]);
+        return mine;
+    };
+    globalThis.zoneIsAge = (time) => /(ago|now)$/.test(time.textContent);
+    globalThis.zoneWrite = (root) => {
+        for (const time of root.querySelectorAll("time[datetime]")) {
+            const text = zoneText(Date.parse(time.dateTime));
+            if (!zoneIsAge(time) && time.textContent !== text) time.textContent = text;
+        }
+        for (const end of root.querySelectorAll(".chart__end")) {
+            const text = toldHere(end, end.textContent);
+            if (end.textContent !== text) end.textContent = text;
+        }
+    };
+    // What hovering over a run tells is written when somebody does: a page may have thousands.
     let hovered;
     const tell = (run) => {
         if (!run) return;
         hovered = run;
         const inside = run.querySelector("title");
         const shown = inside ? inside.textContent : run.title;
-        const [drawn, written] = told.get(run) ?? [];
-        const text = shown === written ? drawn : shown;
-        const mine = zoneOf(text);
-        told.set(run, [text, mine]);
+        const mine = toldHere(run, shown);
         if (mine === shown) return;
         if (inside) inside.textContent = mine;
         else run.title = mine;
     };
-    addEventListener("pointerover", (event) => tell(event.target.closest?.(".strip__run, .chart__point")));
+    const TELLING = ".strip__run, .chart__point, [data-moments]";
+    addEventListener("pointerover", (event) => tell(event.target.closest?.(TELLING)));
     addEventListener("zone", () => tell(hovered));
     addEventListener("DOMContentLoaded", () => {
         const label = document.createElement("label");

@@ -4,15 +4,20 @@ import { dirname } from "node:path";
 import process from "node:process";
 
 import { options, run } from "../world.mjs";
-import { expect, tabPath, test } from "./fixtures.mjs";
+import { expect, hydrated, tabPath, test } from "./fixtures.mjs";
 
 // Refusals are what is tested; the browser tells of each.
 test.use({ provoked: /40[13]/ });
 
-test("an issue is linked with the keyboard, seen on the tab's list and taken off", async ({ page, broken }) => {
+/** A token that may write everything. */
+function newToken(name) {
   const folder = dirname(process.env.SEAMGRID_WORLD);
-  const said = run(folder, "token", "create", "--groups", "*", "--name", "reader", ...options);
-  const token = said.trim().split("\n").at(-1);
+  const said = run(folder, "token", "create", "--groups", "*", "--name", name, ...options);
+  return said.trim().split("\n").at(-1);
+}
+
+test("an issue is linked with the keyboard, seen on the tab's list and taken off", async ({ page, broken }) => {
+  const token = newToken("reader");
   const tab = tabPath(broken.tab.dashboard, broken.tab.tab);
   const row = broken.grid.rows.find((row) => row.alert) ?? broken.grid.rows[0];
   await page.goto(`${tab}/rows/${encodeURIComponent(row.id)}`);
@@ -37,4 +42,34 @@ test("an issue is linked with the keyboard, seen on the tab's list and taken off
   // The token is known as long as the browser's tab is open.
   await bug.getByRole("button", { name: "Unlink" }).click();
   await expect(page.getByText("None yet.")).toBeVisible();
+});
+
+test("beside the grid an issue is linked as on the row's page, and the grid stays as it is", async ({ page, broken }) => {
+  const token = newToken("onlooker");
+  const tab = tabPath(broken.tab.dashboard, broken.tab.tab);
+  const row = broken.grid.rows.find((row) => row.alert) ?? broken.grid.rows[0];
+  await page.goto(`${tab}?about=${encodeURIComponent(row.id)}`);
+  await hydrated(page);
+  const panel = page.getByTestId("row-panel");
+  await page.evaluate(() => {
+    globalThis.here = true;
+  });
+  await panel.getByText("Link an issue").click();
+  await panel.getByLabel("Address").fill("https://github.com/kubernetes/kubernetes/issues/434343");
+  await panel.getByLabel("Token").fill("seamgrid_wrong");
+  await page.keyboard.press("Enter");
+  await expect(panel.getByTestId("bugs").getByRole("alert")).toHaveText(
+    "Nothing is changed: there is no such token.",
+  );
+  await panel.getByLabel("Token").fill(token);
+  await page.keyboard.press("Enter");
+  const bug = panel.getByTestId("bug").filter({ hasText: "kubernetes/kubernetes#434343" });
+  await expect(bug).toContainText("linked by onlooker");
+  await expect(page.getByTestId("grid")).toBeVisible();
+  // Who pressed a key there goes on there; nothing was loaded anew.
+  await expect(panel.locator(".bugs summary")).toBeFocused();
+  expect(await page.evaluate(() => globalThis.here)).toBe(true);
+  expect(page.url()).toContain("about=");
+  await bug.getByRole("button", { name: "Unlink" }).click();
+  await expect(panel.getByText("None yet.")).toBeVisible();
 });

@@ -207,3 +207,49 @@ test("what was chosen in the toolbar can be gone back from", async ({ page, brok
   await page.goForward();
   await expect(page.getByTestId("sort")).toHaveValue("name");
 });
+
+test("where long names differ is in sight, and the name is whole for who searches, copies or listens", async ({
+  page,
+  broken,
+}) => {
+  const { dashboard, tab } = broken.tab;
+  const long = "Volumes of an in-tree driver with a pattern of dynamic claims should be resized while in use";
+  await page.route("**/api/v2/dashboards/*/tabs/*/grid*", async (route) => {
+    const answer = await route.fetch();
+    const grid = await answer.json();
+    for (const [index, row] of grid.rows.entries()) {
+      if (index < 3) row.name = `${long} and mounted-${index} again`;
+    }
+    await route.fulfill({ response: answer, json: grid });
+  });
+  // Drawn in the browser, the page asks for all of its grid.
+  await page.goto(`/d/${encodeURIComponent(dashboard)}`);
+  await hydrated(page);
+  await page.locator(`main a[href="${tabPath(dashboard, tab)}"]`).first().click();
+  const names = page.locator(".row__name--whole", { hasText: "and mounted-" });
+  await expect(names).toHaveCount(3);
+  // As the browser tells it.
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  const heard = nodes.filter((node) => node.role?.value === "link").map((node) => node.name?.value);
+  for (const [width, height] of [
+    [1280, 800],
+    [560, 800],
+  ]) {
+    await page.setViewportSize({ width, height });
+    for (const index of [0, 1, 2]) {
+      const name = names.nth(index);
+      const end = name.locator(".row__end");
+      await expect(end).toHaveText(`${index} again`);
+      const [outer, inner] = [await name.boundingBox(), await end.boundingBox()];
+      expect(inner.x).toBeGreaterThan(outer.x);
+      expect(inner.x + inner.width).toBeLessThanOrEqual(outer.x + outer.width + 1);
+      expect(heard).toContain(`${long} and mounted-${index} again`);
+      const found = await page.evaluate((text) => {
+        getSelection().removeAllRanges();
+        return globalThis.find(text) && getSelection().toString();
+      }, `in use and mounted-${index} again`);
+      expect(found).toBe(`in use and mounted-${index} again`);
+    }
+  }
+});

@@ -35,6 +35,49 @@ test("a list that is reached from another page is the same", async ({ page, brok
   await expect(page.getByTestId("row-page")).toBeVisible();
 });
 
+test("groups of rows are opened and closed in the list, as its address says", async ({ page, broken }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  const options = `group-by-hierarchy-pattern=${encodeURIComponent("^[^./ ]+")}`;
+  const heads = page.getByTestId("group-line");
+  // On the tab's own page, and on that of the list.
+  for (const start of [`${path}?${options}`, `${path}/rows?${options}`]) {
+    await page.goto(start);
+    await hydrated(page);
+    const head = heads.first();
+    await expect(head).toHaveAttribute("data-open", "false");
+    await expect(head).toContainText(/\d+ rows/);
+    const closed = await page.getByTestId("row-line").count();
+    const link = head.getByRole("link");
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await expect(head).toHaveAttribute("data-open", "true");
+    await expect(page.getByTestId("row-line")).not.toHaveCount(closed);
+    await expect(link).toBeFocused();
+    expect(new URL(page.url()).pathname, start).toBe(start.split("?")[0]);
+    expect(page.url()).toContain("toggle-group=");
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.reload();
+    await expect(head).toHaveAttribute("data-open", "true");
+    await link.click();
+    await expect(head).toHaveAttribute("data-open", "false");
+    await page.getByRole("link", { name: "Open all groups" }).click();
+    await expect(page.locator('[data-testid="group-line"][data-open="false"]')).toHaveCount(0);
+    expect(page.url()).toContain("expand-groups=");
+  }
+});
+
+test("a link into a tab keeps the tab's own options in the list", async ({ page, broken }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  const path = tabPath(broken.tab.dashboard, broken.tab.tab);
+  const lines = page.getByTestId("row-line");
+  await page.goto(path);
+  await expect(lines.first()).toBeVisible();
+  const plain = await lines.count();
+  await page.goto(`${path}?row=${encodeURIComponent(broken.grid.rows[0].id)}`);
+  await expect(lines).toHaveCount(plain);
+});
+
 test("a wide screen has the grid alone", async ({ page, broken }) => {
   await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
   await hydrated(page);
@@ -52,6 +95,12 @@ test("paper shows the grid without what can only be used", async ({ page, broken
   await expect(page.locator(".top__nav")).toBeHidden();
   const scheme = await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
   expect(scheme).toBe("light");
+  // What the signs mean, and where it is from.
+  await expect(page.locator(".legend__cell").first()).toBeVisible();
+  await expect(page.locator(".legend .keys")).toBeHidden();
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const said = await page.locator(".top").evaluate((top) => getComputedStyle(top, "::after").content);
+  expect(said).toContain(page.url());
 });
 
 test("who wants no motion has none, and who needs contrast has more", async ({ page }) => {

@@ -105,6 +105,41 @@ test("what hovering over a run tells is the reader's, and so are the ends of cha
   await expect(point.locator("title")).toContainText("UTC");
 });
 
+test("what is said above a grid and beside it is in the reader's zone, too", async ({ page, broken }) => {
+  const { dashboard, tab } = broken.tab;
+  const row = broken.grid.rows[0].id;
+  // A change that broke much is named on the tab; here as the server words it.
+  const said = "boskos a → b broke 9 test groups since 20 Nov 2026 20:39 UTC; 2 still run it.";
+  await page.route("**/api/v2/dashboards/*/tabs/*", async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    await route.fulfill({ response: answer, json: { ...body, notes: [{ text: said, url: "/infra" }] } });
+  });
+  // Drawn in the browser, the page asks for what it is drawn from.
+  await page.goto(`/d/${encodeURIComponent(dashboard)}`);
+  await hydrated(page);
+  await page.locator(`main a[href="${tabPath(dashboard, tab)}"]`).first().click();
+  const note = page.getByTestId("notes").getByRole("link");
+  await expect(note).toHaveText(said.replace("20 Nov 2026 20:39 UTC", "21 Nov 2026 05:39"));
+  await expect(note).toHaveAttribute("title", said);
+  const zone = page.getByTestId("zone");
+  await zone.focus();
+  await zone.selectOption("America/New_York");
+  await expect(note).toContainText("20 Nov 2026 15:39;");
+
+  await page.goto(`${tabPath(dashboard, tab)}?about=${encodeURIComponent(row)}`);
+  await hydrated(page);
+  const newest = new Date(broken.grid.columns[0].started_ms).toISOString();
+  const end = page.getByTestId("row-panel").locator(".chart__end").first();
+  await expect(end).toHaveText(written(newest, "America/New_York"));
+  await zone.focus();
+  // The computer's own.
+  await zone.selectOption("");
+  await expect(end).toHaveText(written(newest, "Asia/Tokyo"));
+  await zone.selectOption("UTC");
+  await expect(end).toHaveText(`${written(newest, "UTC")} UTC`);
+});
+
 test("ages grow while a page is looked at", async ({ page, broken }) => {
   await page.clock.install();
   await page.goto(`/tests?q=${broken.grid.columns[0].build}`);

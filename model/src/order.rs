@@ -1,6 +1,8 @@
 //! Which rows of a grid a view shows, in which order, and how many it does not show and why. The pages
 //! and TestGrid's `table` answer ask the same rules.
 
+use std::cmp::{Ordering, Reverse};
+
 use crate::{
     grid::{Grid, Row},
     name::natural_cmp,
@@ -58,26 +60,45 @@ pub fn order(
             order.rows.push(index as u32);
         }
     }
-    let row = |index: &u32| &grid.rows[*index as usize];
-    match query.sort {
-        Sort::Default => {}
-        Sort::Name => order
-            .rows
-            .sort_by(|a, b| natural_cmp(&row(a).name, &row(b).name)),
-        Sort::Failures => order
-            .rows
-            .sort_by_cached_key(|index| std::cmp::Reverse(failures(row(index)))),
-        Sort::Flakiness => order
-            .rows
-            .sort_by_cached_key(|index| std::cmp::Reverse(flips(row(index)))),
-        Sort::Duration => {
-            let mean = |index: &u32| mean_ms.get(*index as usize).copied().flatten();
-            order
-                .rows
-                .sort_by_cached_key(|index| std::cmp::Reverse(mean(index).unwrap_or_default()));
+    let row = |index: u32| &grid.rows[index as usize];
+    let mean = |index: u32| mean_ms.get(index as usize).copied().flatten();
+    let key: &dyn Fn(u32) -> u32 = match query.sort {
+        Sort::Default => return order,
+        Sort::Name => {
+            arrange(&mut order.rows, &|a, b| {
+                natural_cmp(&row(a).name, &row(b).name)
+            });
+            return order;
         }
+        Sort::Failures => &|index| failures(row(index)),
+        Sort::Flakiness => &|index| flips(row(index)),
+        Sort::Duration => &|index| mean(index).unwrap_or_default(),
+    };
+    let mut keys = vec![0; grid.rows.len()];
+    for &index in &order.rows {
+        keys[index as usize] = key(index);
     }
+    let key = |index: u32| Reverse(keys[index as usize]);
+    arrange(&mut order.rows, &|a, b| key(a).cmp(&key(b)));
     order
+}
+
+/// Sorts `items` by what `compare` says of two of them; equal ones stay as they stand. The compiler writes
+/// sorting out for every type and every comparison, four kilobytes each: pages use this one.
+pub fn sorted<T>(items: Vec<T>, compare: &dyn Fn(&T, &T) -> Ordering) -> Vec<T> {
+    let mut places: Vec<u32> = (0..items.len() as u32).collect();
+    arrange(&mut places, &|a, b| {
+        compare(&items[a as usize], &items[b as usize])
+    });
+    let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+    let take = |place: u32| items[place as usize].take();
+    places.into_iter().filter_map(take).collect()
+}
+
+/// Sorts places, as [`sorted`] does.
+#[inline(never)]
+fn arrange(places: &mut [u32], compare: &dyn Fn(u32, u32) -> Ordering) {
+    places.sort_by(|&a, &b| compare(a, b));
 }
 
 fn passes(row: &Row, query: &TabQuery, matches: Matches<'_>) -> bool {
@@ -201,5 +222,15 @@ mod tests {
         }
         let (_, found) = names("include-filter-by-regex=b&exclude-non-failed-tests=");
         assert_eq!((found.filtered, found.unfailed, found.stale), (2, 1, 0));
+    }
+
+    #[test]
+    fn equal_items_stay_as_they_stand() {
+        let items = vec![(2, 'a'), (1, 'b'), (2, 'c'), (0, 'd'), (1, 'e')];
+        assert_eq!(
+            sorted(items, &|a, b| a.0.cmp(&b.0)),
+            [(0, 'd'), (1, 'b'), (1, 'e'), (2, 'a'), (2, 'c')]
+        );
+        assert!(sorted(Vec::<u8>::new(), &|a, b| a.cmp(b)).is_empty());
     }
 }

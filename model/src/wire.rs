@@ -6,6 +6,7 @@
 mod cell;
 pub mod drift;
 pub mod infra;
+mod moment;
 mod row;
 mod search;
 mod since;

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::A;
-use model::{name::natural_cmp, wire::DashboardRef};
+use model::{name::natural_cmp, order::sorted, wire::DashboardRef};
 
 use crate::{
     components::{
@@ -147,8 +147,8 @@ fn contains(name: &str, wanted: &str) -> bool {
 }
 
 /// Dashboards by group, groups and dashboards by name, those without a group last.
-fn grouped(mut dashboards: Vec<DashboardRef>) -> Vec<(Option<String>, Vec<DashboardRef>)> {
-    dashboards.sort_by(|a, b| {
+fn grouped(dashboards: Vec<DashboardRef>) -> Vec<(Option<String>, Vec<DashboardRef>)> {
+    let dashboards = sorted(dashboards, &|a, b| {
         let groups = match (&a.group, &b.group) {
             (Some(a), Some(b)) => natural_cmp(a, b),
             (a, b) => b.is_some().cmp(&a.is_some()),

@@ -3,17 +3,20 @@
 use leptos::prelude::*;
 use model::wire::NamedLink;
 
-use crate::text::visible;
+use crate::{components::clock::use_clock, text::visible};
 
 /// The notes, each leading to more; nothing without any.
 pub fn notes_view(notes: Vec<NamedLink>) -> Option<AnyView> {
+    let zone = use_clock().zone;
     let items = notes
         .iter()
         .map(|note| {
+            let text = visible(&note.text);
+            let title = text.clone();
             view! {
                 <li>
-                    <a href=note.url.clone() rel="external">
-                        <bdi>{visible(&note.text)}</bdi>
+                    <a href=note.url.clone() rel="external" title=title>
+                        <bdi>{move || zone.get().within(&text)}</bdi>
                     </a>
                 </li>
             }

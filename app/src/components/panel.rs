@@ -23,9 +23,16 @@ pub fn fetched(
     state: GridState,
 ) -> RwSignal<String> {
     let html = RwSignal::new("<p class=\"loading\">Loading…</p>".to_owned());
-    Effect::new(move |_| {
+    Effect::new(move |begun: Option<()>| {
         state.doing().renewals.track();
         let Some(path) = path() else { return };
+        // Nobody loses what they have written; what their form does renews it.
+        let form = place.get_untracked().filter(|_| begun.is_some());
+        if form
+            .is_some_and(|place| matches!(place.query_selector(".bugs__more[open]"), Ok(Some(_))))
+        {
+            return;
+        }
         leptos::task::spawn_local(async move {
             let told = api::part(path).await.unwrap_or_else(|error| {
                 let mut text = "<p role=\"alert\" class=\"empty\">".to_owned();
@@ -37,9 +44,9 @@ pub fn fetched(
     });
     Effect::new(move |_| {
         html.track();
-        let zone = state.clock.zone.get();
+        state.clock.zone.track();
         if let Some(place) = place.get() {
-            browser::write_times(&place, |ms| zone.text(ms));
+            browser::write_times(&place);
         }
     });
     html

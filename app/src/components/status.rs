@@ -1,7 +1,7 @@
 //! A tab's status: sign, word and colour.
 
 use leptos::prelude::*;
-use model::summary::TabStatus;
+use model::{order::sorted, summary::TabStatus};
 
 /// Sign and word.
 #[component]
@@ -61,8 +61,7 @@ pub fn count_statuses(statuses: &[TabStatus]) -> Vec<(TabStatus, usize)> {
             None => counts.push((status, 1)),
         }
     }
-    counts.sort_by_key(|(status, _)| std::cmp::Reverse(status.severity()));
-    counts
+    sorted(counts, &|(a, _), (b, _)| b.severity().cmp(&a.severity()))
 }
 
 #[cfg(test)]

@@ -6,7 +6,12 @@ use std::{fmt::Write as _, ops::Range};
 use model::grid::Grid;
 
 use crate::{
-    grid::{cells::row_html, hover::counts_text, lines::Lines},
+    grid::{
+        cells::row_html,
+        hover::counts_text,
+        lines::{Lines, What},
+        names::{Names, kept_end},
+    },
     paths,
     text::{count, escape, visible},
 };
@@ -25,8 +30,8 @@ pub struct Drawing<'a> {
     pub columns: &'a Range<usize>,
     /// The width of a column in pixels.
     pub cell_width: u32,
-    /// The beginning that most row names share.
-    pub shared: &'a str,
+    /// What the names of the rows have in common.
+    pub names: &'a Names,
     /// The path of the tab's page.
     pub path: &'a str,
 }
@@ -69,9 +74,21 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
             r#" data-testid="group-head" data-open="{open}" aria-expanded="{open}""#
         );
     }
+    let mut own = String::new();
+    let has_end = match (line.what, head) {
+        (_, Some(head)) => own_html(&mut own, drawing, &head.path, head.own, 0),
+        (What::Row(index), None) => {
+            let alike = drawing.names.alike.get(index as usize);
+            let alike = alike.copied().unwrap_or_default() as usize;
+            let begin = lines.own_part(line, &row.name);
+            own_html(&mut own, drawing, &row.name, begin, alike)
+        }
+        (What::Head(_), None) => false,
+    };
     let _ = write!(
         html,
-        r#"><div class="row__name"{} title=""#,
+        r#"><div class="row__name{}"{} title=""#,
+        if has_end { " row__name--whole" } else { "" },
         role("rowheader")
     );
     let name = visible(&row.name);
@@ -90,7 +107,7 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
             r#"<button type="button" class="row__toggle" tabindex="-1" aria-expanded="{}"><bdi>"#,
             head.open
         );
-        own_html(html, drawing, &head.path, head.own);
+        html.push_str(&own);
         let members = count(head.rows.len(), "row", "rows");
         let _ = write!(
             html,
@@ -113,7 +130,7 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
             html.push('"');
         }
         html.push_str("><bdi>");
-        own_html(html, drawing, &row.name, lines.own_part(line, &row.name));
+        html.push_str(&own);
         html.push_str("</bdi></a>");
     }
     html.push_str(r#"<span class="unseen">"#);
@@ -133,17 +150,31 @@ fn line_html(html: &mut String, drawing: Drawing<'_>, position: usize) -> Option
     Some(())
 }
 
-/// A name without what stands before `own`, or else without the beginning that most names share.
-fn own_html(html: &mut String, drawing: Drawing<'_>, name: &str, own: usize) {
-    let rest = name.strip_prefix(drawing.shared);
-    match rest.filter(|rest| own == 0 && rest.len() < name.len()) {
-        Some(rest) => {
-            html.push('…');
-            escape(html, &visible(rest));
-        }
-        None if name.is_empty() => html.push_str("(no name)"),
-        None => escape(html, &visible(&name[own..])),
+/// A name without what stands before `own`. Of the beginning that most names share an ellipsis is seen, and of
+/// one that is for `alike` bytes like another, and too long, the end where they differ is (`grid.css`). Answers
+/// whether there is such an end.
+fn own_html(html: &mut String, drawing: Drawing<'_>, name: &str, own: usize, alike: usize) -> bool {
+    if name.is_empty() {
+        html.push_str("(no name)");
     }
+    let mut from = own;
+    let shared = drawing.names.shared.as_str();
+    if own == 0 && !shared.is_empty() && name.len() > shared.len() && name.starts_with(shared) {
+        from = shared.len();
+        part_html(html, "row__same", shared);
+    }
+    let end = kept_end(name, from, alike);
+    escape(html, &visible(&name[from..end]));
+    if end < name.len() {
+        part_html(html, "row__end", &name[end..]);
+    }
+    end < name.len()
+}
+
+fn part_html(html: &mut String, class: &str, part: &str) {
+    let _ = write!(html, r#"<span class="{class}">"#);
+    escape(html, &visible(part));
+    html.push_str("</span>");
 }
 
 fn alert_html(html: &mut String, words: &str, count: usize) {
@@ -188,12 +219,16 @@ mod tests {
 
     fn drawn(lines: &Lines, shared: &str) -> String {
         let grid = grid();
+        let names = Names {
+            shared: shared.to_owned(),
+            ..Names::of(&grid)
+        };
         let drawing = Drawing {
             grid: &grid,
             lines,
             columns: &(0..1),
             cell_width: 36,
-            shared,
+            names: &names,
             path: &paths::tab("a", "b"),
         };
         // More than there are.
@@ -206,7 +241,8 @@ mod tests {
         assert_eq!(html.matches(r#"class="row""#).count(), 2);
         assert!(html.starts_with(r#"<div class="row" data-row="0"><div class="row__name" title="suite &lt;a&gt;/two">"#), "{html}");
         let link = paths::row("a", "b", "suite <a>/two");
-        let link = format!("href=\"{link}\"><bdi>…&lt;a&gt;/two</bdi></a>");
+        let same = r#"<span class="row__same">suite </span>"#;
+        let link = format!("href=\"{link}\"><bdi>{same}&lt;a&gt;/two</bdi></a>");
         assert!(html.contains(&link), "{html}");
         assert!(
             html.contains("failed 3 times since build &quot;7"),
@@ -231,7 +267,7 @@ mod tests {
         );
         assert!(closed.contains("1 row is failing"), "{closed}");
         let open = drawn(&Lines::grouped(&nodes, &|_, _| true), "suite ");
-        assert!(open.contains("<bdi>…&lt;a&gt;</bdi>"), "{open}");
+        assert!(open.contains("suite </span>&lt;a&gt;</bdi>"), "{open}");
         assert_eq!(open.matches(r#"role="row""#).count(), 3);
         assert!(
             open.contains(r#"aria-level="2""#) && open.contains("<bdi>one</bdi>"),

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, ops::Range};
 use model::{
     grid::{Column, Grid, VersionOf},
     infra::{ComponentKind, same_version, short_version},
+    order::sorted,
 };
 
 use crate::{
@@ -254,13 +255,13 @@ pub fn row_html(
 /// The columns at whose older edge some infra component changed, ascending: there a bold line crosses all
 /// header rows.
 fn infra_edges(grid: &Grid) -> Vec<usize> {
-    let mut edges: Vec<usize> = grid
+    let edges: Vec<usize> = grid
         .transitions
         .iter()
         .filter(|transition| transition.kind == ComponentKind::Infra)
         .map(|transition| transition.column as usize)
         .collect();
-    edges.sort_unstable();
+    let mut edges = sorted(edges, &|a, b| a.cmp(b));
     edges.dedup();
     edges
 }

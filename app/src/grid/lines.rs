@@ -8,7 +8,7 @@ use std::{
 use model::{
     grid::{Grid, Row},
     group::{Node, Patterns, group_by_path, merge_rows, own_part, path, path_within},
-    query::GroupBy,
+    query::{GroupBy, TabQuery},
 };
 
 use crate::grid::window::ROW_HEIGHT;
@@ -100,6 +100,29 @@ impl Lines {
             lines: rows.iter().map(line).collect(),
             ..Self::default()
         }
+    }
+
+    /// The lines of those rows of `grid` that are shown, in order, under `query`, grouped by what stands beside
+    /// it. Of groups that are closed, those have their members' lines that hold the row at which a link points.
+    pub fn of(
+        grid: &Arc<Grid>,
+        rows: &[u32],
+        (query, by): (&TabQuery, Option<&GroupBy>),
+        old: Option<&Self>,
+        patterns: &dyn Patterns,
+    ) -> Self {
+        let Some(by) = by else {
+            return Self::plain(rows);
+        };
+        let wanted = query.row.as_deref();
+        let aimed = rows.iter().copied().find(|&row| {
+            let row = grid.rows.get(row as usize);
+            row.is_some_and(|row| Some(&*row.id) == wanted || Some(&*row.name) == wanted)
+        });
+        let is_open = |path: &str, rows: &[u32]| {
+            query.is_open(path) || aimed.is_some_and(|row| rows.contains(&row))
+        };
+        Self::new(grid, rows, by, old, patterns, &is_open)
     }
 
     /// The lines of those rows of `grid` that are shown, in order, grouped; `old` are the lines that there

@@ -1,15 +1,47 @@
 //! How row names are shortened, and what a person types to find some.
 
-use model::grid::Grid;
+use model::{grid::Grid, order::sorted};
 
-/// The beginning that most row names share, such as the name of their suite: it is drawn as an
-/// ellipsis, so that names begin where they differ. Empty when fewer than two thirds of the rows share
-/// one of some length. It ends after a space, a dot or a slash.
-pub fn shared_beginning(grid: &Grid) -> &str {
+/// What the names of a grid's rows have in common. Nothing of a name is left out of the page for it: what is
+/// said of most rows is drawn as an ellipsis, and where two names look alike for long the place where they
+/// differ is kept in sight.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The beginning that most names share, such as the name of their suite, so that names begin where they
+    /// differ. Empty when fewer than two thirds of the rows share one of some length. It ends after a space,
+    /// a dot or a slash.
+    pub shared: String,
+    /// Of each row of the grid: as how many bytes it begins like the name that is most like its own.
+    pub alike: Vec<u32>,
+}
+
+impl Names {
+    /// Of the rows of a grid.
+    pub fn of(grid: &Grid) -> Self {
+        let name = |row: u32| grid.rows[row as usize].name.as_str();
+        let rows = (0..grid.rows.len() as u32).collect();
+        let rows = sorted(rows, &|&a, &b| name(a).cmp(name(b)));
+        // Names are sorted, so that those which begin alike are neighbours.
+        let mut alike = vec![0; rows.len()];
+        for pair in rows.windows(2) {
+            let begin = name(pair[0]).bytes().zip(name(pair[1]).bytes());
+            let equal = begin.take_while(|(a, b)| a == b).count() as u32;
+            for &row in pair {
+                alike[row as usize] = equal.max(alike[row as usize]);
+            }
+        }
+        let names: Vec<&str> = rows.into_iter().map(name).collect();
+        Self {
+            shared: shared_beginning(&names).to_owned(),
+            alike,
+        }
+    }
+}
+
+/// The beginning that most of these sorted names share.
+fn shared_beginning<'a>(names: &[&'a str]) -> &'a str {
     const SHORTEST: usize = 8;
-    let enough = (grid.rows.len() * 2).div_ceil(3).max(3);
-    let mut names: Vec<&str> = grid.rows.iter().map(|row| row.name.as_str()).collect();
-    names.sort_unstable();
+    let enough = (names.len() * 2).div_ceil(3).max(3);
     let Some(&middle) = names.get(names.len() / 2) else {
         return "";
     };
@@ -20,7 +52,6 @@ pub fn shared_beginning(grid: &Grid) -> &str {
             continue;
         }
         let beginning = &middle[..end];
-        // Names are sorted, so that those which begin alike are neighbours.
         let first = names.partition_point(|name| *name < beginning);
         let count = names[first..].partition_point(|name| name.starts_with(beginning));
         if count < enough {
@@ -29,6 +60,28 @@ pub fn shared_beginning(grid: &Grid) -> &str {
         shared = beginning;
     }
     shared
+}
+
+/// Where the part of a name begins that is kept in sight: the word in which it differs from the name that is
+/// most like it, for `alike` bytes. The length of the name when there is none, as the names differ
+/// within the first letters after `from`, or not at all, or are written from the right.
+pub fn kept_end(name: &str, from: usize, alike: usize) -> usize {
+    /// What begins so far in is in sight as it stands.
+    const IN_SIGHT: usize = 36;
+    let is_from_right = |letter: char| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    let mut end = alike;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    let words = &[' ', '.', '/', ':', '[', ']', '(', '=', '-', '_'];
+    match name[..end].rfind(words) {
+        Some(at)
+            if at >= from + IN_SIGHT && alike < name.len() && !name.contains(is_from_right) =>
+        {
+            at + 1
+        }
+        _ => name.len(),
+    }
 }
 
 /// What a person typed into the filter box, as the pattern that goes into the URL: `/re/` is a regular
@@ -175,8 +228,48 @@ mod tests {
             (&["alpha one", "beta two", "gamma three"], ""),
             (&[], ""),
         ] {
-            assert_eq!(shared_beginning(&grid(names)), shared, "{names:?}");
+            assert_eq!(Names::of(&grid(names)).shared, shared, "{names:?}");
         }
+    }
+
+    #[test]
+    fn where_names_differ_is_in_sight() {
+        let long = "volumes of a driver with a rather long name";
+        let names: Vec<String> = [
+            format!("{long} should mount-one [Slow]"),
+            "other".to_owned(),
+            format!("{long} should mount-other [Slow]"),
+            format!("{long} should"),
+            format!("{long} é1"),
+            format!("{long} è2"),
+            format!("{long} \u{5d0} 1"),
+            format!("{long} \u{5d0} 2"),
+            format!("{long} twice"),
+            format!("{long} twice"),
+        ]
+        .to_vec();
+        let rows = names.iter().map(|name| Row {
+            name: name.clone(),
+            ..Row::default()
+        });
+        let grid = Grid {
+            rows: rows.collect(),
+            ..Grid::default()
+        };
+        let alike = Names::of(&grid).alike;
+        let kept = |row: usize, from: usize| {
+            let name = &names[row];
+            &name[kept_end(name, from, alike[row] as usize)..]
+        };
+        assert_eq!(kept(0, 0), "one [Slow]");
+        assert_eq!(kept(2, 0), "other [Slow]");
+        assert_eq!(kept(4, 0), "é1");
+        // What is short after its group's name is in sight.
+        assert_eq!(kept(0, long.len()), "");
+        for row in [1, 3, 6, 7, 8, 9] {
+            assert_eq!(kept(row, 0), "", "{}", names[row]);
+        }
+        assert_eq!(kept_end("", 0, 0), 0);
     }
 
     #[test]

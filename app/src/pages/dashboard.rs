@@ -7,6 +7,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 use model::{
+    order::sorted,
     summary::TabStatus,
     wire::{DashboardPage, TabSummary},
 };
@@ -60,7 +61,7 @@ pub fn DashboardView(
     let several = tabs.len() > 1;
     let empty = tabs.is_empty();
     if !configured {
-        tabs.sort_by_key(|tab| std::cmp::Reverse(tab.status.severity()));
+        tabs = sorted(tabs, &|a, b| b.status.severity().cmp(&a.status.severity()));
     }
     let blocks = tabs
         .into_iter()

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 use model::{
+    order::sorted,
     summary::TabStatus,
     wire::{NamedLink, Release, Sibling, TabSummary, Tier},
 };
@@ -44,7 +45,7 @@ pub fn Branches(
 ) -> impl IntoView {
     let statuses: Vec<TabStatus> = tabs(&releases).map(|tab| tab.status).collect();
     let updated = tabs(&releases).filter_map(|tab| tab.last_update).max();
-    let mut siblings: Vec<_> = releases
+    let siblings: Vec<_> = releases
         .iter()
         .flat_map(|release| {
             release
@@ -55,7 +56,7 @@ pub fn Branches(
         })
         .filter(|(job, _)| !job.is_empty())
         .collect();
-    siblings.sort_by(|a, b| a.0.cmp(&b.0));
+    let siblings = sorted(siblings, &|a, b| a.0.cmp(&b.0));
     let siblings = Siblings::from(siblings);
     let branches = releases
         .into_iter()

@@ -36,7 +36,7 @@ use crate::{
 
 /// What the page starts from: the options of the address, or those that the tab is configured with
 /// when the address has none.
-fn effective(address: &str, base: &str) -> TabQuery {
+pub fn effective(address: &str, base: &str) -> TabQuery {
     let query = TabQuery::parse(address);
     if query.anywhere() == TabQuery::default() {
         TabQuery::parse(base).at_place_of(&query)
@@ -49,7 +49,7 @@ fn effective(address: &str, base: &str) -> TabQuery {
 const PLAIN: &str = "plain";
 
 /// The query string that shows `query` on a tab with these configured options.
-fn address(query: &TabQuery, base: &str) -> String {
+pub fn address(query: &TabQuery, base: &str) -> String {
     let mut query = query.clone();
     query.other.retain(|(key, _)| key != PLAIN);
     let text = query.to_query_string();

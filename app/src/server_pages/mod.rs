@@ -67,7 +67,11 @@ impl ServerPage {
 /// A part of a page, as HTML: what a page that is in the reader's browser already asks for. `path` is
 /// where it was asked for; ages are told from `now_ms`.
 pub fn part(path: &str, now_ms: i64, page: ServerPage) -> String {
-    surrounded(path, now_ms, || (page.body)().to_html())
+    surrounded(path, now_ms, || {
+        let body = page.body;
+        // Links between pages ask it where they are.
+        view! { <Router>{body()}</Router> }.to_html()
+    })
 }
 
 /// What `draw` draws where the address and the clock are known.

@@ -121,7 +121,7 @@ fn told(page: &RowPage) -> impl IntoView + use<> {
 }
 
 /// The issues that people linked to the row, and a form to link another. The form needs a token, which
-/// stays in the reader's browser, so it is shown where scripts run; see `enhance.js`.
+/// stays in the reader's browser, so it is shown where scripts run; see `bugs.js`.
 fn bugs_view(page: &RowPage) -> impl IntoView + use<> {
     let items = page
         .bugs
@@ -142,7 +142,6 @@ fn bugs_view(page: &RowPage) -> impl IntoView + use<> {
                         class="button bug__remove"
                         data-bug=bug.url.clone()
                         aria-label=format!("Unlink {text}")
-                        hidden
                     >
                         "Unlink"
                     </button>
@@ -150,12 +149,13 @@ fn bugs_view(page: &RowPage) -> impl IntoView + use<> {
             }
         })
         .collect_view();
+    let part = paths::row_part(&paths::tab(&page.dashboard, &page.tab), &page.id);
     view! {
-        <section class="bugs" data-testid="bugs">
+        <section class="bugs" data-testid="bugs" data-part=part>
             <h2>"Linked issues"</h2>
             <ul class="bugs__list">{items}</ul>
             {page.bugs.is_empty().then(|| view! { <p class="empty">"None yet."</p> })}
-            <details class="bugs__more" hidden>
+            <details class="bugs__more">
                 <summary>"Link an issue"</summary>
                 <form
                     class="bugs__form"

@@ -7,6 +7,7 @@ use model::{query::TabQuery, summary::TabStatus, wire::StripColumn};
 use super::{ServerPage, row_filter, tab_crumbs};
 use crate::{
     components::{name_link::row_link, status::StatusBadge, strip::Strip},
+    pages::tab::address,
     paths,
     text::{count, visible, visible_message},
 };
@@ -22,8 +23,10 @@ pub struct RowsPage {
     pub status: TabStatus,
     /// Why, as one sentence.
     pub reason: String,
-    /// The first of them, in the grid's order.
-    pub rows: Vec<RowLine>,
+    /// The first of them, in the grid's order, with the heads of their groups.
+    pub lines: Vec<ListLine>,
+    /// How many there are: rows that are in no closed group, and heads.
+    pub line_count: usize,
     /// How many pass the filters.
     pub row_count: usize,
     /// How many do not.
@@ -32,6 +35,43 @@ pub struct RowsPage {
     pub stale: usize,
     /// The name of the snapshot's state from which it is drawn, or of an older one.
     pub state: String,
+    /// The query string of view options that the tab starts with.
+    pub base_options: String,
+}
+
+/// A line of the list.
+#[derive(Clone, Debug)]
+pub struct ListLine {
+    /// How many groups are around it.
+    pub depth: u32,
+    /// What it shows.
+    pub what: LineOf,
+}
+
+/// What a line of the list shows.
+#[derive(Clone, Debug)]
+pub enum LineOf {
+    /// A row.
+    Row(RowLine),
+    /// The head of a group.
+    Head(GroupLine),
+}
+
+/// The head of a group of rows.
+#[derive(Clone, Debug)]
+pub struct GroupLine {
+    /// Its name, after those of the groups around it.
+    pub path: String,
+    /// Where in that its own name begins.
+    pub own: usize,
+    /// How many rows are in it, at whatever depth.
+    pub rows: usize,
+    /// How many of them have an alert.
+    pub failing: usize,
+    /// Whether its members have lines.
+    pub open: bool,
+    /// What its last runs come to, newest first.
+    pub strip: Vec<StripColumn>,
 }
 
 /// One row.
@@ -39,6 +79,8 @@ pub struct RowsPage {
 pub struct RowLine {
     /// The row's name.
     pub name: String,
+    /// Where in that its own part begins, after what its group says.
+    pub own: usize,
     /// The row's identity.
     pub id: String,
     /// Failures since it last passed, when that is an alert; else 0.
@@ -84,17 +126,23 @@ fn head(page: &RowsPage) -> impl IntoView + use<> {
 }
 
 fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
-    let tab = paths::tab(&page.dashboard, &page.tab);
-    let options = query.to_query_string();
-    let grid = if options.is_empty() {
-        tab
-    } else {
-        format!("{tab}?{options}")
+    let options = address(query, &page.base_options);
+    let grid = asking(paths::tab(&page.dashboard, &page.tab), &options);
+    let here = |query: &TabQuery| {
+        let options = address(query, &page.base_options);
+        paths::rows(&page.dashboard, &page.tab, &options)
     };
-    let mut said = vec![if page.rows.len() < page.row_count {
-        format!("The first {} of {} rows", page.rows.len(), page.row_count)
-    } else {
-        count(page.row_count, "row", "rows")
+    let rows = count(page.row_count, "row", "rows");
+    let grouped = query.group.is_some();
+    let mut said = vec![match (page.lines.len() < page.line_count, grouped) {
+        (true, false) => format!("The first {} of {rows}", page.lines.len()),
+        (true, true) => format!(
+            "{rows} in groups, of which the first {} of {} lines are shown",
+            page.lines.len(),
+            page.line_count
+        ),
+        (false, true) => format!("{rows} in groups"),
+        (false, false) => rows,
     }];
     if page.stale > 0 {
         said.push(format!("{} without a recent result", page.stale));
@@ -102,10 +150,32 @@ fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
     if page.filtered > 0 {
         said.push(format!("{} hidden by filters", page.filtered));
     }
+    let all = grouped.then(|| {
+        [(true, "Open all groups"), (false, "Close all groups")].map(|(open, words)| {
+            let all = TabQuery {
+                expand_groups: open,
+                toggled_groups: Vec::new(),
+                ..query.clone()
+            };
+            view! {
+                " · "
+                <a href=here(&all) data-toggle="" data-noscroll="">
+                    {words}
+                </a>
+            }
+        })
+    });
     let lines = page
-        .rows
+        .lines
         .iter()
-        .map(|row| line_view(page, row))
+        .map(|line| match &line.what {
+            LineOf::Row(row) => row_view(page, row, line.depth),
+            LineOf::Head(head) => {
+                let mut query = query.clone();
+                query.set_open(&head.path, !head.open);
+                head_view(head, here(&query), line.depth)
+            }
+        })
         .collect_view();
     view! {
         <div
@@ -114,10 +184,10 @@ fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
             data-dashboard=page.dashboard.clone()
             data-tab=page.tab.clone()
             data-state=page.state.clone()
-            data-address=paths::rows(&page.dashboard, &page.tab, &options)
+            data-address=here(query)
         >
             <p class="test__said rows-list__said">
-                {said.join(" · ")}
+                {said.join(" · ")} {all}
                 <span class="rows-list__grid">
                     " · " <a href=grid>"The grid"</a>
                 </span>
@@ -126,7 +196,7 @@ fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
             <p class="rows-list__renewed" role="status"></p>
             <div class="rows-list__rows">
                 {page
-                    .rows
+                    .lines
                     .is_empty()
                     .then(|| view! { <p class="empty">"No row is left to show."</p> })}
                 <ul>{lines}</ul>
@@ -135,7 +205,52 @@ fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
     }
 }
 
-fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
+/// A path with a query string, which may be empty.
+fn asking(path: String, options: &str) -> String {
+    if options.is_empty() {
+        path
+    } else {
+        format!("{path}?{options}")
+    }
+}
+
+/// The head of a group: a link that opens or closes it.
+fn head_view(head: &GroupLine, toggled: String, depth: u32) -> AnyView {
+    let most = head.strip.len();
+    let failing = (head.failing > 0).then(|| {
+        view! { <span class="rows-list__alert">{format!("{} failing", head.failing)}</span> }
+    });
+    view! {
+        <li
+            class="rows-list__row"
+            data-testid="group-line"
+            data-open=head.open.to_string()
+            data-row-id=format!("group {}", head.path)
+            style=format!("--depth:{depth}")
+        >
+            <h2 class="rows-list__name">
+                <a
+                    class="rows-list__toggle"
+                    href=toggled
+                    data-toggle=""
+                    data-noscroll=""
+                    aria-expanded=head.open.to_string()
+                    title=visible(&head.path)
+                >
+                    <bdi>{visible(&head.path[head.own..])}</bdi>
+                </a>
+            </h2>
+            <span class="rows-list__last">
+                <Strip runs=head.strip.clone() most=most />
+                <span class="rows-list__count">{count(head.rows, "row", "rows")}</span>
+                {failing}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+fn row_view(page: &RowsPage, row: &RowLine, depth: u32) -> AnyView {
     let alert = (row.fail_count > 0).then(|| {
         view! {
             <span class="rows-list__alert">
@@ -152,9 +267,14 @@ fn line_view(page: &RowsPage, row: &RowLine) -> AnyView {
     });
     let most = row.strip.len();
     view! {
-        <li class="rows-list__row" data-testid="row-line" data-row-id=row.id.clone()>
-            <span class="rows-list__name">
-                {row_link(&page.dashboard, &page.tab, &row.id, &row.name)}
+        <li
+            class="rows-list__row"
+            data-testid="row-line"
+            data-row-id=row.id.clone()
+            style=format!("--depth:{depth}")
+        >
+            <span class="rows-list__name" title=visible(&row.name)>
+                {row_link(&page.dashboard, &page.tab, &row.id, &row.name[row.own..])}
             </span>
             <span class="rows-list__last">
                 <Strip runs=row.strip.clone() most=most />

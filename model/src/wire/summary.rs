@@ -51,8 +51,10 @@ pub struct TabSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_green_id: Option<String>,
     /// When the newest run began.
+    #[serde(default, deserialize_with = "super::moment::read_known")]
     pub last_run: Option<DateTime<Utc>>,
     /// When the stored results last changed.
+    #[serde(default, deserialize_with = "super::moment::read_known")]
     pub last_update: Option<DateTime<Utc>>,
     /// The same for the same job on every release branch; absent outside of `GET /api/v2/releases`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -113,6 +115,7 @@ pub struct StripColumn {
     /// The build id.
     pub build: String,
     /// When it began.
+    #[serde(deserialize_with = "super::moment::read")]
     pub started: DateTime<Utc>,
     /// The worst of its cells.
     pub state: ColumnState,
@@ -156,6 +159,7 @@ pub struct FailingRow {
     /// Failures since it last passed.
     pub fail_count: u32,
     /// When the first failing build began.
+    #[serde(deserialize_with = "super::moment::read")]
     pub since: DateTime<Utc>,
     /// That build.
     pub first_fail_build: String,
@@ -163,6 +167,7 @@ pub struct FailingRow {
     #[cfg_attr(target_family = "wasm", serde(skip_deserializing))]
     pub latest_fail_build: String,
     /// When the last passing build began.
+    #[serde(default, deserialize_with = "super::moment::read_known")]
     pub last_pass: Option<DateTime<Utc>>,
     /// That build.
     #[serde(default, skip_serializing_if = "Option::is_none")]

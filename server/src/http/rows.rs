@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use app::{
     api::Read as _,
-    server_pages::rows::{RowLine, RowsPage, rows_page, rows_part},
+    grid::lines::{Lines, What},
+    pages::tab::effective,
+    server_pages::rows::{GroupLine, LineOf, ListLine, RowLine, RowsPage, rows_page, rows_part},
 };
 use axum::{
     Router,
@@ -20,11 +22,11 @@ use model::{
     wire::{ColumnState, StripColumn, WireError, time},
 };
 
-use super::{error::ApiError, extract::Path, legacy::patterns::ordered, server_pages};
+use super::{error::ApiError, extract::Path, legacy::patterns::lines, server_pages};
 use crate::read::{Reader, state};
 
-/// How many rows the list has.
-const ROWS: usize = 200;
+/// How many lines the list has.
+const LINES: usize = 200;
 /// How many runs of each.
 const RUNS: usize = 20;
 /// At the end of a query: the page is wanted as a part of one that is there.
@@ -67,28 +69,24 @@ async fn find(
     let view = reader.tab_view(dashboard, tab).await?;
     let snapshot = reader.snapshot();
     let summary = snapshot.summary(snapshot.catalog().tab(dashboard, tab)?);
-    let query = TabQuery::parse(if query.is_empty() {
-        &view.entry.tab.base_options
-    } else {
-        query
-    });
+    let query = effective(query, &view.entry.tab.base_options);
     let mean_ms = reader.durations_for(&view, &query).await?;
     let task = move || {
         let grid = &view.grid.grid;
-        let order = ordered(grid, &query, &mean_ms)?;
-        let rows = order.rows.iter().take(ROWS);
+        let (order, lines) = lines(grid, &query, &mean_ms)?;
+        let line = |position: usize| line(grid, &lines, position);
         let page = RowsPage {
             dashboard: summary.dashboard,
             tab: summary.tab,
             status: summary.status,
             reason: summary.reason,
-            rows: rows
-                .map(|&index| line(grid, &grid.rows[index as usize]))
-                .collect(),
+            lines: (0..LINES).map_while(line).collect(),
+            line_count: lines.lines.len(),
             row_count: order.rows.len(),
             filtered: order.filtered,
             stale: order.stale,
             state,
+            base_options: view.entry.tab.base_options.clone(),
         };
         Ok((page, query))
     };
@@ -97,10 +95,35 @@ async fn find(
         .map_err(|error| ApiError::Internal(format!("a list was not made: {error}")))?
 }
 
-fn line(grid: &Grid, row: &Row) -> RowLine {
+/// The line at a position; `None` behind the last.
+fn line(grid: &Grid, lines: &Lines, position: usize) -> Option<ListLine> {
+    let line = *lines.lines.get(position)?;
+    let row = lines.row_at(grid, position)?;
+    let what = match line.what {
+        What::Row(_) => LineOf::Row(row_line(grid, row, lines.own_part(line, &row.name))),
+        What::Head(_) => {
+            let head = lines.head_at(position)?;
+            LineOf::Head(GroupLine {
+                path: head.path.clone(),
+                own: head.own,
+                rows: head.rows.len(),
+                failing: head.failing(grid),
+                open: head.open,
+                strip: strip(grid, row),
+            })
+        }
+    };
+    Some(ListLine {
+        depth: line.depth,
+        what,
+    })
+}
+
+fn row_line(grid: &Grid, row: &Row, own: usize) -> RowLine {
     let alert = row.alert.as_ref();
     RowLine {
         name: row.name.clone(),
+        own,
         id: row.id.clone(),
         fail_count: alert.map_or(0, |alert| alert.fail_count),
         message: alert.map_or_else(String::new, |alert| alert.message.clone()),

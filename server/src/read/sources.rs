@@ -83,7 +83,7 @@ impl Known {
 /// A time, and how long ago that is.
 fn since(time: DateTime<Utc>) -> String {
     let age = age(now_ms() - time.timestamp_millis());
-    format!("{} UTC, {age} ago", time.format("%Y-%m-%d %H:%M"))
+    format!("{}, {age} ago", time.format("%-d %b %Y %H:%M UTC"))
 }
 
 /// How it stands with all sources at `now_ms`, from the queue as it is stored. Groups that the configuration

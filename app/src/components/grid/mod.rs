@@ -188,7 +188,7 @@ pub fn GridView(
                 lines: &lines,
                 columns: &state.columns_in_turn(start / BLOCK),
                 cell_width: state.cell_width.get(),
-                shared: &state.shared.read(),
+                names: &state.names.read(),
                 path: &state.path.get_value(),
             };
             block_html(drawing, start..start + BLOCK)

@@ -16,7 +16,7 @@ use crate::{
     grid::{
         hover::Target,
         lines::Lines,
-        names::{is_explosive, shared_beginning},
+        names::{Names, is_explosive},
         window::{Viewport, cell_width, column_window, row_window, seen_columns},
     },
     paths,
@@ -41,8 +41,8 @@ pub struct GridState {
     pub size: Memo<(usize, usize)>,
     /// What the scroll area shows.
     pub view: RwSignal<Viewport>,
-    /// The beginning that most row names share.
-    pub shared: Memo<String>,
+    /// What the names of the rows have in common.
+    pub names: Memo<Names>,
     /// The width of a column in pixels.
     pub cell_width: Memo<u32>,
     /// The positions to draw.
@@ -165,23 +165,11 @@ impl GridState {
         });
         let lines = Memo::new_with_compare(
             move |old: Option<&Arc<Lines>>| {
-                let (order, sound, query) = (order.read(), sound.read(), query.read());
-                let Some(by) = &sound.group else {
-                    return Arc::new(Lines::plain(&order.rows));
-                };
-                let grid = grid.get();
-                // What a link points at is in sight.
-                let wanted = query.row.as_deref();
-                let aimed = order.rows.iter().copied().find(|&row| {
-                    let row = grid.rows.get(row as usize);
-                    row.is_some_and(|row| Some(&*row.id) == wanted || Some(&*row.name) == wanted)
-                });
-                let is_open = |path: &str, rows: &[u32]| {
-                    query.is_open(path) || aimed.is_some_and(|row| rows.contains(&row))
-                };
+                let (order, sound) = (order.read(), sound.read());
+                let asked = (&*query.read(), sound.group.as_ref());
                 let old = old.map(|old| &**old);
                 let patterns = &browser::Patterns;
-                Arc::new(Lines::new(&grid, &order.rows, by, old, patterns, &is_open))
+                Arc::new(Lines::of(&grid.read(), &order.rows, asked, old, patterns))
             },
             |_, _| true,
         );
@@ -194,7 +182,7 @@ impl GridState {
                 (rows.max(all_rows), columns.max(all_columns))
             }
         });
-        let shared = Memo::new(move |_| shared_beginning(&grid.read()).to_owned());
+        let names = Memo::new(move |_| Names::of(&grid.read()));
         let cell_width = Memo::new(move |_| cell_width(query.read().width));
         let rows = Memo::new(move |_| row_window(view.get(), lines.read().lines.len()));
         let columns = Memo::new(move |_| {
@@ -209,7 +197,7 @@ impl GridState {
             lines,
             size,
             view,
-            shared,
+            names,
             cell_width,
             rows,
             columns,

@@ -99,6 +99,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
             data-component=name.clone()
             data-drifts=declared.drifts().to_string()
             title=visible(&declared.sentence)
+            data-moments=""
         >
             <span class="line__head">
                 <span class=("alarm__sign", declared.drifts()) aria-hidden="true">

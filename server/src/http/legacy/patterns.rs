@@ -3,9 +3,11 @@
 use std::{
     cell::Cell,
     collections::HashMap,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use app::grid::lines::Lines;
 use model::{
     grid::Grid,
     group,
@@ -31,11 +33,28 @@ pub(in crate::http) fn ordered(
     mean_ms: &[Option<u32>],
 ) -> Result<RowOrder, ApiError> {
     let patterns = Patterns::compile(query)?;
-    let rows = order(grid, query, mean_ms, &|pattern, name| {
-        patterns.matches(pattern, name)
-    });
+    let order = patterns.order(grid, query, mean_ms);
     patterns.finish()?;
-    Ok(rows)
+    Ok(order)
+}
+
+/// The rows of `grid` under the options of a request, and the lines in which a page of the tab shows them.
+pub(in crate::http) fn lines(
+    grid: &Arc<Grid>,
+    query: &TabQuery,
+    mean_ms: &[Option<u32>],
+) -> Result<(RowOrder, Lines), ApiError> {
+    let patterns = Patterns::compile(query)?;
+    let order = patterns.order(grid, query, mean_ms);
+    let lines = Lines::of(
+        grid,
+        &order.rows,
+        (query, query.group.as_ref()),
+        None,
+        &patterns,
+    );
+    patterns.finish()?;
+    Ok((order, lines))
 }
 
 /// See the module.
@@ -88,6 +107,13 @@ impl Patterns {
             compiled,
             is_over: Box::new(is_over),
             late: Cell::new(false),
+        })
+    }
+
+    /// The rows of `grid` under `query`.
+    pub(super) fn order(&self, grid: &Grid, query: &TabQuery, mean_ms: &[Option<u32>]) -> RowOrder {
+        order(grid, query, mean_ms, &|pattern, name| {
+            self.matches(pattern, name)
         })
     }
 

@@ -5,7 +5,6 @@ use std::{borrow::Cow, collections::HashMap};
 use model::{
     grid::{Grid, Row},
     group::{Node, group_by_path, merge_rows, own_part, path, path_within},
-    order::order,
     query::TabQuery,
 };
 
@@ -68,9 +67,7 @@ impl<'a> Wanted<'a> {
         mean_ms: &[Option<u32>],
     ) -> Result<Self, ApiError> {
         let patterns = Patterns::compile(query)?;
-        let order = order(grid, query, mean_ms, &|pattern, name| {
-            patterns.matches(pattern, name)
-        });
+        let order = patterns.order(grid, query, mean_ms);
         patterns.finish()?;
         let row = |index: u32| &grid.rows[index as usize];
         let stale = order.stale

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use app::paths;
 use axum::http::{Method, StatusCode};
-use model::{run::Cell, status::Status};
+use model::{query::TabQuery, run::Cell, status::Status};
 use seamgrid::{
     http,
     read::{Catalog, Reader},
@@ -124,6 +124,74 @@ async fn the_rows_of_a_tab_are_also_a_part_of_a_page() {
         .await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     assert_eq!(missing.error().0, "not_found");
+}
+
+#[tokio::test]
+async fn a_row_is_also_a_part_of_a_page_whether_it_fails_or_not() {
+    let world = World::new().await;
+    let rows = world.grid("").await.rows;
+    assert!(rows.iter().any(|row| row.alert.is_some()));
+    assert!(rows.iter().any(|row| row.alert.is_none()));
+    let tab = paths::tab(MASTER, GCE);
+    for row in rows {
+        let part = world.get(&paths::row_part(&tab, &row.id)).await;
+        assert_eq!(part.status, StatusCode::OK, "{}", row.name);
+        let part = part.text();
+        assert!(part.contains("data-testid=\"bug-form\""), "{part}");
+        assert!(!part.contains("<html"), "{part}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_of_rows_has_the_groups_of_the_grid() {
+    let world = World::new().await;
+    let all = "group-by-hierarchy-pattern=.&expand-groups=";
+    let rows = world.grid("").await.rows.len();
+    let list = async |query: &str| {
+        let page = world.get(&paths::rows(MASTER, GCE, query)).await;
+        let count = |what: &str| {
+            page.text()
+                .matches(&format!("data-testid=\"{what}\""))
+                .count()
+        };
+        (
+            count("group-line"),
+            count("row-line"),
+            page.text().to_owned(),
+        )
+    };
+    let (heads, lines, plain) = list("").await;
+    assert_eq!((heads, lines), (0, rows), "{plain}");
+    let (heads, lines, open) = list(all).await;
+    assert!(heads > 0 && lines == rows, "{open}");
+    assert!(open.contains(&format!("{rows} rows in groups")), "{open}");
+    let (closed, lines, page) = list("group-by-hierarchy-pattern=.").await;
+    assert!(closed > 0 && closed <= heads && lines < rows, "{page}");
+    assert!(
+        page.contains("toggle-group=") && page.contains("aria-expanded=\"false\""),
+        "{page}"
+    );
+    // A link to a row opens the groups around it.
+    for row in world.grid("").await.rows {
+        let aimed = TabQuery {
+            row: Some(row.id.clone()),
+            ..TabQuery::parse("group-by-hierarchy-pattern=.")
+        };
+        let (_, _, page) = list(&aimed.to_query_string()).await;
+        assert!(
+            page.contains(&format!("data-row-id=\"{}\"", row.id)),
+            "{page}"
+        );
+    }
+    let wrong = world
+        .get(&paths::rows(MASTER, GCE, "group-by-regex-mask=("))
+        .await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert!(
+        wrong.text().contains("group-by-regex-mask"),
+        "{}",
+        wrong.text()
+    );
 }
 
 #[tokio::test]
