@@ -146,10 +146,14 @@ pub fn is_commit(text: &str) -> bool {
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A version as short as people write it: a commit's first ten digits, anything else whole.
+/// A version as short as people write it: a commit's first ten digits, those of a digest behind its name,
+/// anything else whole.
 pub fn short_version(version: &str) -> &str {
-    if is_commit(version) {
-        &version[..version.len().min(10)]
+    const DIGITS: usize = 10;
+    let digits = version.strip_prefix("sha256:").unwrap_or(version);
+    if is_commit(digits) {
+        let end = version.len() - digits.len() + DIGITS;
+        version.get(..end).unwrap_or(version)
     } else {
         version
     }
@@ -158,6 +162,24 @@ pub fn short_version(version: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commits_and_digests_are_short() {
+        let digits = "761985811504b3d94eac8ff5de3add6cb34d1f53aaaabbbbccccddddeeeeffff";
+        assert_eq!(short_version(digits), "7619858115");
+        assert_eq!(short_version("7619858"), "7619858");
+        let digest = format!("sha256:{digits}");
+        assert_eq!(short_version(&digest), "sha256:7619858115");
+        assert_eq!(short_version("sha256:7619858"), "sha256:7619858");
+        for whole in [
+            "v20240101-761985811504",
+            "sha256:",
+            "sha512:7619858115aaaaaa",
+            "master",
+        ] {
+            assert_eq!(short_version(whole), whole);
+        }
+    }
 
     #[test]
     fn abbreviations_name_the_same_commit() {
