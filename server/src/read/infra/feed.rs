@@ -23,7 +23,7 @@ use super::{
     histories::{Histories, Moving},
     lines::upstream,
     order::Versions,
-    suspicion::{Bench, Sight, Told},
+    suspicion::{Inquiry, Sight, Told},
     time,
     verdict::{Judged, Seen, judge_all},
     weather::{self, build_weather},
@@ -86,7 +86,7 @@ impl Reader {
         let mut alarms = Vec::new();
         let mut total = 0;
         let clusters: Vec<&str> = self.clusters.iter().map(String::as_str).collect();
-        let mut bench = Bench::new(&published, &clusters);
+        let mut inquiry = Inquiry::new(&published, &clusters);
         for known in &self.components {
             let component = Component {
                 name: known.name.clone(),
@@ -104,7 +104,7 @@ impl Reader {
                 .collect();
             for (change, judged) in found.iter().zip(&judged) {
                 let seen = change.arrivals.iter().zip(judged);
-                bench.add(&component.name, seen.map(|(it, judged)| it.sight(judged)));
+                inquiry.add(&component.name, seen.map(|(it, judged)| it.sight(judged)));
             }
             changes.extend(tell(
                 found.into_iter().zip(judged),
@@ -116,7 +116,7 @@ impl Reader {
             ));
             alarms.extend(of);
         }
-        for (index, suspected) in bench.suspected() {
+        for (index, suspected) in inquiry.suspected() {
             changes[index].suspected = Some(suspected);
         }
         changes.sort_by_key(|change| Reverse(change.first));

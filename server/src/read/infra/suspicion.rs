@@ -10,7 +10,7 @@ use model::{
 use crate::read::published::Published;
 
 /// All changes, and all test groups that speak for or against them.
-pub(super) struct Bench<'a> {
+pub(super) struct Inquiry<'a> {
     published: &'a Published,
     courses: Vec<Course>,
     /// Of each course the columns of its runs.
@@ -40,10 +40,10 @@ pub(super) struct Sight {
     pub(super) infra_only: bool,
 }
 
-impl<'a> Bench<'a> {
+impl<'a> Inquiry<'a> {
     /// `clusters` are the components whose versions are build clusters.
     pub(super) fn new(published: &'a Published, clusters: &[&str]) -> Self {
-        let mut bench = Self {
+        let mut inquiry = Self {
             published,
             courses: Vec::new(),
             columns: Vec::new(),
@@ -54,11 +54,11 @@ impl<'a> Bench<'a> {
         let mut kin: BTreeMap<(&str, String), Vec<usize>> = BTreeMap::new();
         for group in published.groups() {
             let Some(trail) = group.trail else { continue };
-            let place = bench.courses.len();
+            let place = inquiry.courses.len();
             let (course, columns) = trail.course();
-            bench.places.insert(group.tab, place);
-            bench.courses.push(course);
-            bench.columns.push(columns);
+            inquiry.places.insert(group.tab, place);
+            inquiry.courses.push(course);
+            inquiry.columns.push(columns);
             kin.entry(("", String::new())).or_default().push(place);
             if let Some(branch) = &published.branches[group.tab] {
                 let of = kin.entry(("branch", branch.clone())).or_default();
@@ -74,8 +74,8 @@ impl<'a> Bench<'a> {
         }
         // What is the same of two kinds is one.
         let kin: BTreeSet<Vec<usize>> = kin.into_values().collect();
-        bench.kin = kin.into_iter().collect();
-        bench
+        inquiry.kin = kin.into_iter().collect();
+        inquiry
     }
 
     /// Takes in a change of a component with the tabs that saw it.
