@@ -77,24 +77,23 @@ pub fn duration_part(tab: &str, row: &str, build: &str) -> String {
     )
 }
 
-/// The numbers of a tab's rows as charts; `query` says which, as on the tab's page.
-pub fn metrics(dashboard: &str, tab: &str, query: &str) -> String {
-    let path = format!("{}/metrics", self::tab(dashboard, tab));
+/// A page with a query string, which may be empty.
+pub fn with_query(path: String, query: &str) -> String {
     if query.is_empty() {
         path
     } else {
-        format!("{path}?{query}")
+        path + "?" + query
     }
+}
+
+/// The numbers of a tab's rows as charts; `query` says which, as on the tab's page.
+pub fn metrics(dashboard: &str, tab: &str, query: &str) -> String {
+    with_query(format!("{}/metrics", self::tab(dashboard, tab)), query)
 }
 
 /// The rows of a tab as a list; `query` as on the tab's page.
 pub fn rows(dashboard: &str, tab: &str, query: &str) -> String {
-    let path = format!("{}/rows", self::tab(dashboard, tab));
-    if query.is_empty() {
-        path
-    } else {
-        format!("{path}?{query}")
-    }
+    with_query(format!("{}/rows", self::tab(dashboard, tab)), query)
 }
 
 /// A dashboard group's page.
@@ -133,12 +132,10 @@ pub fn from_fragment(dashboard: &str, fragment: &str) -> String {
         "" | "Summary" => self::dashboard(dashboard),
         tab => self::tab(dashboard, tab),
     };
-    let options = model::query::TabQuery::parse(options).to_query_string();
-    if options.is_empty() {
-        path
-    } else {
-        format!("{path}?{options}")
-    }
+    with_query(
+        path,
+        &model::query::TabQuery::parse(options).to_query_string(),
+    )
 }
 
 /// The dashboard of a dashboard's or a tab's page; `None` for other addresses. The router's own

@@ -61,10 +61,7 @@ fn metrics_view(page: &MetricsPage, query: &TabQuery) -> impl IntoView + use<> {
         ..query.clone()
     };
     let tab = paths::tab(&page.dashboard, &page.tab);
-    let grid = match grid.to_query_string() {
-        options if options.is_empty() => tab.clone(),
-        options => format!("{tab}?{options}"),
-    };
+    let grid = paths::with_query(tab.clone(), &grid.to_query_string());
     let choices = page
         .names
         .iter()

@@ -127,7 +127,7 @@ fn head(page: &RowsPage) -> impl IntoView + use<> {
 
 fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
     let options = address(query, &page.base_options);
-    let grid = asking(paths::tab(&page.dashboard, &page.tab), &options);
+    let grid = paths::with_query(paths::tab(&page.dashboard, &page.tab), &options);
     let here = |query: &TabQuery| {
         let options = address(query, &page.base_options);
         paths::rows(&page.dashboard, &page.tab, &options)
@@ -202,15 +202,6 @@ fn list(page: &RowsPage, query: &TabQuery) -> impl IntoView + use<> {
                 <ul>{lines}</ul>
             </div>
         </div>
-    }
-}
-
-/// A path with a query string, which may be empty.
-fn asking(path: String, options: &str) -> String {
-    if options.is_empty() {
-        path
-    } else {
-        format!("{path}?{options}")
     }
 }
 
