@@ -23,6 +23,7 @@ use crate::read::{Change, Reader, What};
 /// | `state` | empty object | where this connection begins: whoever knows another state reads again |
 /// | `tab` | `{dashboard, tab, version}` | the tab has a new summary, and a new grid if the version is new |
 /// | `source` | `{group, health, last_success, lag_ms}` | it stands otherwise with where the group's results come from |
+/// | `infra` | empty object | what is told of the infrastructure is another |
 /// | `reload` | empty object | anything may have changed |
 // The stream ends when the server stops. The limit on a request's time ends at its headers and so
 // does not concern it, and the compression leaves this type of content alone.
@@ -57,6 +58,7 @@ fn event(Change { state, what }: Change) -> Event {
     let (name, data) = match what {
         What::Begin => ("state", Ok("{}".to_owned())),
         What::All => ("reload", Ok("{}".to_owned())),
+        What::Infra => ("infra", Ok("{}".to_owned())),
         What::Tab(tab) => ("tab", serde_json::to_string(&tab)),
         What::Source(source) => ("source", serde_json::to_string(&source)),
     };

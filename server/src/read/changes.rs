@@ -32,6 +32,8 @@ pub enum What {
     Tab(TabChanged),
     /// It stands otherwise with a source.
     Source(SourceChanged),
+    /// What is told of the infrastructure: its feed, or what stands of it above the overview.
+    Infra,
     /// More than can be told, dashboards and tabs among it.
     All,
 }
@@ -47,6 +49,8 @@ pub(super) struct Changes {
 #[derive(Debug)]
 struct Inner {
     count: u64,
+    /// How many of them were in what is worked out from the data, and not in the data.
+    worked_out: u64,
     /// `None` when the process is about to stop.
     sender: Option<broadcast::Sender<Change>>,
 }
@@ -69,6 +73,7 @@ impl Changes {
             begun_ms: now_ms(),
             inner: Mutex::new(Inner {
                 count: 0,
+                worked_out: 0,
                 sender: Some(broadcast::channel(BEHIND).0),
             }),
         }
@@ -79,9 +84,26 @@ impl Changes {
         self.name(self.lock().count)
     }
 
+    /// Counts the changes of the data: what was worked out from them at the same count is still right.
+    /// Read before the data, it is never newer than they.
+    pub(super) fn basis(&self) -> u64 {
+        let inner = self.lock();
+        inner.count - inner.worked_out
+    }
+
     /// Tells a change that is already there to be read.
     pub(super) fn tell(&self, what: What) {
+        self.send(&mut self.lock(), what);
+    }
+
+    /// Tells a change of what is worked out from the data; nothing has to be worked out again for it.
+    pub(super) fn tell_worked_out(&self, what: What) {
         let mut inner = self.lock();
+        inner.worked_out += 1;
+        self.send(&mut inner, what);
+    }
+
+    fn send(&self, inner: &mut Inner, what: What) {
         inner.count += 1;
         let state = self.name(inner.count);
         if let Some(sender) = &inner.sender {

@@ -1,6 +1,6 @@
 //! What deploys declare against what runs show, from the report to the pages.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -18,17 +18,20 @@ use seamgrid::{
     http,
     intake::{Intake, token},
     pipeline::Pipeline,
-    read::{Catalog, Reader},
+    read::{Catalog, Reader, What},
     settings::{PushSettings, Settings, parse_settings},
     store::{NewToken, Store},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 /// 20 November 2026, 11:00 UTC.
 const NOW_MS: i64 = 1_795_172_400_000;
 const MINUTE_MS: i64 = 60_000;
+/// What is told at once is there within this time, however busy the machine.
+const SOON: Duration = Duration::from_secs(20);
 const GOOD: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const BAD: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
@@ -219,7 +222,15 @@ async fn runs_that_show_another_version_than_declared_drift() {
     // Declared for long: by its tag, where runs name the commit.
     let tag = format!("v20261119-{}", &BAD[..10]);
     world.deploy("boskos", &tag, "prod", hours_ago(25)).await;
+    world.reader.publish_changed().await.expect("published");
+    let mut listener = world.reader.listen().expect("it does not stop yet");
     let found = world.drift().await;
+    // Every tab that is open may have a line more above it.
+    listener.next().await.expect("the listening begins");
+    let told = timeout(SOON, listener.next())
+        .await
+        .expect("it is told soon");
+    assert_eq!(told.map(|change| change.what), Some(What::All));
     let [drift] = &found["items"].as_array().expect("items")[..] else {
         panic!("one drifts: {found}");
     };

@@ -28,7 +28,7 @@ use super::{
     verdict::{Judged, Seen, judge_all},
     weather::{self, build_weather},
 };
-use crate::read::{Reader, published::Published};
+use crate::read::{Reader, What, published::Published};
 
 /// How many changes of one component the feed has.
 const CHANGES: usize = 300;
@@ -135,45 +135,32 @@ impl Reader {
         }
     }
 
-    /// The roll-backs that did not hold and are still to be told, newest first, and the weather, each as
-    /// a line that leads to more.
+    /// The lines that concern tabs, and the weather, each of which leads to more.
     pub(in crate::read) fn overview_notes(&self) -> Vec<NamedLink> {
         let feed = self.infra_feed();
-        let now_ms = (self.clock)();
-        let mut notes: Vec<NamedLink> = feed
-            .alarms
-            .iter()
-            .filter(|alarm| is_current(alarm, now_ms))
-            .map(alarm_link)
-            .collect();
-        notes.extend(breaking::worst(&feed.changes).map(breaking::note));
-        notes.extend(feed.declared.iter().filter_map(drift::note));
-        notes.extend(weather::note(&feed.weather));
-        notes
+        let notes = notes(&feed, (self.clock)()).map(|(note, _)| note);
+        notes.chain(weather::note(&feed.weather)).collect()
     }
 
     /// What of that concerns a tab.
     pub(in crate::read) fn tab_notes(&self, dashboard: &str, tab: &str) -> Vec<NamedLink> {
         let feed = self.infra_feed();
-        let now_ms = (self.clock)();
-        let named = |tabs: &[TabName]| {
-            tabs.iter()
-                .any(|known| known.dashboard == dashboard && known.tab == tab)
-        };
-        let alarms = feed
-            .alarms
-            .iter()
-            .filter(|alarm| is_current(alarm, now_ms) && named(&alarm.tabs))
-            .map(alarm_link);
-        let broken = breaking::worst(&feed.changes).filter(|(_, it)| named(&it.all_tabs));
-        let drifts = feed
-            .declared
-            .iter()
-            .filter(|declared| named(&declared.tabs));
-        alarms
-            .chain(broken.map(breaking::note))
-            .chain(drifts.filter_map(drift::note))
+        let named = |known: &TabName| known.dashboard == dashboard && known.tab == tab;
+        notes(&feed, (self.clock)())
+            .filter(|(_, tabs)| tabs.iter().any(named))
+            .map(|(note, _)| note)
             .collect()
+    }
+
+    /// Tells those who listen what is another in the feed than it was. What stands above tabs concerns more
+    /// pages than can be named.
+    pub(super) fn tell_feed(&self, before: &InfraFeed, now: &InfraFeed) {
+        let now_ms = (self.clock)();
+        if !notes(before, now_ms).eq(notes(now, now_ms)) {
+            self.changes.tell_worked_out(What::All);
+        } else if before != now {
+            self.changes.tell_worked_out(What::Infra);
+        }
     }
 
     /// The alarms that are still to be told, newest first.
@@ -183,6 +170,21 @@ impl Reader {
         let current = feed.alarms.iter().filter(|alarm| is_current(alarm, now_ms));
         current.cloned().collect()
     }
+}
+
+/// What stands above the tabs that it concerns: roll-backs that did not hold, newest first, what broke most
+/// and still does, what drifts.
+fn notes(feed: &InfraFeed, now_ms: i64) -> impl Iterator<Item = (NamedLink, &[TabName])> {
+    let alarms = feed
+        .alarms
+        .iter()
+        .filter(move |alarm| is_current(alarm, now_ms))
+        .map(|alarm| (alarm_link(alarm), &alarm.tabs[..]));
+    let broke = breaking::worst(&feed.changes)
+        .map(|(change, suspected)| (breaking::note((change, suspected)), &suspected.all_tabs[..]));
+    let drifts = (feed.declared.iter())
+        .filter_map(|declared| Some((drift::note(declared)?, &declared.tabs[..])));
+    alarms.chain(broke).chain(drifts)
 }
 
 /// The changes of a component as they are told.

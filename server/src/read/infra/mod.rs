@@ -120,11 +120,13 @@ impl Reader {
     }
 
     /// The feed of what changed, made anew only when something has changed since. One caller makes it, and
-    /// one that takes long to make rests ten times as long: meanwhile others get the one before.
+    /// one that takes long to make rests ten times as long: meanwhile others get the one before. So whoever
+    /// asks as soon as a tab has changed may get one that does not know of it yet; what is another in it is
+    /// told when it is made.
     fn cached_feed(&self, make: impl FnOnce() -> InfraFeed) -> Arc<InfraFeed> {
-        let state = self.changes.state();
+        let basis = self.changes.basis();
         let fresh = |known: Option<&MadeFeed>| {
-            let known = known.filter(|known| known.state == state || known.rests());
+            let known = known.filter(|known| known.basis == basis || known.rests());
             known.map(|known| known.feed.clone())
         };
         if let Some(feed) = fresh(self.infra.feed.load().as_deref()) {
@@ -147,13 +149,16 @@ impl Reader {
         }
         let began = Instant::now();
         let feed = Arc::new(make());
-        self.infra.feed.store(Some(Arc::new(MadeFeed {
-            state,
+        let before = self.infra.feed.swap(Some(Arc::new(MadeFeed {
+            basis,
             feed: feed.clone(),
             made: Instant::now(),
             cost: began.elapsed(),
         })));
         drop(making);
+        if let Some(before) = before {
+            self.tell_feed(&before.feed, &feed);
+        }
         feed
     }
 }
@@ -161,8 +166,8 @@ impl Reader {
 /// The feed as it was made.
 #[derive(Debug)]
 struct MadeFeed {
-    /// The name of the state that it was made from.
-    state: String,
+    /// From which count of changes it was made.
+    basis: u64,
     feed: Arc<InfraFeed>,
     made: Instant,
     /// How long that took.

@@ -132,6 +132,57 @@ async fn a_changed_group_tells_each_of_its_tabs() {
     assert_eq!(late.next().await.map(|state| state.id), Some(next.id));
 }
 
+/// What is told of the infrastructure is worked out after the tabs that changed were told: whoever asked at
+/// once was answered with what was known before, and is told when there is more.
+#[tokio::test]
+async fn what_is_told_of_the_infrastructure_is_told_when_it_is_worked_out() {
+    let world = World::new().await;
+    let before = world.reader.infra_feed();
+    let mut events = listen(&world).await;
+    let first = events.next().await.expect("a stream begins");
+    let changed = run(
+        7,
+        Some("3333333333333333333333333333333333333333"),
+        NEW_PRODUCT,
+        vec![("nodes join", Cell::plain(Status::Pass))],
+    );
+    world
+        .store
+        .save_runs(world.group, &[changed], START_MS + 8 * HOUR_MS)
+        .await
+        .expect("the run is stored");
+    world
+        .reader
+        .publish_group("ci-gce")
+        .await
+        .expect("it is published");
+    for _ in 0..5 {
+        let event = events.next().await.expect("the stream goes on");
+        assert_eq!(event.event, "tab");
+    }
+    let feed = world.reader.infra_feed();
+    assert_ne!(feed, before, "there is a version more");
+    let told = events.next().await.expect("the stream goes on");
+    assert_eq!(told.event, "infra");
+    assert_ne!(told.id, first.id);
+    let mut late = listen(&world).await;
+    assert_eq!(late.next().await.map(|state| state.id), Some(told.id));
+
+    // It is not worked out again for what was told of itself, and the same again is not told.
+    assert!(Arc::ptr_eq(&world.reader.infra_feed(), &feed));
+    world
+        .reader
+        .publish_catalog(Catalog::new(&world.configuration, &[]));
+    assert_eq!(world.reader.infra_feed(), feed);
+    world
+        .reader
+        .publish_catalog(Catalog::new(&world.configuration, &[]));
+    for _ in 0..2 {
+        let next = events.next().await.expect("the stream goes on");
+        assert_eq!(next.event, "reload", "a new catalog");
+    }
+}
+
 #[tokio::test]
 async fn listening_ends_with_the_server_and_does_not_hold_it() {
     let World { store, folder, .. } = World::new().await;
