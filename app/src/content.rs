@@ -7,8 +7,8 @@ use model::{
     grid::Grid,
     summary::TabStatus,
     wire::{
-        DashboardPage, DashboardRef, GroupPage, Items, NamedLink, Release, TabChanged, TabPage,
-        TabSummary, WireError,
+        DashboardPage, DashboardRef, GroupPage, Items, NamedLink, Release, TabPage, TabSummary,
+        WireError,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::{
     api::{self, GridSlice},
     components::headline::{headline, is_failing},
     grid::window::{FIRST_COLUMNS, FIRST_ROWS},
+    live::News,
     paths,
     text::visible,
 };
@@ -128,7 +129,10 @@ impl Content {
     }
 
     /// Whether a change can be seen on the page.
-    pub fn shows(&self, changed: &TabChanged) -> bool {
+    pub fn shows(&self, news: &News) -> bool {
+        let News::Tab(changed) = news else {
+            return matches!(self, Self::Releases(..));
+        };
         match self {
             Self::Releases(releases, _) => {
                 tabs(releases).any(|tab| tab.dashboard == changed.dashboard)

@@ -123,20 +123,10 @@
     addEventListener("load", () => {
         const list = document.querySelector(".rows-page .rows-list");
         if (!list) return;
-        let source;
-        const hear = (event) => {
+        hearChanges(["state", "tab", "reload"], (event) => {
             const known = list.dataset.state === event.lastEventId;
             const { dashboard, tab } = event.type === "tab" ? JSON.parse(event.data) : list.dataset;
             if (!known && dashboard === list.dataset.dashboard && tab === list.dataset.tab) renewSoon();
-        };
-        const listen = () => {
-            source?.close();
-            source = undefined;
-            if (document.hidden) return;
-            source = new EventSource("/api/v2/events");
-            for (const name of ["state", "tab", "reload"]) source.addEventListener(name, hear);
-        };
-        document.addEventListener("visibilitychange", listen);
-        listen();
+        });
     });
 }

@@ -10,6 +10,15 @@ use std::pin::Pin;
 
 use model::wire::TabChanged;
 
+/// What has changed, as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// This tab.
+    Tab(TabChanged),
+    /// What is told of the infrastructure.
+    Infra,
+}
+
 /// What renews a page: asks for its data and puts them in place.
 pub type Refresh = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>>>;
 
@@ -29,7 +38,7 @@ mod imp {
     use wasm_bindgen::{JsCast, JsValue, closure::Closure};
     use web_sys::{EventSource, MessageEvent};
 
-    use super::{Refresh, STATE_ATTRIBUTE};
+    use super::{News, Refresh, STATE_ATTRIBUTE};
     use crate::{
         browser::{now_ms, page_renewed},
         paths::API_EVENTS,
@@ -39,12 +48,15 @@ mod imp {
     const GATHER: Duration = Duration::from_millis(200);
     /// How far apart a page asks while changes go on and on.
     const APART: Duration = Duration::from_secs(3);
+    /// After what time a page listens again whose listening was refused, as by a proxy while the server
+    /// behind it begins.
+    const AGAIN: Duration = Duration::from_secs(5);
     /// How often a page that does not listen looks.
     const LOOK: Duration = Duration::from_mins(1);
 
     /// One page that is kept up to date.
     struct Follower {
-        concerns: Box<dyn Fn(&TabChanged) -> bool>,
+        concerns: Box<dyn Fn(&News) -> bool>,
         refresh: Refresh,
         pace: Cell<Pace>,
         asked_ms: Cell<i64>,
@@ -68,9 +80,9 @@ mod imp {
         static SOURCE: RefCell<Option<EventSource>> = const { RefCell::new(None) };
     }
 
-    /// Calls `refresh` soon after a tab has changed that `concerns` the page, or after more has changed
-    /// than could be told, until the current owner is disposed of.
-    pub(super) fn follow(concerns: Box<dyn Fn(&TabChanged) -> bool>, refresh: Refresh) {
+    /// Calls `refresh` soon after a change that `concerns` the page, or after more has changed than could be
+    /// told, until the current owner is disposed of.
+    pub(super) fn follow(concerns: Box<dyn Fn(&News) -> bool>, refresh: Refresh) {
         let follower = Rc::new(Follower {
             concerns,
             refresh,
@@ -128,7 +140,7 @@ mod imp {
             return;
         };
         HEAR.with(|hear| {
-            for name in ["state", "tab", "reload", "error"] {
+            for name in ["state", "tab", "infra", "reload", "error"] {
                 let _ =
                     source.add_event_listener_with_callback(name, hear.as_ref().unchecked_ref());
             }
@@ -139,7 +151,7 @@ mod imp {
     fn hear(event: MessageEvent) {
         let kind = event.type_();
         if kind == "error" {
-            // The browser itself tries again, unless it was refused: then the next look does.
+            // The browser itself tries again, unless it was refused.
             let refused = SOURCE.with_borrow(|source| {
                 source
                     .as_ref()
@@ -147,6 +159,7 @@ mod imp {
             });
             if refused {
                 close();
+                set_timeout(listen, AGAIN);
             }
             return;
         }
@@ -155,9 +168,11 @@ mod imp {
         match kind.as_str() {
             "tab" => {
                 if let Some(tab) = changed(&event.data()) {
-                    tell(|follower| (follower.concerns)(&tab));
+                    let told = News::Tab(tab);
+                    tell(|follower| (follower.concerns)(&told));
                 }
             }
+            "infra" => tell(|follower| (follower.concerns)(&News::Infra)),
             "state" if known => {}
             _ => tell(|_| true),
         }
@@ -218,12 +233,10 @@ mod imp {
 
 #[cfg(not(all(feature = "hydrate", not(feature = "ssr"))))]
 mod imp {
-    use model::wire::TabChanged;
-
-    use super::Refresh;
+    use super::{News, Refresh};
 
     /// Calls `refresh` after a change that `concerns` the page; never on a server.
-    pub(super) fn follow(_concerns: Box<dyn Fn(&TabChanged) -> bool>, _refresh: Refresh) {}
+    pub(super) fn follow(_concerns: Box<dyn Fn(&News) -> bool>, _refresh: Refresh) {}
 
     /// Begins to listen.
     pub fn start() {}
@@ -231,10 +244,10 @@ mod imp {
 
 pub use imp::start;
 
-/// Calls `refresh` soon after a tab has changed that `concerns` the page, or after more has changed
-/// than could be told, until the current owner is disposed of.
+/// Calls `refresh` soon after a change that `concerns` the page, or after more has changed than could be told,
+/// until the current owner is disposed of.
 pub fn follow<F: Future<Output = ()> + 'static>(
-    concerns: impl Fn(&TabChanged) -> bool + 'static,
+    concerns: impl Fn(&News) -> bool + 'static,
     refresh: impl Fn() -> F + 'static,
 ) {
     imp::follow(Box::new(concerns), Box::new(move || Box::pin(refresh())));

@@ -24,6 +24,9 @@ const THEME: &str = "try{const t=localStorage.getItem('theme');\
 /// In which zone times are written, and a choice of it in the footer.
 const ZONE: &str = include_str!("zone.js");
 
+/// What changes, for what listens without the program.
+const EVENTS: &str = include_str!("events.js");
+
 /// A tab as a list, and in its grid's place where a screen is too narrow for that.
 const LIST: &str = include_str!("list.js");
 
@@ -68,6 +71,7 @@ pub(crate) fn head(assets: &Assets) -> impl IntoView + use<> {
         <script inner_html=SCROLL></script>
         <script inner_html=ZONE></script>
         <script inner_html=PRINTED></script>
+        <script inner_html=EVENTS></script>
         <script inner_html=LIST></script>
         <script inner_html=BUGS></script>
         <script inner_html=OUTAGE></script>

@@ -12,8 +12,8 @@ const TAB = "verify-master";
 /** A page looks every few seconds. */
 const SOON = { timeout: 30_000 };
 
-// What the browser itself says of a server that is gone.
-test.use({ provoked: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|no answer: /i });
+// What the browser itself says of a server that is gone, and of one that begins or ends.
+test.use({ provoked: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|no answer: |status (of )?503/i });
 
 test("every page tells that the server is gone, stays usable, and goes on by itself", async ({ page, context }) => {
   test.setTimeout(180_000);
@@ -70,4 +70,22 @@ test("a database that gives no answer is told in the reader's zone, as long as i
   }
   await page.unroute("**/api/v2/health");
   await expect(page.getByTestId("outage")).toHaveCount(0, SOON);
+});
+
+test("a page whose listening was refused for a moment listens again", async ({ page }) => {
+  let refused = 0;
+  for (const address of ["/infra", `${tabPath(DASHBOARD, TAB)}/rows`, tabPath(DASHBOARD, TAB)]) {
+    // As a proxy does while the server behind it begins: a browser never comes again by itself.
+    await page.route("**/api/v2/events", (route) => {
+      refused += 1;
+      return route.fulfill({ status: 503, body: "" });
+    });
+    const before = refused;
+    await page.goto(address);
+    await hydrated(page);
+    await expect.poll(() => refused).toBeGreaterThan(before);
+    const heard = page.waitForResponse((answer) => answer.url().endsWith("/api/v2/events") && answer.ok(), SOON);
+    await page.unroute("**/api/v2/events");
+    await heard;
+  }
 });

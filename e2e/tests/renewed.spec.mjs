@@ -10,12 +10,19 @@ const JOB = "ci-kubernetes-verify-master";
 /** How long the server may take to see what another process wrote, and the page to ask for it. */
 const SOON = { timeout: 45_000 };
 
-test("a page that only tells says that there is something new, and shows it when it is wanted", async ({ page }) => {
+test("a page that only tells says that there is something new, and shows it when it is wanted", async ({ page, context }) => {
   test.setTimeout(180_000);
   const folder = join(results, "renewed-world");
   const truth = prepareWorld(folder);
   const server = await serve(folder, "--no-update", ...options);
+  const overview = await context.newPage();
   try {
+    await overview.goto(server.url);
+    await hydrated(overview);
+    await overview.evaluate(() => {
+      window.isTheSame = true;
+    });
+    const notes = await overview.getByTestId("notes").textContent();
     await page.goto(`${server.url}/infra`);
     await hydrated(page);
     const details = page.locator("main details", { hasText: "By component and version" });
@@ -43,7 +50,11 @@ test("a page that only tells says that there is something new, and shows it when
     await expect.poll(() => page.evaluate(() => window.isTheSame)).toBeUndefined();
     await expect(details).toHaveJSProperty("open", true);
     expect(await words()).not.toBe(before);
+    // The page that renews itself shows it by itself.
+    await expect(overview.getByTestId("notes")).not.toHaveText(notes, SOON);
+    expect(await overview.evaluate(() => window.isTheSame)).toBe(true);
   } finally {
+    await overview.goto("about:blank");
     await page.goto("about:blank");
     await server.stop();
   }

@@ -30,7 +30,8 @@ use crate::{
         toolbar::Toolbar,
     },
     content::tab_headline,
-    live, paths,
+    live::{self, News},
+    paths,
     text::{visible, visible_message},
 };
 
@@ -80,9 +81,9 @@ pub fn TabView(
     let names = StoredValue::new((page.summary.dashboard.clone(), page.summary.tab.clone()));
     let page = RwSignal::new(page);
     live::follow(
-        move |changed| {
+        move |news| {
             let (dashboard, tab) = names.get_value();
-            dashboard == changed.dashboard && tab == changed.tab
+            matches!(news, News::Tab(changed) if dashboard == changed.dashboard && tab == changed.tab)
         },
         move || async move {
             let Some((dashboard, tab)) = names.try_get_value() else {

@@ -65,7 +65,6 @@ fn draw(found: &Comparison, origin: &str) -> impl IntoView + use<> {
     view! {
         <div
             class="page compare"
-            data-renews=""
             data-testid="compare"
             data-component=found.component.clone()
             data-from=found.from.version.clone()

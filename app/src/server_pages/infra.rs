@@ -57,7 +57,7 @@ pub fn infra_page(feed: &InfraFeed, component: Option<&str>) -> ServerPage {
     let component = component.map(str::to_owned);
     ServerPage::new("Infrastructure".to_owned(), move || {
         view! {
-            <div class="page infra" data-testid="infra" data-renews="">
+            <div class="page infra" data-testid="infra">
                 <header class="compare__head">
                     <h1>"Infrastructure"</h1>
                     <p class="compare__crumb">

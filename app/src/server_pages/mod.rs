@@ -40,13 +40,15 @@ use crate::{
 /// What makes such a page more comfortable where scripts run.
 const ENHANCE: &str = include_str!("enhance.js");
 
-/// Says when something new would stand on a page whose `.page` has `data-renews`.
+/// Says when something new would stand on a page.
 const RENEWED: &str = include_str!("renewed.js");
 
 /// A page that the server draws alone.
 pub struct ServerPage {
     /// Its title, without the name of the program.
     pub title: String,
+    /// The state that it was drawn from, if it says when something new would stand on it.
+    pub state: Option<String>,
     /// Draws what stands between navigation and footer; called where the page's surroundings are known.
     pub body: Children,
 }
@@ -59,7 +61,17 @@ impl ServerPage {
     ) -> Self {
         Self {
             title,
+            state: None,
             body: Box::new(move || body().into_any()),
+        }
+    }
+
+    /// The page, saying when something new would stand on it: when it is another after `state`.
+    #[must_use]
+    pub fn renewed_after(self, state: String) -> Self {
+        Self {
+            state: Some(state),
+            ..self
         }
     }
 }
@@ -114,11 +126,14 @@ pub fn document(
     escape(&mut title, &format!("{} · Seamgrid", visible(&page.title)));
     let html = surrounded(path, now_ms, || {
         let body = page.body;
+        let renewed = page.state.is_some().then(|| {
+            view! { <script type="module" inner_html=RENEWED></script> }
+        });
         let html = view! {
             {doctype("html")}
-            <html lang="en">
+            <html lang="en" data-state=page.state>
                 <head>
-                    {head(assets)} <title inner_html=title></title> <script type="module" inner_html=RENEWED></script> <script type="module" inner_html=ENHANCE></script>
+                    {head(assets)} <title inner_html=title></title> {renewed} <script type="module" inner_html=ENHANCE></script>
                 </head>
                 <body>
                     <Router>

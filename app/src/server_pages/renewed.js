@@ -3,7 +3,7 @@
 {
     const APART = 10_000;
     const KEY = `open ${location.pathname}${location.search}`;
-    const page = () => document.querySelector("main .page[data-renews]");
+    const pageOf = (drawn) => drawn.querySelector("main .page");
     // What is drawn, but for how long ago anything was.
     const words = (of) => {
         const copy = of.cloneNode(true);
@@ -14,25 +14,20 @@
     // What can be opened, by what it is called: how many there are of something may differ.
     const parts = () => {
         const times = {};
-        return Array.from(page().querySelectorAll("details"), (it) => {
+        return Array.from(pageOf(document).querySelectorAll("details"), (it) => {
             const name = it.querySelector("summary").textContent.replace(/\d+/g, "");
             times[name] = (times[name] ?? 0) + 1;
             return [`${name} ${times[name]}`, it];
         });
     };
     // As the server drew it: before anything else here writes into it.
-    let known;
-    let state;
+    const known = words(pageOf(document));
+    let { state } = document.documentElement.dataset;
     let timer;
     let last = 0;
-    let source;
-    const stop = () => {
-        clearTimeout(timer);
-        timer = undefined;
-        source?.close();
-        source = undefined;
-    };
+    let stop;
     const say = () => {
+        clearTimeout(timer);
         stop();
         const note = document.createElement("p");
         note.className = "renewed";
@@ -54,35 +49,27 @@
         note.append(button);
         document.body.append(note);
     };
-    const told = () => document.querySelector(".renewed");
     const look = async () => {
         timer = undefined;
         last = Date.now();
         const answer = await fetch(location.href, { cache: "no-store" }).catch(() => {});
-        if (!answer?.ok || told()) return;
-        const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = drawn.querySelector("main .page[data-renews]");
-        if (fresh && words(fresh) !== known) say();
+        if (!answer || answer.status >= 500) {
+            // Not now.
+            timer = setTimeout(look, APART);
+            return;
+        }
+        const fresh = pageOf(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        if (fresh && words(fresh) !== known && !document.querySelector(".renewed")) say();
     };
     const hear = (event) => {
-        const isNew = state !== undefined && state !== event.lastEventId;
+        const isNew = state !== event.lastEventId;
         state = event.lastEventId;
-        if (isNew && source) timer ??= setTimeout(look, Math.max(1000, last + APART - Date.now()));
+        if (isNew) timer ??= setTimeout(look, Math.max(1000, last + APART - Date.now()));
     };
-    const listen = () => {
-        stop();
-        if (document.hidden || told()) return;
-        source = new EventSource("/api/v2/events");
-        for (const name of ["state", "tab", "source", "reload"]) source.addEventListener(name, hear);
-    };
-    if (page()) {
-        known = words(page());
-        try {
-            const open = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
-            sessionStorage.removeItem(KEY);
-            for (const [name, it] of parts()) if (open.includes(name)) it.open = true;
-        } catch {}
-        document.addEventListener("visibilitychange", listen);
-        listen();
-    }
+    try {
+        const open = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+        sessionStorage.removeItem(KEY);
+        for (const [name, it] of parts()) if (open.includes(name)) it.open = true;
+    } catch {}
+    stop = hearChanges(["state", "tab", "source", "infra", "reload"], hear);
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use app::{
+    api::Read as _,
     paths,
     server_pages::{
         compare::{builds_page, builds_part, compare_page},
@@ -68,21 +69,27 @@ async fn show_comparison(
     if let (Some((older, newer)), Some((dashboard, tab)), "") =
         (builds, tab, query.component.as_str())
     {
+        let state = reader.state();
         let found = reader.compare_builds(dashboard, tab, [older, newer]).await;
         return if query.part.is_some() {
             server_pages::answer_part(&uri, found.map(builds_part))
         } else {
-            server_pages::answer(&uri, found.map(builds_page))
+            let page = found.map(|found| builds_page(found).renewed_after(state));
+            server_pages::answer(&uri, page)
         };
     }
+    let state = reader.state();
     let found = in_background(move || reader.compare(&query)).await;
     let origin = origin(&headers);
-    server_pages::answer(&uri, found.map(|found| compare_page(found, origin)))
+    let page = found.map(|found| compare_page(found, origin).renewed_after(state));
+    server_pages::answer(&uri, page)
 }
 
 async fn show_feed(State(reader): State<Arc<Reader>>, uri: Uri) -> Response {
+    let state = reader.state();
     let feed = in_background(move || Ok(reader.infra_feed())).await;
-    server_pages::answer(&uri, feed.map(|feed| infra_page(&feed, None)))
+    let page = feed.map(|feed| infra_page(&feed, None).renewed_after(state));
+    server_pages::answer(&uri, page)
 }
 
 async fn show_component(
@@ -90,6 +97,7 @@ async fn show_component(
     uri: Uri,
     Path(component): Path<String>,
 ) -> Response {
+    let state = reader.state();
     let found = in_background(move || {
         let feed = reader.infra_feed();
         let known = feed.components.iter().find(|it| it.name == component);
@@ -106,10 +114,8 @@ async fn show_component(
         })
     })
     .await;
-    server_pages::answer(
-        &uri,
-        found.map(|(feed, name)| infra_page(&feed, Some(&name))),
-    )
+    let page = found.map(|(feed, name)| infra_page(&feed, Some(&name)).renewed_after(state));
+    server_pages::answer(&uri, page)
 }
 
 async fn show_version(
@@ -117,8 +123,10 @@ async fn show_version(
     uri: Uri,
     Path((component, version)): Path<(String, String)>,
 ) -> Response {
+    let state = reader.state();
     let found = in_background(move || reader.infra_version(&component, &version)).await;
-    server_pages::answer(&uri, found.map(version_page))
+    let page = found.map(|found| version_page(found).renewed_after(state));
+    server_pages::answer(&uri, page)
 }
 
 /// What lies between two versions.

@@ -28,7 +28,7 @@ pub fn builds_page(found: BuildsCompared) -> ServerPage {
     ServerPage::new(title, move || {
         let tab = &found.tab;
         view! {
-            <div class="page compare" data-testid="builds" data-renews="">
+            <div class="page compare" data-testid="builds">
                 <header class="compare__head">
                     <p class="compare__crumb">
                         <a href=paths::dashboard(&tab.dashboard) rel="external">

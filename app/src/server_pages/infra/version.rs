@@ -49,7 +49,6 @@ pub fn version_page(page: VersionPage) -> ServerPage {
         view! {
             <div
                 class="page infra"
-                data-renews=""
                 data-testid="infra-version"
                 data-component=page.component.clone()
                 data-version=line.version.clone()
