@@ -63,7 +63,7 @@ impl Subject {
 }
 
 /// What a page is drawn from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {
     /// Release branches, at least one, and what must be known of all of them.
     Releases(Vec<Release>, Vec<NamedLink>),

@@ -18,13 +18,13 @@
     const heldRow = () => document.activeElement.closest("[data-row-id]")?.dataset.rowId;
     const focusRow = (list, row) => lineOf(list, row)?.querySelector("a")?.focus({ preventScroll: true });
 
-    // Puts what is new into the list that is shown; on a page of its own, also above it.
+    // Puts what is new into the list that is shown, on a page of its own also above it; answers whether it is.
     const renew = async () => {
         const list = document.querySelector(".rows-list");
-        if (!list) return;
+        if (!list) return true;
         const page = await drawn(list.dataset.address);
         const fresh = page.querySelector(".rows-list");
-        if (!list.isConnected || !fresh) return;
+        if (!list.isConnected || !fresh) return true;
         const lines = Array.from(list.querySelectorAll("[data-row-id]"));
         const shown = scrollY > 0 && lines.find((line) => line.getBoundingClientRect().bottom > 0);
         const before = shown && [shown.dataset.rowId, shown.getBoundingClientRect().top];
@@ -43,21 +43,24 @@
             const at = zoneText(Date.now()).split(" ")[3];
             list.querySelector(".rows-list__renewed").textContent = list.dataset.state === state ? "" : `New results, ${at}`;
         }
+        return isNew;
     };
     let waits = false;
     let last = 0;
-    // What cannot be had now leaves what is there; the next change asks again.
-    const renewSoon = () => {
+    // What cannot be had now leaves what is there. Another server behind the same address may have answered,
+    // which has yet to read what changed: it is asked for a few times until it is new.
+    const renewSoon = (tries = 3) => {
         if (waits) return;
         waits = true;
         setTimeout(async () => {
-            last = Date.now();
-            await renew().catch(() => {});
             waits = false;
+            last = Date.now();
+            const isNew = await renew().catch(() => false);
+            if (!isNew && tries > 1) renewSoon(tries - 1);
         }, Math.max(200, last + APART - Date.now()));
     };
     // The program calls it when it has renewed a page.
-    globalThis.pageRenewed = renewSoon;
+    globalThis.pageRenewed = () => renewSoon();
 
     // In the place of a grid.
     const show = async () => {

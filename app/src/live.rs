@@ -19,8 +19,8 @@ pub enum News {
     Infra,
 }
 
-/// What renews a page: asks for its data and puts them in place.
-pub type Refresh = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()>>>>;
+/// What renews a page: asks for its data, puts them in place, and says whether they are others than before.
+pub type Refresh = Box<dyn Fn() -> Pin<Box<dyn Future<Output = bool>>>>;
 
 /// The attribute of the document's root that names the state from which the page was drawn.
 pub const STATE_ATTRIBUTE: &str = "data-state";
@@ -51,6 +51,9 @@ mod imp {
     /// After what time a page listens again whose listening was refused, as by a proxy while the server
     /// behind it begins.
     const AGAIN: Duration = Duration::from_secs(5);
+    /// How many times a page asks that was told of a change, until it gets something new: another server behind
+    /// the same address may answer, which has yet to read it.
+    const TRIES: u8 = 3;
     /// How often a page that does not listen looks.
     const LOOK: Duration = Duration::from_mins(1);
 
@@ -60,6 +63,8 @@ mod imp {
         refresh: Refresh,
         pace: Cell<Pace>,
         asked_ms: Cell<i64>,
+        /// How many more times it asks until something is new.
+        tries: Cell<u8>,
         gone: Cell<bool>,
     }
 
@@ -88,6 +93,7 @@ mod imp {
             refresh,
             pace: Cell::new(Pace::Idle),
             asked_ms: Cell::new(0),
+            tries: Cell::new(0),
             gone: Cell::new(false),
         });
         FOLLOWERS.with_borrow_mut(|followers| followers.push(follower.clone()));
@@ -165,14 +171,14 @@ mod imp {
         }
         let state = event.last_event_id();
         let known = STATE.replace(state.clone()) == state;
+        let concerned = |news: News| move |follower: &Follower| (follower.concerns)(&news);
         match kind.as_str() {
             "tab" => {
                 if let Some(tab) = changed(&event.data()) {
-                    let told = News::Tab(tab);
-                    tell(|follower| (follower.concerns)(&told));
+                    tell(concerned(News::Tab(tab)));
                 }
             }
-            "infra" => tell(|follower| (follower.concerns)(&News::Infra)),
+            "infra" => tell(concerned(News::Infra)),
             "state" if known => {}
             _ => tell(|_| true),
         }
@@ -195,6 +201,7 @@ mod imp {
         let followers = FOLLOWERS.with_borrow(Clone::clone);
         for follower in followers {
             if concerned(&follower) {
+                follower.tries.set(TRIES);
                 wake(follower);
             }
         }
@@ -222,10 +229,18 @@ mod imp {
             return;
         }
         follower.pace.set(Pace::Asking);
-        (follower.refresh)().await;
-        page_renewed();
+        // What is told while it asks counts anew.
+        let tries = follower.tries.take();
+        let is_new = (follower.refresh)().await;
+        if is_new {
+            page_renewed();
+        } else {
+            let left = tries.saturating_sub(1);
+            follower.tries.set(left.max(follower.tries.get()));
+        }
         follower.asked_ms.set(now_ms());
-        if follower.pace.replace(Pace::Idle) == Pace::AskingAgain {
+        let told = follower.pace.replace(Pace::Idle) == Pace::AskingAgain;
+        if told || follower.tries.get() > 0 {
             wake(follower);
         }
     }
@@ -245,8 +260,8 @@ mod imp {
 pub use imp::start;
 
 /// Calls `refresh` soon after a change that `concerns` the page, or after more has changed than could be told,
-/// until the current owner is disposed of.
-pub fn follow<F: Future<Output = ()> + 'static>(
+/// until the current owner is disposed of. Asks a few times when `refresh` says that nothing is new.
+pub fn follow<F: Future<Output = bool> + 'static>(
     concerns: impl Fn(&News) -> bool + 'static,
     refresh: impl Fn() -> F + 'static,
 ) {

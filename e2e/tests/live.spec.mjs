@@ -113,6 +113,58 @@ test("what fails appears on every open page, without a reload and in its place",
   }
 });
 
+test("a page asks again when a server answers that is behind the one that told it", async ({ page, context }) => {
+  test.setTimeout(180_000);
+  const folder = join(results, "behind-world");
+  const truth = prepareWorld(folder);
+  const server = await serve(folder, "--no-update", ...options);
+  const pages = [page, await context.newPage(), await context.newPage(), await context.newPage()];
+  const [tab, overview, list, infra] = pages;
+  try {
+    await open(tab, server.url + tabPath(DASHBOARD, TAB));
+    await open(overview, `${server.url}/`);
+    await open(list, `${server.url}${tabPath(DASHBOARD, TAB)}/rows`);
+    await open(infra, `${server.url}/infra`);
+    const cell = overview.getByTestId("tab-cell").filter({ hasText: TAB });
+    await expect(cell).toHaveAttribute("data-status", "PASSING");
+    // The first two answers to each question after the change are those from before it.
+    const paths = [
+      `/api/v2/dashboards/${DASHBOARD}/tabs/${TAB}`,
+      "/api/v2/releases",
+      `${tabPath(DASHBOARD, TAB)}/rows?part=`,
+      "/infra",
+    ];
+    for (const path of paths) {
+      const answer = await fetch(server.url + path);
+      const known = { body: await answer.text(), contentType: answer.headers.get("content-type") };
+      let behind = 2;
+      await context.route(server.url + path, async (route) => {
+        if (behind > 0 && route.request().resourceType() === "fetch") {
+          behind -= 1;
+          await route.fulfill(known);
+        } else {
+          await route.continue();
+        }
+      });
+    }
+
+    failAgain(folder, truth, JOB, 3);
+
+    await expect(tab.getByTestId("tab")).toHaveAttribute("data-status", "FAILING", SOON);
+    await expect(cell).toHaveAttribute("data-status", "FAILING", SOON);
+    await expect(list.getByTestId("row-line").first()).toContainText("3 failures since it passed", SOON);
+    await expect(infra.getByTestId("renewed")).toContainText("something new", { timeout: 60_000 });
+    for (const one of pages) {
+      expect(await one.evaluate(() => window.isTheSame)).toBe(true);
+    }
+  } finally {
+    for (const one of pages) {
+      await one.goto("about:blank");
+    }
+    await server.stop();
+  }
+});
+
 test("a page that went out of sight catches up when it is seen again", async ({ page, baseURL }) => {
   const connections = [];
   page.on("request", (request) => {

@@ -71,12 +71,17 @@ fn Loaded(subject: Memo<Subject>, content: Content) -> impl IntoView {
             move |changed| shown.with_untracked(|content| content.shows(changed)),
             move || async move {
                 let Some(subject) = subject.try_get_untracked() else {
-                    return;
+                    return true;
                 };
-                // What cannot be had now leaves what is there; the next change asks again.
-                if let Ok(content) = Content::load(subject).await {
+                // What cannot be had now leaves what is there.
+                let Ok(content) = Content::load(subject).await else {
+                    return false;
+                };
+                let is_new = shown.try_with_untracked(|shown| *shown != content);
+                if is_new == Some(true) {
                     shown.try_set(content);
                 }
+                is_new != Some(false)
             },
         );
     }

@@ -87,19 +87,22 @@ pub fn TabView(
         },
         move || async move {
             let Some((dashboard, tab)) = names.try_get_value() else {
-                return;
+                return true;
             };
-            // What cannot be had now leaves what is there; the next change asks again.
+            // What cannot be had now leaves what is there.
             let Ok(new) = api::tab(dashboard.clone(), tab.clone()).await else {
-                return;
+                return false;
             };
             let known = state.grid.try_get_untracked();
-            if known.is_some_and(|grid| grid.version != new.grid_version)
-                && let Ok(grid) = api::grid(dashboard, tab, GridSlice::default()).await
-            {
+            if known.is_some_and(|grid| grid.version != new.grid_version) {
+                let Ok(grid) = api::grid(dashboard, tab, GridSlice::default()).await else {
+                    return false;
+                };
                 state.renew(grid);
             }
+            let is_new = page.try_with_untracked(|page| *page != new);
             page.try_set(new);
+            is_new != Some(false)
         },
     );
     let told = Signal::derive(move || tab_headline(&page.read()));

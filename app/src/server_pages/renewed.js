@@ -2,6 +2,9 @@
 // is until the reader wants it otherwise; then it is drawn anew, as far scrolled and with the same parts open.
 {
     const APART = 10_000;
+    // How many times it looks for what it knows to have changed: another server behind the same address may
+    // answer, which has yet to read it.
+    const TRIES = 3;
     const KEY = `open ${location.pathname}${location.search}`;
     const pageOf = (drawn) => drawn.querySelector("main .page");
     // What is drawn, but for how long ago anything was.
@@ -25,6 +28,7 @@
     let { state } = document.documentElement.dataset;
     let timer;
     let last = 0;
+    let tries = 0;
     let stop;
     const say = () => {
         clearTimeout(timer);
@@ -53,18 +57,22 @@
         timer = undefined;
         last = Date.now();
         const answer = await fetch(location.href, { cache: "no-store" }).catch(() => {});
-        if (!answer || answer.status >= 500) {
-            // Not now.
-            timer = setTimeout(look, APART);
-            return;
+        const isAnswered = answer && answer.status < 500;
+        if (isAnswered) tries -= 1;
+        const fresh = isAnswered && pageOf(new DOMParser().parseFromString(await answer.text(), "text/html"));
+        if (fresh && words(fresh) !== known) {
+            if (!document.querySelector(".renewed")) say();
+        } else if (tries > 0) {
+            timer ??= setTimeout(look, APART);
         }
-        const fresh = pageOf(new DOMParser().parseFromString(await answer.text(), "text/html"));
-        if (fresh && words(fresh) !== known && !document.querySelector(".renewed")) say();
     };
     const hear = (event) => {
         const isNew = state !== event.lastEventId;
         state = event.lastEventId;
-        if (isNew) timer ??= setTimeout(look, Math.max(1000, last + APART - Date.now()));
+        if (!isNew) return;
+        // Most tabs are told of elsewhere.
+        tries = Math.max(tries, event.type === "tab" || event.type === "source" ? 1 : TRIES);
+        timer ??= setTimeout(look, Math.max(1000, last + APART - Date.now()));
     };
     try {
         const open = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
