@@ -4,6 +4,7 @@
 {
     const narrow = matchMedia("(max-width: 380px)");
     const APART = 3_000;
+    const TRIES = 3;
     const drawn = async (address) => {
         const [path, query = ""] = address.split("?");
         const answer = await fetch(`${path}?${query ? `${query}&` : ""}part=`);
@@ -49,7 +50,7 @@
     let last = 0;
     // What cannot be had now leaves what is there. Another server behind the same address may have answered,
     // which has yet to read what changed: it is asked for a few times until it is new.
-    const renewSoon = (tries = 3) => {
+    const renewSoon = (tries) => {
         if (waits) return;
         waits = true;
         setTimeout(async () => {
@@ -60,7 +61,7 @@
         }, Math.max(200, last + APART - Date.now()));
     };
     // The program calls it when it has renewed a page.
-    globalThis.pageRenewed = () => renewSoon();
+    globalThis.pageRenewed = () => renewSoon(TRIES);
 
     // In the place of a grid.
     const show = async () => {
@@ -129,7 +130,9 @@
         hearChanges(["state", "tab", "reload"], (event) => {
             const known = list.dataset.state === event.lastEventId;
             const { dashboard, tab } = event.type === "tab" ? JSON.parse(event.data) : list.dataset;
-            if (!known && dashboard === list.dataset.dashboard && tab === list.dataset.tab) renewSoon();
+            if (known || dashboard !== list.dataset.dashboard || tab !== list.dataset.tab) return;
+            // Another process names its states otherwise.
+            renewSoon(event.type === "state" ? 1 : TRIES);
         });
     });
 }

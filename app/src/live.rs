@@ -175,12 +175,14 @@ mod imp {
         match kind.as_str() {
             "tab" => {
                 if let Some(tab) = changed(&event.data()) {
-                    tell(concerned(News::Tab(tab)));
+                    tell(TRIES, concerned(News::Tab(tab)));
                 }
             }
-            "infra" => tell(concerned(News::Infra)),
+            "infra" => tell(TRIES, concerned(News::Infra)),
             "state" if known => {}
-            _ => tell(|_| true),
+            // Another process names its states otherwise, and may well know no more.
+            "state" => tell(1, |_| true),
+            _ => tell(TRIES, |_| true),
         }
         if is_hidden() {
             close();
@@ -197,11 +199,11 @@ mod imp {
         })
     }
 
-    fn tell(concerned: impl Fn(&Follower) -> bool) {
+    fn tell(tries: u8, concerned: impl Fn(&Follower) -> bool) {
         let followers = FOLLOWERS.with_borrow(Clone::clone);
         for follower in followers {
             if concerned(&follower) {
-                follower.tries.set(TRIES);
+                follower.tries.set(tries.max(follower.tries.get()));
                 wake(follower);
             }
         }

@@ -70,8 +70,8 @@
         const isNew = state !== event.lastEventId;
         state = event.lastEventId;
         if (!isNew) return;
-        // Most tabs are told of elsewhere.
-        tries = Math.max(tries, event.type === "tab" || event.type === "source" ? 1 : TRIES);
+        // Most tabs are told of elsewhere, and another process names its states otherwise.
+        tries = Math.max(tries, event.type === "infra" || event.type === "reload" ? TRIES : 1);
         timer ??= setTimeout(look, Math.max(1000, last + APART - Date.now()));
     };
     try {
