@@ -279,6 +279,24 @@ impl World {
         }
     }
 
+    /// Stores a run of the group as it ends, an hour after it began.
+    async fn store_run(&self, run: Run) {
+        let modified_ms = run.started_ms + HOUR_MS;
+        self.store
+            .save_runs(self.group, &[run], modified_ms)
+            .await
+            .expect("the run is stored");
+    }
+
+    /// Stores a run of the group, and publishes it.
+    async fn publish_run(&self, run: Run) {
+        self.store_run(run).await;
+        self.reader
+            .publish_group("ci-gce")
+            .await
+            .expect("it is published");
+    }
+
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
         send(&self.router, method, path, headers).await
     }

@@ -82,16 +82,7 @@ async fn a_changed_group_tells_each_of_its_tabs() {
         NEW_PRODUCT,
         vec![("nodes join", Cell::plain(Status::Pass))],
     );
-    world
-        .store
-        .save_runs(world.group, &[changed], START_MS + 8 * HOUR_MS)
-        .await
-        .expect("the run is stored");
-    world
-        .reader
-        .publish_group("ci-gce")
-        .await
-        .expect("it is published");
+    world.publish_run(changed).await;
     let mut told = Vec::new();
     for _ in 0..5 {
         let event = events.next().await.expect("the stream goes on");
@@ -146,16 +137,7 @@ async fn what_is_told_of_the_infrastructure_is_told_when_it_is_worked_out() {
         NEW_PRODUCT,
         vec![("nodes join", Cell::plain(Status::Pass))],
     );
-    world
-        .store
-        .save_runs(world.group, &[changed], START_MS + 8 * HOUR_MS)
-        .await
-        .expect("the run is stored");
-    world
-        .reader
-        .publish_group("ci-gce")
-        .await
-        .expect("it is published");
+    world.publish_run(changed).await;
     for _ in 0..5 {
         let event = events.next().await.expect("the stream goes on");
         assert_eq!(event.event, "tab");

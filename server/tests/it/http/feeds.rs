@@ -47,16 +47,7 @@ pub(super) async fn world() -> World {
         ]
         .map(|name| (name, Cell::plain(Status::Pass)));
         let run = run(number, None, NEW_PRODUCT, results.to_vec());
-        world
-            .store
-            .save_runs(world.group, &[run], START_MS + (number + 1) * HOUR_MS)
-            .await
-            .expect("the run is stored");
-        world
-            .reader
-            .publish_group("ci-gce")
-            .await
-            .expect("it is published");
+        world.publish_run(run).await;
     }
     world
 }

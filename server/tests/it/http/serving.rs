@@ -33,11 +33,7 @@ async fn a_changed_group_is_published_anew() {
         NEW_PRODUCT,
         vec![("nodes join", Cell::plain(Status::Pass))],
     );
-    world
-        .store
-        .save_runs(world.group, &[changed], START_MS + 8 * HOUR_MS)
-        .await
-        .expect("the run is stored");
+    world.store_run(changed).await;
     assert_eq!(world.json(&path).await, before, "not published yet");
     world
         .reader
@@ -59,11 +55,7 @@ async fn a_changed_group_is_published_anew() {
         NEW_PRODUCT,
         vec![("new row", Cell::plain(Status::Pass))],
     );
-    world
-        .store
-        .save_runs(world.group, &[changed], START_MS + 9 * HOUR_MS)
-        .await
-        .expect("the run is stored");
+    world.store_run(changed).await;
     world
         .reader
         .publish_changed()

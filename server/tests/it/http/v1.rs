@@ -229,20 +229,7 @@ async fn rows_are_written_anew_when_the_grid_changes() {
             model::run::Cell::plain(model::status::Status::Pass),
         )],
     );
-    world
-        .store
-        .save_runs(
-            world.group,
-            &[changed],
-            super::START_MS + 8 * super::HOUR_MS,
-        )
-        .await
-        .expect("the run is stored");
-    world
-        .reader
-        .publish_group("ci-gce")
-        .await
-        .expect("it is published");
+    world.publish_run(changed).await;
     let after = world.get(&tab_path("/rows")).await;
     assert_ne!(before.header(header::ETAG), after.header(header::ETAG));
     let cells = |row: &Value| row["cells"].as_array().map(Vec::len);
