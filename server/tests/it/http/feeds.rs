@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode, header};
 use model::{run::Cell, status::Status};
 use quick_xml::{Reader, events::Event};
 
-use super::{GCE, HOUR_MS, MASTER, NEW_PRODUCT, START_MS, World, run};
+use super::{GCE, MASTER, NEW_PRODUCT, World, run};
 
 /// The texts of an element wherever it occurs in a document, in order.
 fn texts(xml: &str, element: &str) -> Vec<String> {

@@ -18,8 +18,8 @@ use tokio::{
 };
 
 use super::{
-    GCE, HOUR_MS, MASTER, NEW_INFRA, NEW_PRODUCT, START_MS, World, configuration, dashboard, open,
-    run, running::Running, send, tab,
+    GCE, MASTER, NEW_INFRA, NEW_PRODUCT, World, configuration, dashboard, open, run,
+    running::Running, send, tab,
 };
 
 #[tokio::test]
