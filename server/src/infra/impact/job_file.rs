@@ -1,9 +1,6 @@
 //! One job file, parsed, with what its jobs use of the repository itself.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use model::impact::{Definition, Job, path_in};
 
@@ -79,50 +76,71 @@ impl Content {
     }
 }
 
-/// Parses texts on every core; answers in their order, a flaw without the path.
-pub(super) fn parse_all(
-    texts: &[(String, Option<String>)],
-    repo: &str,
-) -> Vec<Result<Content, String>> {
-    let parse = |(_, text): &(String, Option<String>)| {
-        let Some(text) = text else {
-            return Err(" is not there, or is no text".to_owned());
-        };
-        let found = parse_definitions(text);
-        match &found.flaw {
-            Some((line, flaw)) => Err(format!(":{line}: {flaw}")),
-            None => Ok(Content::new(found, repo)),
-        }
+/// A file as it is read: its path, and its text if it is there and is one.
+pub(super) type Text = (String, Option<String>);
+
+/// What a file says, or what is wrong with it, without its path.
+type Parsed = Result<Content, String>;
+
+fn parse(text: Option<&str>, repo: &str) -> Parsed {
+    let Some(text) = text else {
+        return Err(" is not there, or is no text".to_owned());
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    // A thread costs about what a small file does.
-    if threads == 1 || texts.len() < 4 {
-        return texts.iter().map(parse).collect();
+    let found = parse_definitions(text);
+    match &found.flaw {
+        Some((line, flaw)) => Err(format!(":{line}: {flaw}")),
+        None => Ok(Content::new(found, repo)),
     }
-    let next = AtomicUsize::new(0);
-    let slots: Vec<Mutex<Option<Result<Content, String>>>> =
-        texts.iter().map(|_| Mutex::new(None)).collect();
-    std::thread::scope(|scope| {
-        for _ in 0..threads.min(texts.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some(text), Some(slot)) = (texts.get(index), slots.get(index)) else {
-                        break;
-                    };
-                    let parsed = parse(text);
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(parsed);
-                }
-            });
-        }
-    });
-    slots
-        .into_iter()
-        .map(|slot| {
-            let parsed = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
-            parsed.unwrap_or_else(|| Err(" was not read".to_owned()))
-        })
-        .collect()
+}
+
+/// Parses texts on every core while further ones are read; answers in their order. Ends with the first text
+/// that cannot be read.
+pub(super) fn parse_all<E>(
+    texts: impl ExactSizeIterator<Item = Result<Text, E>>,
+    repo: &str,
+) -> Result<Vec<(String, Parsed)>, E> {
+    // A thread costs about what a small file does.
+    if texts.len() < 4 {
+        return texts
+            .map(|read| read.map(|(path, text)| (path, parse(text.as_deref(), repo))))
+            .collect();
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (sender, receiver) = mpsc::channel::<(usize, Text)>();
+    let receiver = Mutex::new(receiver);
+    let next = || {
+        receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv()
+    };
+    let mut parsed: Vec<(usize, (String, Parsed))> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.min(texts.len()))
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut parsed = Vec::new();
+                    while let Ok((index, (path, text))) = next() {
+                        parsed.push((index, (path, parse(text.as_deref(), repo))));
+                    }
+                    parsed
+                })
+            })
+            .collect();
+        let read = texts.enumerate().try_for_each(|(index, read)| {
+            // Nobody goes away before the end.
+            sender.send((index, read?)).ok();
+            Ok(())
+        });
+        drop(sender);
+        let parsed = workers.into_iter().flat_map(|worker| match worker.join() {
+            Ok(parsed) => parsed,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        let parsed = parsed.collect();
+        read.map(|()| parsed)
+    })?;
+    parsed.sort_unstable_by_key(|(index, _)| *index);
+    Ok(parsed.into_iter().map(|(_, file)| file).collect())
 }
 
 /// The jobs of some files.

@@ -214,15 +214,12 @@ impl JobTree {
         wanted: Vec<(String, String)>,
         files: &mut FileReader,
     ) -> Result<Vec<(String, ReadFile)>, GitError> {
-        let mut texts = Vec::with_capacity(wanted.len());
-        for (path, blob) in wanted {
-            texts.push((path, files.read(&blob)?));
-        }
-        let contents = parse_all(&texts, &self.settings.repo);
-        Ok(texts
+        let texts = wanted
             .into_iter()
-            .zip(contents)
-            .map(|((path, _), content)| {
+            .map(|(path, blob)| files.read(&blob).map(|text| (path, text)));
+        Ok(parse_all(texts, &self.settings.repo)?
+            .into_iter()
+            .map(|(path, content)| {
                 let file = content
                     .map(|content| JobFile {
                         definitions: content
