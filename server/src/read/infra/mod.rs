@@ -6,6 +6,7 @@ mod across;
 mod alarms;
 mod breaking;
 mod builds;
+mod changes;
 mod compare;
 mod drift;
 mod ends;
