@@ -22,6 +22,9 @@ pub struct Declared {
     pub since: Option<DateTime<Utc>>,
     /// The tabs that drift: the first of them, by name.
     pub tabs: Vec<TabName>,
+    /// All of them, by name.
+    #[serde(skip)]
+    pub all_tabs: Vec<TabName>,
     /// How many tabs drift.
     pub tab_count: u32,
     /// For how long runs may differ, in seconds.

@@ -174,36 +174,36 @@ fn declared(
 
     let mut running: HashMap<&str, RunningLine> = HashMap::new();
     let (mut agreeing, mut since_ms) = (0, None);
-    let mut tabs: Vec<TabName> = Vec::new();
+    let mut all_tabs: Vec<TabName> = Vec::new();
     for (tab, seen) in &by_tab {
         let Some(newest) = seen.last().filter(|last| now_ms - last.at_ms <= RECENT_MS) else {
             continue;
         };
+        let of_group = published.beside(*tab).len() as u32;
         match differs(&deploys, newest, lag.ms) {
             // A tab that never had what commits declare is configured elsewhere.
             Some(true) if word == Word::Commit && !followed(&deploys, seen, lag) => continue,
             Some(true) => {}
             Some(false) => {
-                agreeing += 1;
+                agreeing += of_group;
                 continue;
             }
             None => continue,
         }
         let since = drifts_since(&deploys, seen, lag.ms);
         since_ms = since_ms.into_iter().chain(since).min();
-        tabs.push(published.tab_name(*tab));
+        all_tabs.extend(published.names_beside(*tab));
         let name = versions.name(newest.version);
         let line = running.entry(name).or_insert_with(|| RunningLine {
             version: name.to_owned(),
             tabs: 0,
             last: time(newest.at_ms),
         });
-        line.tabs += 1;
+        line.tabs += of_group;
         line.last = line.last.max(time(newest.at_ms));
     }
-    tabs.sort();
-    let tab_count = tabs.len() as u32;
-    tabs.truncate(TABS);
+    all_tabs.sort();
+    let tab_count = all_tabs.len() as u32;
     let mut differing: Vec<RunningLine> = running.into_values().collect();
     differing.sort_by(|a, b| (Reverse(a.tabs), &a.version).cmp(&(Reverse(b.tabs), &b.version)));
     let mut now = in_force(&deploys, now_ms, now_ms);
@@ -230,7 +230,8 @@ fn declared(
         differing,
         agreeing,
         since: since_ms.map(time),
-        tabs,
+        tabs: all_tabs.iter().take(TABS).cloned().collect(),
+        all_tabs,
         tab_count,
         lag_secs: (lag.ms / 1000).unsigned_abs(),
         lag_deploys: lag.deploys,

@@ -139,11 +139,11 @@ fn notes(feed: &InfraFeed, now_ms: i64) -> impl Iterator<Item = (NamedLink, &[Ta
         .alarms
         .iter()
         .filter(move |alarm| is_current(alarm, now_ms))
-        .map(|alarm| (alarm_link(alarm), &alarm.tabs[..]));
+        .map(|alarm| (alarm_link(alarm), &alarm.all_tabs[..]));
     let broke = breaking::worst(&feed.changes)
         .map(|(change, suspected)| (breaking::note((change, suspected)), &suspected.all_tabs[..]));
     let drifts = (feed.declared.iter())
-        .filter_map(|declared| Some((drift::note(declared)?, &declared.tabs[..])));
+        .filter_map(|declared| Some((drift::note(declared)?, &declared.all_tabs[..])));
     alarms.chain(broke).chain(drifts)
 }
 

@@ -223,6 +223,12 @@ impl Published {
         }
     }
 
+    /// The names of all tabs that show the test group of a tab.
+    pub(super) fn names_beside(&self, tab: usize) -> impl Iterator<Item = TabName> {
+        let tabs = self.beside(tab).into_iter();
+        tabs.map(|tab| self.tab_name(tab))
+    }
+
     /// The name of the job that a tab shows: the last part of where its builds are.
     fn job(&self, tab: usize) -> &str {
         let group = &self.catalog.tabs()[tab].group;

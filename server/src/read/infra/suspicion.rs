@@ -154,9 +154,7 @@ impl Told {
             told.infra_only += u32::from(sight.infra_only);
             told.now += u32::from(sight.step == 0);
             told.tabs.push(published.tab_name(sight.tab));
-            let beside = published.beside(sight.tab).into_iter();
-            told.all_tabs
-                .extend(beside.map(|tab| published.tab_name(tab)));
+            told.all_tabs.extend(published.names_beside(sight.tab));
         }
         told.branches = branches.len() as u32;
         told

@@ -1,7 +1,13 @@
 //! The changes of the feed against every deployment of the truth.
 
+use std::path::Path;
+
+use app::api::Read as _;
 use model::infra::same_version;
-use seamgrid::simulate::{Incident, truth::Deployment};
+use seamgrid::simulate::{
+    Incident,
+    truth::{BuildTruth, Deployment},
+};
 
 use super::{
     agreement::seeds,
@@ -49,4 +55,66 @@ async fn every_deployment_is_a_change_of_its_own() {
         );
     }
     assert!(changes >= 4, "{changes}");
+}
+
+/// Whether a build that says its version of boskos ran so, if it is still there.
+fn ran(out: &Path, build: &BuildTruth, version: &str) -> Option<bool> {
+    let said = build.versions["boskos"].as_ref()?;
+    let there = out.join("bucket").join(&build.path).exists();
+    there.then(|| same_version(&said.commit, version))
+}
+
+/// Every tab of each test group, also where several show one, and where it never left the version between.
+#[tokio::test]
+async fn an_undone_roll_back_stands_on_every_tab_that_had_it_since() {
+    let (mut beside, mut stayed) = (0, 0);
+    for seed in seeds(1..=3) {
+        let world = World::changed(Incident::Boskos, seed, now, |out, truth| {
+            let incident = truth.incident.as_ref().expect("an incident");
+            let bad = incident.bad_version.as_deref().expect("a bad version");
+            let second = &incident.periods[1];
+            // One of those that have it in the second period loses all runs of the time between.
+            let again = |build: &BuildTruth| {
+                ran(out, build, bad) == Some(true) && second.from_ms <= build.started_ms
+            };
+            let mut jobs = truth.jobs.iter();
+            let job = jobs.find(|job| job.builds.iter().any(again));
+            for build in &job.expect("a job has it again").builds {
+                if (incident.periods[0].to_ms..second.from_ms).contains(&build.started_ms) {
+                    std::fs::remove_dir_all(out.join("bucket").join(&build.path)).expect("a build");
+                }
+            }
+        })
+        .await;
+        let (incident, out) = (world.incident(), world.path());
+        let bad = incident.bad_version.as_deref().expect("a bad version");
+        let feed = world.reader.infra_feed();
+        let [alarm] = &feed.alarms[..] else {
+            panic!("there is one: {:#?}", feed.alarms);
+        };
+        let [first, second] = &incident.periods[..] else {
+            panic!("it came twice: {incident:#?}");
+        };
+        let mut had = 0;
+        for job in &world.truth.jobs {
+            let under: Vec<(i64, bool)> = (job.builds.iter())
+                .filter_map(|build| Some((build.started_ms, ran(&out, build, bad)?)))
+                .collect();
+            let since = under.iter().filter(|it| second.from_ms <= it.0);
+            let concerned = since.clone().any(|&(ms, bad)| bad && ms < second.to_ms);
+            let before = under.iter().rfind(|it| it.0 < second.from_ms);
+            beside += usize::from(concerned && job.tabs.len() > 1);
+            stayed += usize::from(
+                concerned && before.is_some_and(|&(ms, bad)| bad && first.from_ms <= ms),
+            );
+            for (dashboard, tab) in &job.tabs {
+                had += usize::from(concerned);
+                let page = world.reader.tab(dashboard, tab).await.expect("a tab");
+                let told = page.notes.iter().any(|it| it.text == alarm.sentence);
+                assert_eq!(told, concerned, "seed {seed}: {tab} {under:?}");
+            }
+        }
+        assert_eq!(alarm.tab_count as usize, had, "seed {seed}");
+    }
+    assert!(beside > 0 && stayed > 0, "{beside} {stayed}");
 }
