@@ -17,6 +17,9 @@ pub struct Declared {
     pub differing: Vec<RunningLine>,
     /// Tabs whose newest run shows what is declared.
     pub agreeing: u32,
+    /// Tabs whose newest run shows what was declared when it began and is no longer.
+    #[serde(default)]
+    pub before: u32,
     /// When the first of the tabs that drift began to; absent while none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,

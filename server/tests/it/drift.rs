@@ -313,6 +313,33 @@ async fn every_tab_that_drifts_says_so() {
 }
 
 #[tokio::test]
+async fn a_newest_run_that_is_older_than_what_is_declared_does_not_agree() {
+    let world = World::new().await;
+    for group in ["ci-a", "ci-b"] {
+        world.run(group, 20, GOOD).await;
+    }
+    world.deploy("boskos", GOOD, "prod", hours_ago(25)).await;
+    world.deploy("boskos", BAD, "prod", hours_ago(10)).await;
+    world.run("ci-b", 2, BAD).await;
+    assert_eq!(world.drift().await["items"], json!([]));
+    let feed: Value =
+        serde_json::from_str(&world.get("/api/v2/infra/changes").await).expect("JSON");
+    let declared = &feed["declared"][0];
+    assert_eq!(
+        (&declared["agreeing"], &declared["before"]),
+        (&json!(1), &json!(1))
+    );
+    let sentence = declared["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("of 1 of 2 tabs have it"), "{sentence}");
+    let page = world.get("/infra/boskos").await;
+    assert!(page.contains("what is declared, in 1 tab"), "{page}");
+    assert!(
+        page.contains("declared before, in 1 tab without a run since"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn a_service_that_no_run_shows_has_the_version_that_was_declared() {
     let world = World::new().await;
     for hours in [30, 20, 10, 2] {

@@ -71,7 +71,11 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
         let tabs = count(declared.agreeing as usize, "tab", "tabs");
         view! { <li>{format!("what is declared, in {tabs}")}</li> }
     });
-    let silent = declared.agreeing == 0 && declared.differing.is_empty();
+    let before = (declared.before > 0).then(|| {
+        let tabs = count(declared.before as usize, "tab", "tabs");
+        view! { <li>{format!("what was declared before, in {tabs} without a run since")}</li> }
+    });
+    let silent = declared.agreeing + declared.before == 0 && declared.differing.is_empty();
     let (sign, state) = match declared.since {
         Some(since) => (
             "≠",
@@ -82,6 +86,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
             .into_any(),
         ),
         None if silent => ("?", "No run of the last days shows what it is".into_any()),
+        None if declared.agreeing == 0 => ("?", "No run since shows what it is".into_any()),
         None => ("=", "Runs show what is declared".into_any()),
     };
     let title = view! { <bdi class="bump__what">{visible(name)}</bdi> };
@@ -118,7 +123,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
                         view! {
                             <dt>"Running"</dt>
                             <dd>
-                                <ul>{differing} {agreeing}</ul>
+                                <ul>{differing} {agreeing} {before}</ul>
                             </dd>
                         }
                     })}

@@ -21,6 +21,8 @@ pub(super) struct Arrival {
     pub(super) build: String,
     /// Which of the tab's steps it is, from the newest.
     pub(super) step: usize,
+    /// Whether the tab's newest run of known version has what it came to, again or still.
+    pub(super) now: bool,
     pub(super) across: Across,
 }
 
@@ -30,6 +32,7 @@ impl Arrival {
             tab: self.tab,
             step: self.step,
             infra_only: judged.infra_only,
+            now: self.now,
         }
     }
 }
@@ -84,6 +87,7 @@ fn gather(
         let Some(of) = trail.component(&component.name) else {
             continue;
         };
+        let newest = of.spans.first().map(|span| versions.name(&span.version));
         for (index, (step, across)) in of.steps().zip(&of.across).enumerate() {
             let (from, to) = (versions.name(step.from), versions.name(step.to));
             if from == to {
@@ -95,6 +99,7 @@ fn gather(
                 tab: group.tab,
                 build: trail.columns[step.newer as usize].build.to_string(),
                 step: index,
+                now: newest == Some(to),
                 across: *across,
             });
         }

@@ -106,7 +106,7 @@ impl Reader {
                 let versions = Versions::new(published, &component, known);
                 let declared = declared(published, &component, &versions, (&of, word), now_ms);
                 // What no run shows by itself cannot be compared with what a commit says.
-                let shown = declared.agreeing > 0 || declared.tab_count > 0;
+                let shown = declared.agreeing + declared.before + declared.tab_count > 0;
                 (word == Word::Report || shown).then_some(declared)
             })
             .collect();
@@ -173,7 +173,7 @@ fn declared(
     let lag = usual_lag(&deploys, &seen);
 
     let mut running: HashMap<&str, RunningLine> = HashMap::new();
-    let (mut agreeing, mut since_ms) = (0, None);
+    let (mut agreeing, mut before, mut since_ms) = (0, 0, None);
     let mut all_tabs: Vec<TabName> = Vec::new();
     for (tab, seen) in &by_tab {
         let Some(newest) = seen.last().filter(|last| now_ms - last.at_ms <= RECENT_MS) else {
@@ -185,7 +185,14 @@ fn declared(
             Some(true) if word == Word::Commit && !followed(&deploys, seen, lag) => continue,
             Some(true) => {}
             Some(false) => {
-                agreeing += of_group;
+                let as_of_now = Sighting {
+                    at_ms: now_ms,
+                    ..*newest
+                };
+                match differs(&deploys, &as_of_now, lag.ms) {
+                    Some(true) => before += of_group,
+                    _ => agreeing += of_group,
+                }
                 continue;
             }
             None => continue,
@@ -213,7 +220,7 @@ fn declared(
             &component.name,
             &now,
             &differing,
-            (tab_count, agreeing),
+            (tab_count, agreeing, before),
             lag,
         ),
         component: component.name.clone(),
@@ -229,6 +236,7 @@ fn declared(
             .collect(),
         differing,
         agreeing,
+        before,
         since: since_ms.map(time),
         tabs: all_tabs.iter().take(TABS).cloned().collect(),
         all_tabs,
@@ -268,12 +276,12 @@ fn sightings<'a>(trail: &'a Trail, of: &'a ComponentTrail, word: Word) -> Vec<Si
         .collect()
 }
 
-/// `(tabs that drift, tabs that agree)`.
+/// `(tabs that drift, tabs that agree, tabs without a run since)`.
 fn sentence(
     component: &str,
     now: &[&Deploy],
     differing: &[RunningLine],
-    (tabs, agreeing): (u32, u32),
+    (tabs, agreeing, before): (u32, u32, u32),
     lag: Lag,
 ) -> String {
     let said: Vec<String> = now
@@ -293,10 +301,14 @@ fn sentence(
         count => format!("{count} tabs"),
     };
     let Some(worst) = differing.first() else {
-        return match agreeing {
-            0 => format!("{said}; no run of the last days shows what it is."),
-            1 => format!("{said}, and the newest run of the 1 tab that shows it has it."),
-            _ => {
+        return match (agreeing, before) {
+            (0, 0) => format!("{said}; no run of the last days shows what it is."),
+            (_, 1..) => format!(
+                "{said}, and the newest runs of {agreeing} of {} have it; the others had none since.",
+                of(agreeing + before)
+            ),
+            (1, 0) => format!("{said}, and the newest run of the 1 tab that shows it has it."),
+            (_, 0) => {
                 format!("{said}, and the newest runs of all {agreeing} tabs that show it have it.")
             }
         };
@@ -314,7 +326,7 @@ fn sentence(
     format!(
         "{said}, but {} of {} run {}{others}; {usual}.",
         tabs,
-        of(tabs + agreeing),
+        of(tabs + agreeing + before),
         short_version(&worst.version),
     )
 }

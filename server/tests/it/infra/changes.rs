@@ -1,6 +1,6 @@
 //! The changes of the feed against every deployment of the truth.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use app::api::Read as _;
 use model::infra::same_version;
@@ -11,7 +11,7 @@ use seamgrid::simulate::{
 
 use super::{
     agreement::seeds,
-    world::{World, now},
+    world::{NOW_MS, World, now},
 };
 
 /// Each deployment after the first, with when the next came.
@@ -117,4 +117,50 @@ async fn an_undone_roll_back_stands_on_every_tab_that_had_it_since() {
         assert_eq!(alarm.tab_count as usize, had, "seed {seed}");
     }
     assert!(beside > 0 && stayed > 0, "{beside} {stayed}");
+}
+
+/// What the overview says of a change, and the page of its version, by the same runs.
+#[tokio::test]
+async fn those_that_still_run_a_version_are_those_whose_newest_run_has_it() {
+    /// In the middle of the second period.
+    fn during() -> i64 {
+        NOW_MS - 26 * 3_600_000
+    }
+    let world = World::changed(Incident::Boskos, 3, during, |out, truth| {
+        let period = &truth.incident.as_ref().expect("an incident").periods[1];
+        assert!(
+            (period.from_ms..period.to_ms).contains(&during()),
+            "{period:?}"
+        );
+        for build in truth.jobs.iter().flat_map(|job| &job.builds) {
+            if build.started_ms > during() {
+                std::fs::remove_dir_all(out.join("bucket").join(&build.path)).expect("a build");
+            }
+        }
+    })
+    .await;
+    let (incident, out) = (world.incident(), world.path());
+    let bad = incident.bad_version.as_deref().expect("a bad version");
+    let newest = |builds: &[BuildTruth]| builds.iter().rev().find_map(|it| ran(&out, it, bad));
+    let running = (world.truth.jobs.iter()).filter(|job| newest(&job.builds) == Some(true));
+    let (mut groups, mut tabs) = (BTreeSet::new(), 0);
+    for job in running {
+        groups.extend(job.tabs.iter().map(|(_, tab)| tab.as_str()));
+        tabs += job.tabs.len();
+    }
+    let feed = world.reader.infra_feed();
+    let changes = feed.changes.iter().filter(|it| it.to == bad);
+    let mut seen = 0;
+    for suspected in changes.filter_map(|it| it.suspected.as_ref()) {
+        let now = (suspected.tabs.iter()).filter(|it| groups.contains(it.tab.as_str()));
+        assert_eq!(
+            suspected.now as usize,
+            now.count(),
+            "{suspected:?} {groups:?}"
+        );
+        seen += suspected.now;
+    }
+    assert!(seen > 0);
+    let page = world.reader.infra_version("boskos", bad).expect("a page");
+    assert_eq!(page.line.tabs_now as usize, tabs);
 }
