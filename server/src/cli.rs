@@ -17,6 +17,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{FalseyValueParser, PossibleValuesParser, TypedValueParser as _},
 };
+use futures::{FutureExt as _, future::BoxFuture};
 use model::config::Configuration;
 use seamgrid::{
     bucket::BucketError,
@@ -27,7 +28,7 @@ use seamgrid::{
     telemetry::{self, LogFormat},
     testgrid::{self, LoadOptions},
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use self::token::TokenAction;
 
@@ -223,15 +224,16 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
         .build()
         .map_err(CommandError::Start)?;
     let common = cli.common;
-    match cli.command {
-        Command::Serve { no_update } => runtime.block_on(serve::serve(&common, !no_update)),
+    let done = match cli.command {
+        Command::Serve { no_update } => {
+            runtime.block_on(until_told(|stop| serve::serve(&common, !no_update, stop)))
+        }
         Command::Update { once, group } => {
             let names = (!group.is_empty()).then_some(group);
-            runtime.block_on(update::update(
-                &common,
-                once || names.is_some(),
-                names.as_deref(),
-            ))
+            let once = once || names.is_some();
+            runtime.block_on(until_told(|stop| {
+                update::update(&common, once, names.as_deref(), stop)
+            }))
         }
         Command::CheckConfig { paths } => once::check_config(&common, &paths),
         Command::Import { paths } => runtime.block_on(import::import(&common, &paths)),
@@ -255,7 +257,10 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, CommandError> {
             incident,
             end_ms: None,
         }),
-    }
+    };
+    // Work on other threads that nobody waits for any more must not keep the process.
+    runtime.shutdown_background();
+    done
 }
 
 /// The settings, and what they say is to be shown. What is wrong with the configuration is logged, and
@@ -310,32 +315,75 @@ async fn listen_for_metrics(common: &Common) -> Result<Option<TcpListener>, Comm
 /// How many problems of the configuration are logged at the start.
 const PROBLEMS_LOGGED: usize = 20;
 
-/// Ready at the first Ctrl-C or SIGTERM from now on, also one that comes before somebody waits for it.
-#[cfg(unix)]
-fn told_to_stop() -> impl Future<Output = ()> + Send + 'static {
-    use tokio::signal::unix::{Signal, SignalKind, signal};
+/// Ready when the process is told to stop.
+type Stop = BoxFuture<'static, ()>;
 
-    async fn received(signal: Option<Signal>) {
-        match signal {
-            Some(mut signal) => drop(signal.recv().await),
-            None => std::future::pending().await,
-        }
-    }
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
-    let [interrupt, terminate] = kinds.map(|kind| signal(kind).ok());
-    async {
-        tokio::select! {
-            () = received(interrupt) => {}
-            () = received(terminate) => {}
+/// Does `work`, which ends when it is told to stop. Told a second time, the process ends at once.
+async fn until_told<W>(work: impl FnOnce(Stop) -> W) -> Result<ExitCode, CommandError>
+where
+    W: Future<Output = Result<ExitCode, CommandError>>,
+{
+    let mut signals = Signals::listen();
+    let (tell, mut told) = watch::channel(false);
+    let stop = async move {
+        // An error means that nobody can tell any more.
+        told.wait_for(|&told| told).await.ok();
+    };
+    let twice = async {
+        signals.next().await;
+        tell.send_replace(true);
+        signals.next().await;
+    };
+    tokio::select! {
+        done = work(stop.boxed()) => done,
+        () = twice => {
+            complain("told to stop twice, so it ends at once");
+            Ok(ExitCode::FAILURE)
         }
     }
 }
 
-/// Ready at the first Ctrl-C.
+/// Ctrl-C and SIGTERM.
+#[cfg(unix)]
+struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on, also those that come before somebody waits for them.
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Self(kinds.map(|kind| signal(kind).ok()))
+    }
+
+    async fn next(&mut self) {
+        let received = self.0.each_mut().map(async |signal| match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        });
+        let [interrupt, terminate] = received;
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
+    }
+}
+
+/// Ctrl-C.
 #[cfg(not(unix))]
-async fn told_to_stop() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    const fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

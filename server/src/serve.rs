@@ -36,8 +36,8 @@ const SOURCES: Duration = Duration::from_secs(2);
 const TICK: Duration = Duration::from_mins(1);
 /// How often the feed of the infrastructure is made when something has changed.
 const FEED: Duration = Duration::from_secs(1);
-/// How long requests and updates may go on after the server was told to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long requests and updates may go on after the process was told to stop.
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// Why the server cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -216,7 +216,7 @@ impl Server {
             work.push(tokio::spawn(async move {
                 mirrors.run_forever(every, until_then).await;
             }));
-            let stopped = stopped.clone();
+            let (pipeline, stopped) = (pipeline.clone(), stopped.clone());
             work.push(tokio::spawn(async move {
                 pipeline::run_forever(&pipeline, &*metrics, until(stopped)).await;
             }));
@@ -251,7 +251,16 @@ impl Server {
             web
         };
         let web = tokio::time::timeout(GRACE, all).await;
-        tokio::time::timeout(GRACE, self.store.close()).await.ok();
+        // Those who outlast the grace give back nothing themselves.
+        let leave = async {
+            if update {
+                pipeline.leave().await;
+            } else {
+                self.store.close().await;
+            }
+        };
+        tokio::time::timeout(GRACE, leave).await.ok();
+        tracing::info!("stopped");
         match web {
             Ok(Ok(Err(error))) => Err(ServeError::Web(error)),
             Ok(Err(error)) => Err(ServeError::Web(std::io::Error::other(error))),

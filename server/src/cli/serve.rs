@@ -9,12 +9,15 @@ use seamgrid::{
     store::{Store, StoreError},
 };
 
-use super::{CommandError, Common, listen_for_metrics, load_configuration, say, told_to_stop};
+use super::{CommandError, Common, Stop, listen_for_metrics, load_configuration, say};
 
 /// Serves until told to stop; with `update` it keeps results up to date as well.
-pub(super) async fn serve(common: &Common, update: bool) -> Result<ExitCode, CommandError> {
+pub(super) async fn serve(
+    common: &Common,
+    update: bool,
+    mut stop: Stop,
+) -> Result<ExitCode, CommandError> {
     let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let mut stop = Box::pin(told_to_stop());
     // Who waits for a database can be told to stop too.
     let server = tokio::select! {
         server = open(common, settings, configuration) => server?,

@@ -9,21 +9,21 @@ use seamgrid::{
     infra::impact::ImpactKeeper,
     metrics::Metrics,
     pipeline::{self, Pipeline, Unpublished, progress::Shown},
+    serve::GRACE,
     store::{Store, StoreError},
 };
 
-use super::{
-    CommandError, Common, complain, listen_for_metrics, load_configuration, say, told_to_stop,
-};
+use super::{CommandError, Common, Stop, complain, listen_for_metrics, load_configuration, say};
 
 /// Brings the named groups, or all, up to date: once, or for ever.
 pub(super) async fn update(
     common: &Common,
     once: bool,
     names: Option<&[String]>,
+    stop: Stop,
 ) -> Result<ExitCode, CommandError> {
     let (settings, configuration) = load_configuration(common.config.as_deref())?;
-    let stop = told_to_stop().shared();
+    let stop = stop.shared();
     let open = async {
         if once {
             Store::open(&common.database).await
@@ -64,8 +64,7 @@ pub(super) async fn update(
         let (report, (fetched, unread)) = tokio::select! {
             (report, fetched) = both => (report, fetched?),
             () = stop => {
-                pipeline.resign().await;
-                store.close().await;
+                leave(&pipeline).await;
                 return Ok(ExitCode::FAILURE);
             }
         };
@@ -111,18 +110,37 @@ pub(super) async fn update(
             tokio::spawn(metrics.clone().serve(listener, std::future::pending()));
         }
         let progress = (progress, metrics);
-        tokio::join!(
-            pipeline::run_forever(&pipeline, &progress, stop.clone()),
-            mirrors.run_forever(every, stop.clone()),
-            async {
-                tokio::select! {
-                    () = impact.follow(Some(&folder), |_| {}) => {}
-                    () = stop.clone() => {}
-                }
-            },
-        );
+        let work = async {
+            tokio::join!(
+                pipeline::run_forever(&pipeline, &progress, stop.clone()),
+                mirrors.run_forever(every, stop.clone()),
+                async {
+                    tokio::select! {
+                        () = impact.follow(Some(&folder), |_| {}) => {}
+                        () = stop.clone() => {}
+                    }
+                },
+            )
+        };
+        // A bucket that says nothing would keep it for minutes.
+        let enough = async {
+            stop.clone().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            _ = work => {}
+            () = enough => tracing::warn!("what was being read is left for another time"),
+        }
         ExitCode::SUCCESS
     };
-    store.close().await;
+    leave(&pipeline).await;
+    if !once {
+        tracing::info!("stopped");
+    }
     Ok(code)
+}
+
+/// Gives back what this process holds, and closes the database: not for ever, where that is silent.
+async fn leave(pipeline: &Pipeline) {
+    tokio::time::timeout(GRACE, pipeline.leave()).await.ok();
 }

@@ -38,6 +38,12 @@ impl<P: Publish> Pipeline<P> {
         }
     }
 
+    /// Gives back what this process holds and closes the database. Nothing can be done afterwards.
+    pub async fn leave(&self) {
+        self.resign().await;
+        self.store.clone().close().await;
+    }
+
     /// One look at a group that this process has the lease of, which it gives back. At most `limit` builds
     /// are read, and, when somebody asked for it, those too for which it is not time yet.
     pub(super) async fn look(

@@ -10,6 +10,8 @@ mod process;
 mod proxy;
 mod resume;
 mod share;
+#[cfg(unix)]
+mod stop;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -89,6 +89,15 @@ impl Process {
         self.child.wait().expect("it has ended");
     }
 
+    /// Tells it to stop, by SIGTERM.
+    #[cfg(unix)]
+    pub(super) fn tell_to_stop(&self) {
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(told.expect("there is a kill").success());
+    }
+
     /// Waits until it has ended by itself; answers whether all went well.
     pub(super) async fn ended(&mut self) -> bool {
         let begun = Instant::now();
