@@ -44,6 +44,7 @@ impl Intake {
         };
         let is_new = self.store.add_bug(&bug, &bearer.who()).await?;
         if is_new {
+            self.store.announce().await;
             tracing::info!(
                 group.name = group,
                 row = row.id,
@@ -78,6 +79,7 @@ impl Intake {
                 "the row \"{row_id}\" of \"{group}\" has no issue {url}"
             )));
         }
+        self.store.announce().await;
         tracing::info!(
             group.name = group,
             row = row_id,

@@ -326,6 +326,7 @@ impl Intake {
         };
         let is_new = self.store.add_deploy(&deploy, &bearer.who()).await?;
         if is_new {
+            self.store.announce().await;
             tracing::info!(
                 component = deploy.component,
                 version = deploy.version,

@@ -39,14 +39,16 @@ impl Store {
         Ok(rows.into_iter().map(GroupModified::from).collect())
     }
 
-    /// Numbers that are others whenever the results of some group changed, or a deploy was reported: how
-    /// many groups there are, and how often and when each changed, summed up with how many deploys there are.
+    /// Numbers that are others whenever the results of some group changed, a deploy was reported or an issue
+    /// linked to a row or taken off it: how many groups there are, and how often and when each changed, summed
+    /// up with how many deploys there are and how far the audit goes, which holds every such word of people.
     pub async fn load_stamp(&self) -> Result<(i64, i64), StoreError> {
         reading!(self, tx => {
             sqlx::query_as(
                 "SELECT COUNT(*), \
                  CAST(COALESCE(SUM(modified_ms), 0) + COALESCE(SUM(revision), 0) \
-                 + (SELECT COUNT(*) FROM deploy) AS BIGINT) \
+                 + (SELECT COUNT(*) FROM deploy) \
+                 + (SELECT COALESCE(MAX(id), 0) FROM audit) AS BIGINT) \
                  FROM test_group",
             )
                 .fetch_one(&mut *tx)
