@@ -63,50 +63,81 @@ impl Store {
         if seen.is_empty() {
             return Ok(0);
         }
+        // All processes see the same at about the same time, and take the tabs in one order, so that no two
+        // wait for each other.
+        let mut turns: Vec<(usize, String, String)> = seen
+            .iter()
+            .enumerate()
+            .map(|(index, tab)| (index, key_of(&tab.dashboard), key_of(&tab.tab)))
+            .collect();
+        turns.sort_by(|one, other| (&one.1, &one.2, one.0).cmp(&(&other.1, &other.2, other.0)));
         writing!(self, tx => {
-            let mut changed = 0;
-            let mut dashboards = BTreeSet::new();
-            for tab in seen {
-                let (dashboard_key, tab_key) = (key_of(&tab.dashboard), key_of(&tab.tab));
-                let known: Option<(String,)> = sqlx::query_as(
-                    "SELECT status FROM tab_status WHERE dashboard_key = $1 AND tab_key = $2",
-                )
-                .bind(dashboard_key.as_str())
-                .bind(tab_key.as_str())
-                .fetch_optional(&mut *tx)
-                .await?;
-                let word = tab.status.word();
-                if known.as_ref().is_some_and(|(known,)| known == word) {
-                    continue;
+            let mut changes: Vec<(usize, &str, String)> = Vec::new();
+            for (index, dashboard_key, tab_key) in &turns {
+                let word = seen[*index].status.word();
+                // Whoever was first decides: it goes on from what is recorded by then.
+                loop {
+                    let known: Option<(String,)> = sqlx::query_as(
+                        "SELECT status FROM tab_status WHERE dashboard_key = $1 AND tab_key = $2",
+                    )
+                    .bind(dashboard_key.as_str())
+                    .bind(tab_key.as_str())
+                    .fetch_optional(&mut *tx)
+                    .await?;
+                    let from = match known {
+                        Some((from,)) if from == word => break,
+                        Some((from,)) => from,
+                        None => {
+                            let added = sqlx::query(
+                                "INSERT INTO tab_status (dashboard_key, tab_key, status) \
+                                 VALUES ($1, $2, $3) ON CONFLICT (dashboard_key, tab_key) DO NOTHING",
+                            )
+                            .bind(dashboard_key.as_str())
+                            .bind(tab_key.as_str())
+                            .bind(word)
+                            .execute(&mut *tx)
+                            .await?;
+                            if added.rows_affected() > 0 {
+                                break;
+                            }
+                            continue;
+                        }
+                    };
+                    let turned = sqlx::query(
+                        "UPDATE tab_status SET status = $3 \
+                         WHERE dashboard_key = $1 AND tab_key = $2 AND status = $4",
+                    )
+                    .bind(dashboard_key.as_str())
+                    .bind(tab_key.as_str())
+                    .bind(word)
+                    .bind(from.as_str())
+                    .execute(&mut *tx)
+                    .await?;
+                    if turned.rows_affected() > 0 {
+                        changes.push((*index, dashboard_key, from));
+                        break;
+                    }
                 }
-                sqlx::query(
-                    "INSERT INTO tab_status (dashboard_key, tab_key, status) VALUES ($1, $2, $3) \
-                     ON CONFLICT (dashboard_key, tab_key) DO UPDATE SET status = excluded.status",
-                )
-                .bind(dashboard_key.as_str())
-                .bind(tab_key.as_str())
-                .bind(word)
-                .execute(&mut *tx)
-                .await?;
-                let Some((from,)) = known else {
-                    continue;
-                };
+            }
+            changes.sort_by_key(|&(index, ..)| index);
+            let mut dashboards = BTreeSet::new();
+            for (index, dashboard_key, from) in &changes {
+                let tab = &seen[*index];
                 sqlx::query(
                     "INSERT INTO status_change (dashboard_key, dashboard, tab, at_ms, from_status, \
                      to_status, reason, build) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                 )
-                .bind(dashboard_key.as_str())
+                .bind(*dashboard_key)
                 .bind(tab.dashboard.as_str())
                 .bind(tab.tab.as_str())
                 .bind(tab.at_ms)
-                .bind(from)
-                .bind(word)
+                .bind(from.as_str())
+                .bind(tab.status.word())
                 .bind(tab.reason.as_str())
                 .bind(tab.build.as_str())
                 .execute(&mut *tx)
                 .await?;
-                changed += 1;
-                dashboards.insert(dashboard_key);
+                dashboards.insert(*dashboard_key);
             }
             for dashboard in dashboards {
                 sqlx::query(
@@ -119,7 +150,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             }
-            changed
+            changes.len() as u64
         })
     }
 
