@@ -133,6 +133,7 @@ impl<P: Publish> Pipeline<P> {
             .map(|target| target.id)
             .collect();
         self.store.make_due(&changed).await?;
+        self.claims.begin(changed);
         self.store.forget_replicas(FORGET_MS).await?;
         Ok(targets
             .into_iter()
@@ -198,13 +199,6 @@ impl Queue {
         progress.finished(&report);
         self.held.retain(|&held| held != id);
         self.give_back(&buckets);
-        if report.error.is_none()
-            && report.left == 0
-            && let Some(target) = self.targets.get_mut(&id)
-        {
-            // All of it has been read with the present configuration.
-            target.stored_hash.clone_from(&target.hash);
-        }
         if self.waiting.is_empty() {
             self.ask_at = Instant::now();
         }

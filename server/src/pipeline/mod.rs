@@ -8,6 +8,7 @@
 //! A build that cannot be read becomes a run that says why. Only a bucket or a database that does
 //! not answer is an error, and it is the error of one group: the others go on.
 
+mod claims;
 mod discover;
 mod forever;
 mod merge;
@@ -38,6 +39,7 @@ pub use progress::Progress;
 pub use retention::{Pruned, prune};
 pub use uploads::{Receipt, Received, UploadError};
 
+use self::claims::Claims;
 use crate::{
     bucket::{BucketError, Buckets},
     settings::{ComponentSettings, Settings},
@@ -82,6 +84,10 @@ pub struct Pipeline<P = Unpublished> {
     replica: String,
     /// Told when groups were pushed.
     wake: Notify,
+    /// The groups of which the builds are to be read again with this process's configuration.
+    claims: Claims,
+    /// The groups of which the uploads are.
+    upload_claims: Claims,
     /// Per prefix, the newest build id that is known to be older than what is kept.
     floors: Mutex<HashMap<String, String>>,
 }
@@ -197,7 +203,7 @@ fn replica_name() -> String {
 struct Target {
     group: Arc<TestGroup>,
     id: GroupId,
-    /// Of the configuration that the stored runs were read with.
+    /// Of the configuration that the stored runs had been read with when the group was found.
     stored_hash: String,
     /// Of the present configuration.
     hash: String,
@@ -239,6 +245,8 @@ impl<P: Publish> Pipeline<P> {
             reads: Semaphore::new(BUILDS_AT_ONCE),
             replica: replica_name(),
             wake: Notify::new(),
+            claims: Claims::default(),
+            upload_claims: Claims::default(),
             floors: Mutex::default(),
         }
     }

@@ -83,6 +83,10 @@ impl<P: Publish> Pipeline<P> {
         let targets = self.find_targets(groups).await?;
         let ids: Vec<GroupId> = targets.iter().map(|target| target.id).collect();
         self.store.enqueue(&ids).await?;
+        let changed = targets
+            .iter()
+            .filter(|target| target.stored_hash != target.hash);
+        self.claims.begin(changed.map(|target| target.id));
         Ok(targets)
     }
 

@@ -166,7 +166,9 @@ impl<P: Publish> Pipeline<P> {
             builds: self.store.load_builds(target.id).await?,
             watched: self.store.load_watched(target.id).await?,
         };
-        let is_changed = target.stored_hash != target.hash && !stored.builds.is_empty();
+        let stored_hash = self.store.load_config_hash(target.id).await?;
+        let is_claimed = self.claims.claims(target.id, &stored_hash, &target.hash);
+        let is_changed = is_claimed && !stored.builds.is_empty();
         let prefixes: Vec<&str> = group.prefixes().collect();
         let window = Window {
             now_ms,
@@ -257,7 +259,7 @@ impl<P: Publish> Pipeline<P> {
                         .collect();
                     let saved = self
                         .store
-                        .save_watched_runs(target.id, runs, &here, (self.clock)())
+                        .save_watched_runs(target.id, runs, &here, &target.hash, (self.clock)())
                         .await?;
                     report.saved += saved;
                     report.builds += runs.len();
@@ -288,7 +290,7 @@ impl<P: Publish> Pipeline<P> {
         if stop.load(Ordering::Relaxed) || report.left > 0 {
             return Ok(());
         }
-        if target.stored_hash != target.hash {
+        if is_claimed {
             self.store
                 .sync_groups(&[GroupConfig {
                     name: group.name.clone(),
@@ -296,6 +298,7 @@ impl<P: Publish> Pipeline<P> {
                 }])
                 .await?;
         }
+        self.claims.settle(target.id);
         Ok(())
     }
 

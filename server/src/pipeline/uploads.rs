@@ -6,7 +6,7 @@
 
 mod pack;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::DateTime;
 use model::{
@@ -18,7 +18,7 @@ use model::{
 use super::{Pipeline, Publish};
 use crate::{
     prow::{self, BuildFile, ParseOptions, layout, upload::Upload},
-    store::{GroupId, NewUpload, Revision, StoreError},
+    store::{GroupId, NewUpload, Revision, StoreError, UploadGroup},
 };
 
 /// An upload that has been received whole.
@@ -173,7 +173,9 @@ impl<P: Publish> Pipeline<P> {
             let mut run = self.read_upload(group, newest.clone(), packed).await?;
             run.problems.extend(contradiction(&revisions));
             let saved = self.store.save_runs(id, &[run], (self.clock)()).await?;
-            self.store.mark_applied(id, newest).await?;
+            self.store
+                .mark_applied(id, newest, &self.hash(group))
+                .await?;
             changed |= saved.changed();
             applied = Some(newest.revision);
         }
@@ -218,41 +220,52 @@ impl<P: Publish> Pipeline<P> {
         .map_err(|_| UploadError::Lost)
     }
 
-    /// Makes good what was kept but not made runs of; reads again the uploads of groups whose
-    /// configuration changed, and runs that were under way. Answers how many runs changed.
+    /// Makes good what was kept but not made runs of; reads again runs that were under way, and, when the
+    /// process begins, the uploads of groups whose configuration changed. Where a process of another
+    /// configuration began later, its runs are left alone. Answers how many runs changed.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn catch_up(&self) -> Result<usize, UploadError> {
         let mut changed = 0;
-        for known in self.store.load_upload_groups().await? {
+        let groups = self.store.load_upload_groups().await?;
+        let is_other = |known: &&UploadGroup| {
+            self.find_group(&known.name)
+                .is_some_and(|group| self.hash(group) != known.config_hash)
+        };
+        let others = groups.iter().filter(is_other);
+        self.upload_claims.begin(others.map(|known| known.id));
+        for known in &groups {
             // A group that is configured no longer keeps its uploads until it is again.
             let Some(group) = self.find_group(&known.name).cloned() else {
                 continue;
             };
             let hash = self.hash(&group);
-            let is_changed = known.config_hash != hash;
-            let mut uploads = self.store.load_uploads(known.id).await?;
-            if !is_changed {
-                let open: HashSet<String> = self
-                    .store
-                    .load_builds(known.id)
-                    .await?
-                    .into_iter()
-                    .filter(|build| build.open)
-                    .map(|build| build.build)
-                    .collect();
-                uploads.retain(|upload| !upload.applied || open.contains(&upload.build));
+            let claims = &self.upload_claims;
+            let is_claimed = claims.claims(known.id, &known.config_hash, &hash);
+            if is_claimed {
+                self.store.begin_upload_group(known.id, &hash).await?;
             }
+            claims.settle(known.id);
+            let is_ours = is_claimed || known.config_hash == hash;
+            let builds: HashMap<String, bool> = self
+                .store
+                .load_builds(known.id)
+                .await?
+                .into_iter()
+                .map(|build| (build.build, build.open))
+                .collect();
+            let mut uploads = self.store.load_uploads(known.id).await?;
+            uploads.retain(|upload| match builds.get(&upload.build) {
+                None => !upload.applied,
+                Some(open) => is_ours && (*open || !upload.applied),
+            });
             let mut here = 0;
             for upload in &uploads {
                 here += usize::from(self.apply_newest(&group, known.id, &upload.build).await?);
             }
             if here > 0 {
                 self.publish.group_changed(&group.name).await;
-            }
-            if is_changed {
-                self.store.save_upload_group(known.id, &hash).await?;
             }
             changed += here;
         }

@@ -26,7 +26,8 @@ pub struct StoredGroup {
     pub id: GroupId,
     /// Its name.
     pub name: String,
-    /// As last given to [`Store::sync_groups`]; empty for a group that was only imported.
+    /// As last given to [`Store::sync_groups`]; empty for a group that was only imported. See
+    /// [`mixed_hash`].
     pub config_hash: String,
     /// When its stored results last changed; `None` before the first.
     pub modified_ms: Option<i64>,
@@ -92,6 +93,12 @@ pub struct UpdateState {
 pub(super) fn key_of(name: &str) -> String {
     let key = normalize(name);
     if key.is_empty() { name.to_owned() } else { key }
+}
+
+/// What the hash of a group's configuration becomes when a process of another configuration writes runs of
+/// it: they are to be read again by a process that has this one.
+pub fn mixed_hash(config_hash: &str) -> String {
+    format!("{config_hash}+")
 }
 
 /// The columns of `test_group`, in the order of the schema.
@@ -243,6 +250,21 @@ impl Store {
                 },
             )
             .collect())
+    }
+
+    /// The hash of the configuration that the stored runs of `group` were read with; see [`mixed_hash`].
+    pub async fn load_config_hash(&self, group: GroupId) -> Result<String, StoreError> {
+        reading!(self, tx => {
+            let found: Option<(String,)> =
+                sqlx::query_as("SELECT config_hash FROM test_group WHERE id = $1")
+                    .bind(group.0)
+                    .fetch_optional(&mut *tx)
+                    .await?;
+            let Some((config_hash,)) = found else {
+                return Err(Failure::UnknownGroup(group.0));
+            };
+            config_hash
+        })
     }
 
     /// The stored builds of `group`, in no particular order.

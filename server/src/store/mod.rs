@@ -43,7 +43,9 @@ mod watch;
 pub use bugs::StoredBug;
 pub use changes::{CHANGES_KEPT, SeenStatus, StatusChange};
 pub use error::{Inconsistency, StoreError};
-pub use groups::{GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState};
+pub use groups::{
+    GroupConfig, KnownBuild, OpenBuild, Outcome, StoredGroup, UpdateState, mixed_hash,
+};
 pub use history::{RepositoryId, StoredRef, StoredRepository};
 pub use impact::{LineTip, LineUpdate};
 pub use imported::ImportedTab;

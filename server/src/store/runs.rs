@@ -8,6 +8,7 @@ use sqlx::QueryBuilder;
 use super::{
     GroupId, Store, StoreError, Watch,
     error::Failure,
+    groups::mixed_hash,
     row::{Dictionary, Encoded, LOAD_ROW_BY_ID, RunRow, decode_row},
     writing,
 };
@@ -48,11 +49,17 @@ pub struct RecordedRun {
     pub rank: i64,
 }
 
+/// Whether runs that were read with the configuration of `config_hash` are to be noted beside the `stored`
+/// one: not twice, and not where there is none yet.
+fn is_of_another(stored: &str, config_hash: &str) -> bool {
+    !(stored.is_empty() || stored == config_hash || stored.ends_with('+'))
+}
+
 /// What happens to a run that is stored already.
 #[derive(Clone, Copy)]
-enum Mode {
-    /// The new one takes its place.
-    Replace,
+enum Mode<'a> {
+    /// The new one takes its place; it was read with the configuration of this hash, where that matters.
+    Replace { config_hash: Option<&'a str> },
     /// The two become one; `recorded_ms` says how new the new one is.
     Merge { recorded_ms: i64 },
 }
@@ -121,20 +128,31 @@ impl Store {
         runs: &[Run],
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
-        self.save_watched_runs(group, runs, &[], now_ms).await
+        let runs: Vec<(&Run, i64)> = runs.iter().map(|run| (run, 0)).collect();
+        self.write_runs(
+            group,
+            &runs,
+            &[],
+            Mode::Replace { config_hash: None },
+            now_ms,
+        )
+        .await
     }
 
     /// As [`Store::save_runs`], and keeps in the same transaction how the files of those builds looked that
-    /// may still change.
+    /// may still change. `config_hash` is of the configuration that they were read with: where it is not that
+    /// of the group by now, the group's becomes its [`mixed_hash`](super::mixed_hash).
     pub async fn save_watched_runs(
         &self,
         group: GroupId,
         runs: &[Run],
         watched: &[(String, Watch)],
+        config_hash: &str,
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
         let runs: Vec<(&Run, i64)> = runs.iter().map(|run| (run, 0)).collect();
-        self.write_runs(group, &runs, watched, Mode::Replace, now_ms)
+        let config_hash = Some(config_hash);
+        self.write_runs(group, &runs, watched, Mode::Replace { config_hash }, now_ms)
             .await
     }
 
@@ -160,7 +178,7 @@ impl Store {
         group: GroupId,
         runs: &[(&Run, i64)],
         watched: &[(String, Watch)],
-        mode: Mode,
+        mode: Mode<'_>,
         now_ms: i64,
     ) -> Result<Saved, StoreError> {
         if runs.is_empty() {
@@ -172,7 +190,7 @@ impl Store {
             .map(|(index, (run, _))| (run.build.as_str(), index))
             .collect();
         let recorded_ms = match mode {
-            Mode::Replace => None,
+            Mode::Replace { .. } => None,
             Mode::Merge { recorded_ms } => Some(recorded_ms),
         };
         let mut written = None;
@@ -317,6 +335,20 @@ impl Store {
                 .bind(now_ms)
                 .fetch_one(&mut *tx)
                 .await?;
+                if let Mode::Replace { config_hash: Some(config_hash) } = mode {
+                    let (stored,): (String,) =
+                        sqlx::query_as("SELECT config_hash FROM test_group WHERE id = $1")
+                            .bind(group.0)
+                            .fetch_one(&mut *tx)
+                            .await?;
+                    if is_of_another(&stored, config_hash) {
+                        sqlx::query("UPDATE test_group SET config_hash = $2 WHERE id = $1")
+                            .bind(group.0)
+                            .bind(mixed_hash(&stored))
+                            .execute(&mut *tx)
+                            .await?;
+                    }
+                }
                 revision
             } else {
                 0

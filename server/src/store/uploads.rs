@@ -189,14 +189,25 @@ impl Store {
         Ok(row.map(|(files,)| files))
     }
 
-    /// Notes that the run of an upload is stored; the older revisions of the build count no more, so
-    /// they are noted too.
+    /// Notes that the run of an upload is stored, as the configuration of this hash reads it; the older
+    /// revisions of the build count no more, so they are noted too. Where the group's uploads are read with
+    /// another configuration by now, it is noted that the upload is still to be read with that.
     pub async fn mark_applied(
         &self,
         group: GroupId,
         revision: &Revision,
+        config_hash: &str,
     ) -> Result<(), StoreError> {
         writing!(self, tx => {
+            // Locked, so that nobody begins with another configuration meanwhile.
+            let present: Option<(String,)> = sqlx::query_as(
+                "UPDATE upload_group SET config_hash = config_hash WHERE group_id = $1 \
+                 RETURNING config_hash",
+            )
+            .bind(group.0)
+            .fetch_optional(&mut *tx)
+            .await?;
+            let is_of_present = present.is_some_and(|(present,)| present == config_hash);
             sqlx::query(
                 "UPDATE upload SET applied = $4 \
                  WHERE group_id = $1 AND build = $2 AND revision <= $3",
@@ -204,7 +215,7 @@ impl Store {
             .bind(group.0)
             .bind(revision.build.as_str())
             .bind(revision.revision)
-            .bind(true)
+            .bind(is_of_present)
             .execute(&mut *tx)
             .await?;
         })
@@ -249,8 +260,9 @@ impl Store {
             .collect())
     }
 
-    /// Notes that all uploads of `group` have been read with the configuration of this hash.
-    pub async fn save_upload_group(
+    /// Notes that from now on the uploads of `group` are read with the configuration of this hash, and that
+    /// all of them are still to be.
+    pub async fn begin_upload_group(
         &self,
         group: GroupId,
         config_hash: &str,
@@ -259,6 +271,11 @@ impl Store {
             sqlx::query("UPDATE upload_group SET config_hash = $2 WHERE group_id = $1")
                 .bind(group.0)
                 .bind(config_hash)
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("UPDATE upload SET applied = $2 WHERE group_id = $1")
+                .bind(group.0)
+                .bind(false)
                 .execute(&mut *tx)
                 .await?;
         })

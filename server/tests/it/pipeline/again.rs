@@ -162,3 +162,58 @@ async fn a_changed_configuration_reads_a_week_again() {
     }
     assert_eq!(update_groups(&pipeline, None, &Unwatched).await.builds, 0);
 }
+
+#[tokio::test]
+async fn two_configurations_at_a_time_come_to_an_end() {
+    let world = World::new().await;
+    let with_header = |header: &str| TestGroup {
+        column_header: vec![ColumnHeader {
+            configuration_value: header.into(),
+            ..ColumnHeader::default()
+        }],
+        ..group("job")
+    };
+    for hours in [6, 5, 4] {
+        whole(&world.build("job", &id(hours)), hours, &[]);
+    }
+    let old = world.pipeline(&[group("job")]);
+    let read = async |pipeline: &Pipeline| {
+        let report = update_groups(pipeline, None, &Unwatched).await;
+        assert_eq!(report.errors, []);
+        (report.builds, report.saved)
+    };
+    assert_eq!(read(&old).await, (3, saved(3, 0, 0)));
+    let new = world.pipeline(&[with_header("Commit")]);
+    assert_eq!(read(&new).await, (3, saved(0, 3, 0)));
+    // The old process goes on for a while, and reads none of that again.
+    let nothing = (0, Saved::default());
+    assert_eq!(read(&old).await, nothing);
+    whole(&world.build("job", &id(3)), 3, &[]);
+    assert_eq!(read(&old).await, (1, saved(1, 0, 0)));
+    assert_eq!(read(&old).await, nothing);
+    // What it read is read again by the new one, once.
+    assert_eq!(read(&new).await, (4, saved(0, 1, 3)));
+    for _ in 0..3 {
+        assert_eq!(read(&old).await, nothing);
+        assert_eq!(read(&new).await, nothing);
+    }
+    whole(&world.build("job", &id(2)), 2, &[]);
+    assert_eq!(read(&new).await, (1, saved(1, 0, 0)));
+    assert_eq!(read(&old).await, nothing);
+
+    // The last that it does, and the new one begins again.
+    whole(&world.build("job", &id(1)), 1, &[]);
+    assert_eq!(read(&old).await, (1, saved(1, 0, 0)));
+    drop((old, new));
+    let new = world.pipeline(&[with_header("Commit")]);
+    assert_eq!(read(&new).await, (6, saved(0, 1, 5)));
+    assert_eq!(read(&new).await, nothing);
+    let runs = world.runs("job").await;
+    assert_eq!(runs.len(), 6);
+    assert!(runs.iter().all(|run| run.headers.len() == 1), "{runs:#?}");
+
+    // Whoever begins last has the last word, be it with what was before.
+    let back = world.pipeline(&[group("job")]);
+    assert_eq!(read(&back).await, (6, saved(0, 6, 0)));
+    assert_eq!(read(&new).await, nothing);
+}

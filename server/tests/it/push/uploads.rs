@@ -342,3 +342,49 @@ async fn who_uploads_a_run_that_is_too_old_is_told_so() {
     let (status, note) = upload("2", 30).await;
     assert!(status == StatusCode::CREATED && note.is_some());
 }
+
+#[tokio::test]
+async fn uploads_are_not_read_again_and_again_by_two_configurations() {
+    let old = World::new().await;
+    let token = old.token("*", "").await;
+    let run = |build: &str| {
+        json!({"build": build, "started": time("10:00"), "finished": time("11:00"),
+               "metadata": {"zone": "eu-1"}})
+    };
+    let catch_up = async |world: &World| world.pipeline.catch_up().await.expect("read");
+    old.upload(&token, "airflow-nightly", &run("3")).await;
+    assert_eq!(catch_up(&old).await, 0);
+
+    let mut configuration = configuration();
+    configuration.test_groups[0].column_header = vec![model::config::ColumnHeader {
+        configuration_value: "zone".into(),
+        ..model::config::ColumnHeader::default()
+    }];
+    let folder = TempDir::new().expect("a temporary folder");
+    std::fs::create_dir(folder.path().join("bucket")).expect("a bucket");
+    let new = World::over(
+        folder,
+        old.store.clone(),
+        PushSettings::default(),
+        configuration,
+    )
+    .await;
+    assert_eq!(catch_up(&new).await, 1, "it begins");
+    for _ in 0..3 {
+        assert_eq!(catch_up(&old).await, 0);
+        assert_eq!(catch_up(&new).await, 0);
+    }
+    // What the old process takes meanwhile is shown, and read again by the new one, once.
+    let reply = old.upload(&token, "airflow-nightly", &run("4")).await;
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
+    assert_eq!(old.stored_runs().await, 2);
+    assert_eq!(catch_up(&old).await, 0);
+    assert_eq!(catch_up(&new).await, 1);
+    assert_eq!(catch_up(&old).await, 0);
+    assert_eq!(catch_up(&new).await, 0);
+    let grid = new.grid("nightly").await;
+    assert_eq!(grid.columns.len(), 2);
+    for column in &grid.columns {
+        assert_eq!(column.headers["zone"], "eu-1", "{column:?}");
+    }
+}

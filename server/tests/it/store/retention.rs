@@ -214,7 +214,8 @@ async fn what_is_uploaded_goes_with_its_run() {
         if is_applied {
             let run = run(build, hours_ago, &[]);
             store.save_runs(group, &[run], 1).await.expect("saved");
-            store.mark_applied(group, &revision).await.expect("marked");
+            let marked = store.mark_applied(group, &revision, "c0ffee").await;
+            marked.expect("marked");
         }
     }
     let deleted = store
