@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     bucket::{BucketError, Buckets},
-    clock::now_ms,
+    clock::{MINUTE_MS, full_minute, now_ms},
     history::{Mirrors, mirror_folder},
     http,
     infra::impact::ImpactKeeper,
@@ -32,8 +32,6 @@ const APART: Duration = Duration::from_millis(100);
 const WHOLE: u32 = 5;
 /// How often it looks how it stands with the sources.
 const SOURCES: Duration = Duration::from_secs(2);
-/// How often statuses that depend on the clock are looked at.
-const TICK: Duration = Duration::from_mins(1);
 /// How often the feed of the infrastructure is made when something has changed.
 const FEED: Duration = Duration::from_secs(1);
 /// How long requests and updates may go on after the process was told to stop.
@@ -401,12 +399,15 @@ async fn keep_feed(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Looks at statuses that depend on the clock.
+/// Looks at statuses that depend on the clock: with every full minute, at the same moment as all other
+/// processes, so that they say the same.
 async fn keep_time(reader: Arc<Reader>, stopped: watch::Receiver<bool>) {
     let tick = async {
         loop {
-            tokio::time::sleep(TICK).await;
-            for turned in reader.tick(now_ms()) {
+            let now = now_ms();
+            let next_ms = full_minute(now) + MINUTE_MS;
+            tokio::time::sleep(Duration::from_millis((next_ms - now).unsigned_abs())).await;
+            for turned in reader.tick(next_ms) {
                 let (dashboard, tab) = (&turned.dashboard, &turned.tab);
                 tracing::debug!(
                     dashboard.name = dashboard,

@@ -18,6 +18,7 @@ use model::{
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::{cache::PublishedGrid, catalog::TabEntry, links};
+use crate::clock::full_minute;
 
 /// How many of the newest columns a tab's strip shows.
 const STRIP: usize = 20;
@@ -176,7 +177,9 @@ pub(super) fn build_state(
     let evidence = Evidence::of(grid, options, modified_ms, &compare_url);
     let health =
         health_options.map(|options| analyze_health(grid, options.days_of_analysis, now_ms));
-    let found = evidence.summary(now_ms);
+    // As all processes say it until the next full minute.
+    let looked_ms = entry.recorded_ms.unwrap_or_else(|| full_minute(now_ms));
+    let found = evidence.summary(looked_ms);
     let green = found.latest_green.map(|column| &grid.columns[column]);
     let mut summary = TabSummary {
         dashboard: entry.dashboard.clone(),
