@@ -19,7 +19,7 @@ use crate::{
     intake::Intake,
     metrics::Metrics,
     pipeline::{self, Pipeline, Publish},
-    read::{Catalog, Reader},
+    read::{Catalog, PublishError, Reader},
     settings::Settings,
     store::{Store, StoreError},
 };
@@ -296,18 +296,20 @@ async fn keep_published(
     stopped: watch::Receiver<bool>,
 ) {
     let follow = async {
-        let mut wait = Duration::ZERO;
+        let mut trouble = Trouble::default();
         while let Err(error) = reader.publish_all().await {
-            tracing::error!(%error, "cannot publish the first snapshot: {error}");
-            wait = (wait * 2).clamp(Duration::from_secs(1), FOLLOW);
-            tokio::time::sleep(wait).await;
+            trouble.begins("cannot publish the first snapshot", &error);
+            tokio::time::sleep(FOLLOW).await;
         }
         tracing::info!("the first snapshot is published");
-        renew_search(&reader).await;
         let mut imported = store.load_imported_tabs().await.ok();
         let mut stamp = None;
         let mut looks = 0;
         let news = store.listen();
+        // What cannot be read now is read with the next look.
+        if let Err(error) = reader.renew_search().await {
+            trouble.begins("cannot read the names of tests", &error);
+        }
         loop {
             tokio::select! {
                 () = tokio::time::sleep(FOLLOW) => looks += 1,
@@ -318,23 +320,47 @@ async fn keep_published(
                 continue;
             }
             stamp = now;
-            match store.load_imported_tabs().await {
-                Ok(now) if imported.as_ref() != Some(&now) => {
+            let see_imported = async {
+                let now = store.load_imported_tabs().await?;
+                if imported.as_ref() != Some(&now) {
                     reader.publish_catalog(Catalog::new(&configuration, &now));
                     imported = Some(now);
                 }
-                Ok(_) => {}
-                Err(error) => tracing::error!(%error, "cannot see what was imported: {error}"),
+                Ok::<_, PublishError>(())
+            };
+            // One that fails does not keep the others.
+            let looked = [
+                see_imported.await,
+                reader.publish_changed().await,
+                reader.renew_search().await,
+            ];
+            match looked.into_iter().collect::<Result<(), _>>() {
+                Ok(()) => trouble.ends(),
+                Err(error) => trouble.begins("cannot see what changed", &error),
             }
-            if let Err(error) = reader.publish_changed().await {
-                tracing::error!(%error, "cannot see what changed: {error}");
-            }
-            renew_search(&reader).await;
         }
     };
     tokio::select! {
         () = follow => {}
         () = until(stopped) => {}
+    }
+}
+
+/// Whether something that is tried again and again fails: said once when it begins and once when it is over.
+#[derive(Debug, Default)]
+struct Trouble(bool);
+
+impl Trouble {
+    fn begins(&mut self, what: &str, error: &PublishError) {
+        if !std::mem::replace(&mut self.0, true) {
+            tracing::error!(%error, "{what}, which is tried again: {error}");
+        }
+    }
+
+    fn ends(&mut self) {
+        if std::mem::take(&mut self.0) {
+            tracing::info!("the database answers again; what changed is shown");
+        }
     }
 }
 
@@ -371,13 +397,6 @@ async fn keep_impact(
     tokio::select! {
         () = keeper.follow(mirrors.as_deref(), told) => {}
         () = until(stopped) => {}
-    }
-}
-
-/// What cannot be read now is read with the next look.
-async fn renew_search(reader: &Reader) {
-    if let Err(error) = reader.renew_search().await {
-        tracing::error!(%error, "cannot read the names of tests: {error}");
     }
 }
 

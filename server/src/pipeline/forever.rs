@@ -233,11 +233,21 @@ pub async fn run_forever<P: Publish>(
 /// Makes good, again and again, what uploads ask for beyond their acceptance. Never ready; it may be
 /// dropped at any time.
 async fn keep_uploads<P: Publish>(pipeline: &Pipeline<P>) {
+    // A database that does not answer says so once, not every minute.
+    let mut silent = false;
     loop {
         match pipeline.catch_up().await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(runs.count = count, "{count} uploaded runs read again"),
-            Err(error) => tracing::error!(%error, "uploads wait for the database: {error}"),
+            Ok(count) => {
+                silent = false;
+                if count > 0 {
+                    tracing::info!(runs.count = count, "{count} uploaded runs read again");
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut silent, true) {
+                    tracing::error!(%error, "uploads wait for the database: {error}");
+                }
+            }
         }
         sleep(UPLOADS).await;
     }

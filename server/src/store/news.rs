@@ -41,7 +41,8 @@ impl Drop for News {
 }
 
 impl Store {
-    /// Tells whoever listens that results changed. What does not work is not tried again.
+    /// Tells whoever listens that results changed. A server that cannot do that is not asked again; anything
+    /// else may pass.
     pub async fn announce(&self) {
         let Self::Postgres(postgres) = self else {
             return;
@@ -55,7 +56,9 @@ impl Store {
         let told = tokio::time::timeout(TELLING, telling).await;
         if let Ok(Err(sqlx::Error::Database(error))) = told {
             tracing::debug!(%error, "the database cannot tell other processes: {error}");
-            postgres.tells.store(false, Ordering::Relaxed);
+            if is_unsupported(error.code().as_deref()) {
+                postgres.tells.store(false, Ordering::Relaxed);
+            }
         }
     }
 
@@ -70,6 +73,12 @@ impl Store {
         };
         News { told, listening }
     }
+}
+
+/// Whether an error says that there is no such thing: a feature, or a function of that name, or one that we
+/// may call.
+fn is_unsupported(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code == "0A000" || code.starts_with("42"))
 }
 
 /// Passes on what is told, as long as there are connections.
@@ -89,5 +98,22 @@ async fn listen(postgres: PostgresStore, told: Arc<Notify>) {
             tracing::debug!(%error, "the database tells nothing of other processes: {error}");
             sleep(TRY_AGAIN).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_server_cannot_do_is_given_up() {
+        for code in ["0A000", "42883", "42501", "42601"] {
+            assert!(is_unsupported(Some(code)), "{code}");
+        }
+        // Full, in recovery, ending, too many connections, read only for a while.
+        for code in ["54000", "55000", "57P01", "53300", "25006", "XX000"] {
+            assert!(!is_unsupported(Some(code)), "{code}");
+        }
+        assert!(!is_unsupported(None));
     }
 }

@@ -114,6 +114,15 @@ async fn in_the_middle_the_last_snapshot_is_shown_and_no_accepted_upload_is_lost
         }
     }
     readers.end().await;
+    until("it says that it is over", async || {
+        serves
+            .said()
+            .contains("the database answers again; what changed is shown")
+    })
+    .await;
+    let said = serves.said();
+    let looks = said.matches("cannot see what changed").count();
+    assert_eq!(looks, 1, "once, not with every look: {said}");
     assert!(
         accepted.len() >= 5 && refused >= 1,
         "{accepted:?} {refused}"
