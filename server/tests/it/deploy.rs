@@ -149,6 +149,11 @@ fn the_manifests_of_replicas_share_a_server() {
         url.as_str()
             .is_some_and(|url| url.starts_with("postgres://"))
     );
+    let service = &of_kind(&several, "Service")["spec"];
+    assert_eq!(
+        service["sessionAffinity"], "ClientIP",
+        "a page's program comes from the version that drew it"
+    );
     let configuration = |path: &str| of_kind(&manifests(path), "ConfigMap").clone();
     assert_eq!(configuration(ONE), configuration(SEVERAL));
 }
