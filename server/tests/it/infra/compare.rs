@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use model::wire::infra::{Comparison, Direction};
+use model::{
+    reach::Reach,
+    wire::infra::{Comparison, Direction},
+};
+use seamgrid::simulate::Incident;
 
-use super::world::{HOST, boskos, hit, image_bump};
+use super::world::{HOST, World, boskos, hit, image_bump, now};
 
 #[tokio::test]
 async fn the_true_seam_lists_the_true_commit_and_the_broken_tabs() {
@@ -149,4 +153,24 @@ async fn what_cannot_be_compared_says_why() {
         assert_eq!(found, status, "{path}");
         assert!(html.contains(said), "{path}: {html}");
     }
+}
+
+#[tokio::test]
+async fn a_commit_of_an_image_can_reach_those_who_run_what_was_built_of_it() {
+    let (mut images, mut others) = (0, 0);
+    for seed in 1..=4 {
+        let world = World::at(Incident::ImageBump, seed, now).await;
+        for commit in world.true_seam().commits {
+            let is_of_image = |file: &String| file.starts_with("images/kubekins-e2e/");
+            let reached = commit.can_reach.as_ref().expect("it is in the map");
+            if commit.files.iter().any(is_of_image) {
+                images += 1;
+                assert_eq!(commit.reach, Reach::Own, "{seed}: {:?}", commit.files);
+                assert!(reached.own > 0, "{reached:?}");
+                assert!(reached.labels.iter().any(|label| label == "image"));
+            }
+            others += u32::from(commit.reach == Reach::Cannot);
+        }
+    }
+    assert!(images > 0 && others > 0, "{images} and {others}");
 }
