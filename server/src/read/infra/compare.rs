@@ -79,7 +79,8 @@ impl Reader {
         let histories = self.infra.histories.load_full();
         let known = histories.of(&component.repo);
         let versions = Versions::new(&published, &component, known);
-        let (from, to) = (query.from.trim(), query.to.trim());
+        let [from, to] = [&query.from, &query.to].map(|typed| versions.typed(typed));
+        let (from, to) = (from.as_str(), to.as_str());
         let range = versions.range(from, to);
         let direction = versions.direction(from, to);
 

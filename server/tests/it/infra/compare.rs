@@ -174,3 +174,42 @@ async fn a_commit_of_an_image_can_reach_those_who_run_what_was_built_of_it() {
     }
     assert!(images > 0 && others > 0, "{images} and {others}");
 }
+
+#[tokio::test]
+async fn what_people_type_names_a_version() {
+    let world = image_bump().await;
+    let incident = world.incident();
+    let (good, bad) = (
+        incident.good_version.as_deref().expect("a version"),
+        incident.bad_version.as_deref().expect("a version"),
+    );
+    let there = world.true_seam();
+    let alone = |digits: &str| {
+        let page = world.reader.infra_versions("test-infra").expect("versions");
+        let begun = page.iter().filter(|it| it.version.starts_with(digits));
+        begun.count() == 1
+    };
+    let reference = format!(
+        "gcr.io/k8s-staging-test-infra/krte:v20260101-{}-master",
+        &good[..10]
+    );
+    for typed in [
+        good[..6].to_owned(),
+        good[..10].to_uppercase(),
+        good.to_uppercase(),
+        reference,
+    ] {
+        let found = world.compare("test-infra", &typed, bad);
+        assert_eq!(found.direction, Direction::Forward, "{typed}");
+        assert_eq!(found.from.problem, None, "{typed}");
+        assert_eq!(found.commits, there.commits, "{typed}");
+    }
+    assert!(alone(&good[..6]));
+    for typed in [&good[..6], &good[..9].to_uppercase()] {
+        let page = world.reader.infra_version("test-infra", typed);
+        assert_eq!(page.expect("it is one").line.version, good);
+    }
+    // Too few to tell.
+    let problem = world.compare("test-infra", &good[..3], bad).from.problem;
+    assert!(problem.is_some_and(|it| it.contains("is in no mirror")));
+}
