@@ -94,6 +94,8 @@ pub trait Impact: Send + Sync {
     fn reach(&self, repo: &str, sha: &str, job: &str, by: Way) -> Reach;
     /// How many jobs the commit can reach; `None` where the map does not know the commit.
     fn reached(&self, repo: &str, sha: &str, by: Way) -> Option<Reached>;
+    /// The closest of all ways in which the commit can reach any job that there is.
+    fn reach_any(&self, repo: &str, sha: &str, by: Way) -> Reach;
     /// Which commit configured a run of the job of this name; `None` where nothing can be concluded.
     fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {
         let _ = (job, mark);

@@ -64,6 +64,10 @@ impl Impact for SharedMap {
         self.0.reached(repo, sha, by)
     }
 
+    fn reach_any(&self, repo: &str, sha: &str, by: Way) -> Reach {
+        self.0.reach_any(repo, sha, by)
+    }
+
     fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {
         self.0.configured(job, mark)
     }

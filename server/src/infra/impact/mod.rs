@@ -330,6 +330,19 @@ impl Impact for ImpactMap {
         self.effect(repo, sha, job).reach()
     }
 
+    fn reach_any(&self, repo: &str, sha: &str, by: Way) -> Reach {
+        let commit = self.lines.get(repo).and_then(|line| line.find(sha));
+        let Some((commit, reached)) = commit.zip(self.reached(repo, sha, by)) else {
+            return Reach::Unknown;
+        };
+        match (reached.own, reached.service, &commit.flaw) {
+            (1.., ..) => Reach::Own,
+            (0, _, Some(_)) => Reach::Unknown,
+            (0, 1.., None) => Reach::Service,
+            (0, 0, None) => Reach::Cannot,
+        }
+    }
+
     fn reached(&self, repo: &str, sha: &str, by: Way) -> Option<Reached> {
         let commit = self.lines.get(repo)?.find(sha)?;
         let built: &[u32] = if by == Way::Build { &commit.built } else { &[] };

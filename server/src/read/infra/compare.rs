@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use model::{
     history::Between,
-    reach::{Impact, Reach, Way},
+    reach::{Impact, Way},
     trail::Span,
     transition::compare_url,
     wire::{
@@ -249,5 +249,5 @@ fn judge(line: &mut CommitLine, impact: Option<&dyn Impact>, jobs: &[(String, Wa
         .iter()
         .map(|(job, by)| impact.reach(&line.repo, &line.sha, job, *by))
         .min()
-        .unwrap_or(Reach::Unknown);
+        .unwrap_or_else(|| impact.reach_any(&line.repo, &line.sha, by));
 }
