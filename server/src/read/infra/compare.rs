@@ -70,10 +70,27 @@ impl Reader {
                 });
             }
         }
+        let said =
+            |value: &Option<String>| value.as_deref().is_some_and(|it| !it.trim().is_empty());
+        let missing = match (said(&query.dashboard), said(&query.tab)) {
+            (true, false) => Some(["tab", "dashboard"]),
+            (false, true) => Some(["dashboard", "tab"]),
+            _ => None,
+        };
+        if let Some([missing, other]) = missing {
+            return Err(WireError {
+                code: "bad_request".to_owned(),
+                message: format!(
+                    "{missing} is missing: {other} alone names no tab, and /compare takes both or neither"
+                ),
+            });
+        }
         let published = self.published.load_full();
         let component = self.find_component(&published, query.component.trim())?;
         let tab = match (&query.dashboard, &query.tab) {
-            (Some(dashboard), Some(tab)) => Some(published.catalog.tab(dashboard, tab)?),
+            (Some(dashboard), Some(tab)) if said(&query.tab) => {
+                Some(published.catalog.tab(dashboard, tab)?)
+            }
             _ => None,
         };
         let histories = self.infra.histories.load_full();

@@ -122,7 +122,11 @@ async fn what_cannot_be_compared_says_why() {
     let problem = two.from.problem.expect("it is in two");
     assert!(problem.contains("and one of someone/prow"), "{problem}");
     for (path, status, said) in [
-        ("/compare", StatusCode::BAD_REQUEST, "component is missing"),
+        (
+            "/api/v2/compare",
+            StatusCode::BAD_REQUEST,
+            "component is missing",
+        ),
         (
             "/compare?component=nothing&from=a&to=b",
             StatusCode::NOT_FOUND,
