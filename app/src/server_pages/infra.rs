@@ -69,8 +69,8 @@ pub fn infra_page(feed: &InfraFeed, form: CompareForm) -> ServerPage {
                     </p>
                 </header>
                 {choices(&components, form.chosen.as_deref())}
-                {compare_form(&form)}
                 {alarm_list(&alarms)}
+                {compare_form(&form)}
                 {declared_list(&declared, &components)}
                 {weather_view(&weather)}
                 {change_list(&changes, total)}

@@ -45,12 +45,12 @@ pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
         .then(|| table("Weather by build cluster", "Cluster", &weather.clusters));
     let without = (weather.without_cluster > 0).then(|| {
         let said = format!(
-            "{} of the last 24 hours {} in no cluster's line: nothing tells where.",
+            "{} of the last 24 hours {} to no cluster: nothing tells which it was.",
             count(weather.without_cluster as usize, "run", "runs"),
             if weather.without_cluster == 1 {
-                "is"
+                "belongs"
             } else {
-                "are"
+                "belong"
             },
         );
         view! {
