@@ -222,6 +222,15 @@ mod imp {
         }
     }
 
+    /// Gives the grid the focus, so that its keys work.
+    pub fn focus_grid() {
+        let document = web_sys::window().and_then(|window| window.document());
+        let grid = document.and_then(|document| document.query_selector(".grid").ok().flatten());
+        if let Some(grid) = grid {
+            focus(&grid);
+        }
+    }
+
     /// Gives the focus to the element that stands `by` places after the one that has it, of those within
     /// `element` that match; to the first when none of them has it, to `element` when there are none.
     pub fn step_focus(element: &web_sys::Element, selector: &str, by: i32) {
@@ -379,6 +388,9 @@ mod imp {
 
     /// Gives `element` the focus.
     pub fn focus(_element: &leptos::web_sys::Element) {}
+
+    /// Gives the grid the focus.
+    pub fn focus_grid() {}
 
     /// Gives the focus to another element.
     pub fn step_focus(_element: &leptos::web_sys::Element, _selector: &str, _by: i32) {}

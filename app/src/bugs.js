@@ -10,20 +10,31 @@
             return "";
         }
     };
-    // A page is loaded anew; in a panel the row alone, and what is beside it stays as it is.
-    const renew = async (bugs) => {
-        const row = bugs.closest(".panel .row-page");
-        const answer = row && (await fetch(bugs.dataset.part).catch(() => {}));
-        if (!answer?.ok) return location.reload();
+    const APART = 1_000;
+    const TRIES = 5;
+    // The row with the issue at `url` if it is `linked`, else without it. Another server behind the same address
+    // may answer, which has yet to read what is new.
+    const drawn = async (part, url, linked, tries) => {
+        const answer = await fetch(part, { cache: "no-store" }).catch(() => {});
+        if (!answer?.ok) return undefined;
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const fresh = page.querySelector(".row-page");
-        if (!fresh || !row.isConnected) return;
+        const isThere = Array.from(page.querySelectorAll("[data-bug]"), (it) => it.dataset.bug).includes(url);
+        if (isThere === linked || tries <= 1) return page.querySelector(".row-page");
+        await new Promise((later) => setTimeout(later, APART));
+        return drawn(part, url, linked, tries - 1);
+    };
+    // A page is loaded anew; in a panel the row alone, and what is beside it stays as it is.
+    const renew = async (bugs, url, linked) => {
+        const fresh = await drawn(bugs.dataset.part, url, linked, TRIES);
+        const row = bugs.closest(".panel .row-page");
+        if (!fresh || !row) return location.reload();
+        if (!row.isConnected) return;
         const within = row.contains(document.activeElement) || document.activeElement === document.body;
         row.replaceWith(fresh);
         zoneWrite(fresh);
         if (within) fresh.querySelector(".bugs summary").focus({ preventScroll: true });
     };
-    const ask = async (bugs, address, method, body) => {
+    const ask = async (bugs, url, address, method, body) => {
         const said = bugs.querySelector("[role=alert]");
         const { token } = bugs.querySelector("form").elements;
         token.value = token.value.trim() || kept();
@@ -39,7 +50,7 @@
             const answer = await fetch(address, { method, body, headers });
             if (answer.ok) {
                 kept(token.value);
-                await renew(bugs);
+                await renew(bugs, url, method === "POST");
                 return;
             }
             const reason = (await answer.json().catch(() => ({}))).error?.message;
@@ -54,14 +65,14 @@
         event.preventDefault();
         const { url, title } = form.elements;
         const body = JSON.stringify({ url: url.value, title: title.value });
-        ask(form.closest(".bugs"), form.dataset.bugs, "POST", body);
+        ask(form.closest(".bugs"), url.value.trim(), form.dataset.bugs, "POST", body);
     });
     document.addEventListener("click", (event) => {
         const button = event.target.closest?.("[data-bug]");
         if (!button) return;
         const bugs = button.closest(".bugs");
         const { bugs: address } = bugs.querySelector("form").dataset;
-        ask(bugs, `${address}?url=${encodeURIComponent(button.dataset.bug)}`, "DELETE");
+        ask(bugs, button.dataset.bug, `${address}?url=${encodeURIComponent(button.dataset.bug)}`, "DELETE");
     });
     // Who opens the form finds the token that was used before.
     document.addEventListener("focusin", (event) => {

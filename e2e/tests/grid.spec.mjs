@@ -77,6 +77,15 @@ test("what is hidden is counted, and one click shows it", async ({ page, broken 
   await filtered.click();
   await expect(filtered).toBeHidden();
   await expect(filter).toHaveValue("");
+
+  // What was typed chooses the rows that are left out.
+  await filter.fill(name);
+  await page.getByTestId("exclude").click();
+  await expect(filter).toHaveValue("");
+  await expect(page).toHaveURL(/exclude-filter-by-regex=/);
+  await expect(filtered).toContainText("1 hidden");
+  await page.getByRole("button", { name: /^Remove the filter without: / }).click();
+  await expect(filtered).toBeHidden();
 });
 
 test("a link to a row and a column brings both into sight", async ({ page, broken }) => {

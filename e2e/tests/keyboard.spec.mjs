@@ -92,3 +92,67 @@ test("braces go to seams of the infrastructure alone", async ({ page, broken }) 
     await expect(current).toHaveAttribute("data-build", build);
   }
 });
+
+test("keys that the browser uses are left to it", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const grid = page.getByTestId("grid");
+  await grid.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  const address = page.url();
+  const left = await grid.evaluate((area) => {
+    const press = (key, held) =>
+      area.dispatchEvent(new KeyboardEvent("keydown", { key, ...held, bubbles: true, cancelable: true }));
+    const control = ["c", "p", "n", "m", "s", "-", "+", "ArrowLeft"].map((key) => press(key, { ctrlKey: true }));
+    const meta = ["c", "[", "]", "ArrowLeft"].map((key) => press(key, { metaKey: true }));
+    return [...control, ...meta, press("ArrowLeft", { altKey: true })];
+  });
+  expect(left).not.toContain(false);
+  expect(page.url()).toBe(address);
+  await expect(page.getByTestId("cell-menu")).toHaveCount(0);
+  // A bracket may need the key for third characters.
+  const taken = await grid.evaluate((area) => {
+    const held = { ctrlKey: true, altKey: true, modifierAltGraph: true };
+    return area.dispatchEvent(new KeyboardEvent("keydown", { key: "]", ...held, bubbles: true, cancelable: true }));
+  });
+  expect(taken).toBe(false);
+});
+
+test("whoever closes a panel goes on in the grid", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const grid = page.getByTestId("grid");
+  const panel = page.getByTestId("row-panel");
+  await grid.focus();
+  await page.keyboard.press("ArrowDown");
+  for (const close of [
+    () => page.keyboard.press("Escape"),
+    () => panel.getByTestId("panel-close").press("Enter"),
+  ]) {
+    await page.keyboard.press("Shift+Enter");
+    await expect(panel).toBeFocused();
+    await close();
+    await expect(panel).toHaveCount(0);
+    await expect(grid).toBeFocused();
+  }
+});
+
+test("the seams are one stop, and arrow keys and s lead on", async ({ page, broken }) => {
+  await page.goto(tabPath(broken.tab.dashboard, broken.tab.tab));
+  await hydrated(page);
+  const grid = page.getByTestId("grid");
+  await expect(grid).toHaveAttribute("data-whole", "true");
+  const handles = page.getByTestId("seam");
+  expect(await handles.count()).toBeGreaterThan(1);
+  await expect(page.locator('[data-testid="seam"][tabindex="0"]')).toHaveCount(1);
+  await grid.focus();
+  await page.keyboard.press("Tab");
+  await expect(handles.first()).toBeFocused();
+  await page.keyboard.press("ArrowRight");
+  await expect(handles.nth(1)).toBeFocused();
+  await grid.focus();
+  await page.keyboard.press("]");
+  await page.keyboard.press("s");
+  await expect(page.getByTestId("seam-panel")).toBeVisible();
+});

@@ -113,6 +113,57 @@ test("what fails appears on every open page, without a reload and in its place",
   }
 });
 
+test("new rows move neither what is looked at nor the menu that is open", async ({ page, baseURL }) => {
+  const path = `/api/v2/dashboards/${DASHBOARD}/tabs/${TAB}`;
+  const [tab, grid] = await Promise.all(
+    [path, `${path}/grid`].map(async (path) => (await fetch(baseURL + path)).json()),
+  );
+  await open(page, baseURL + tabPath(DASHBOARD, TAB));
+  const area = page.getByTestId("grid");
+  await expect(area).toHaveAttribute("data-whole", "true");
+  // So low that it scrolls.
+  await area.evaluate((area) => {
+    area.style.height = `${area.querySelector(".head").offsetHeight + 110}px`;
+    area.scrollTop = 66;
+  });
+  await expect.poll(() => area.evaluate((area) => area.scrollTop)).toBe(66);
+  const first = () =>
+    area.evaluate((area) => {
+      const edge = area.querySelector(".head").getBoundingClientRect().bottom;
+      const rows = [...area.querySelectorAll(".row")].filter((row) => row.getBoundingClientRect().bottom > edge + 1);
+      rows.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+      return [rows[0].querySelector(".row__name").title, Math.round(rows[0].getBoundingClientRect().top - edge)];
+    });
+  const before = await first();
+  await area.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("m");
+  const menu = page.getByTestId("cell-menu");
+  await expect(menu.getByRole("menuitem").first()).toBeFocused();
+
+  const failing = (number) => ({
+    ...grid.rows[0],
+    id: `new ${number}`,
+    name: `new ${number}`,
+    alert: { ...grid.rows.find((row) => row.alert)?.alert, first_fail_ms: grid.columns[0].started_ms },
+  });
+  const rows = [failing(1), failing(2), failing(3), ...grid.rows];
+  await page.route(`**${path}`, (route) => route.fulfill({ json: { ...tab, grid_version: "new" } }));
+  await page.route(`**${path}/grid*`, (route) => route.fulfill({ json: { ...grid, rows, version: "new" } }));
+  await page.route("**/api/v2/events", (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: "id: another\nevent: reload\ndata: {}\n\n" }),
+  );
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await expect.poll(() => area.evaluate((area) => area.scrollTop)).toBe(66 + 3 * 22);
+  expect(await first()).toEqual(before);
+  await expect(menu.getByRole("menuitem").first()).toBeFocused();
+});
+
 test("a page asks again when a server answers that is behind the one that told it", async ({ page, context }) => {
   test.setTimeout(180_000);
   const folder = join(results, "behind-world");

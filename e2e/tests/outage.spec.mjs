@@ -13,7 +13,7 @@ const TAB = "verify-master";
 const SOON = { timeout: 30_000 };
 
 // What the browser itself says of a server that is gone, and of one that begins or ends.
-test.use({ provoked: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|no answer: |status (of )?503/i });
+test.use({ provoked: /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|no answer: |ERR_FAILED|status (of )?(503|404)/i });
 
 test("every page tells that the server is gone, stays usable, and goes on by itself", async ({ page, context }) => {
   test.setTimeout(180_000);
@@ -88,4 +88,38 @@ test("a page whose listening was refused for a moment listens again", async ({ p
     await page.unroute("**/api/v2/events");
     await heard;
   }
+});
+
+test("what could not be fetched while the server was gone comes by itself", async ({ page }) => {
+  await page.goto(tabPath(DASHBOARD, TAB));
+  await hydrated(page);
+  await page.route("**/rows/**", (route) => route.abort("connectionrefused"));
+  await page.getByTestId("grid").focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Shift+Enter");
+  const panel = page.getByTestId("row-panel");
+  await expect(panel.getByRole("alert")).toContainText("appears by itself");
+  await page.unroute("**/rows/**");
+  await expect(panel.getByTestId("row-counts")).toBeVisible(SOON);
+});
+
+test("a tab that is configured no more says so", async ({ page }) => {
+  await page.goto(tabPath(DASHBOARD, TAB));
+  await hydrated(page);
+  const error = { code: "not_found", message: "there is no such tab" };
+  await page.route(`**/api/v2/dashboards/${DASHBOARD}/tabs/${TAB}`, (route) =>
+    route.fulfill({ status: 404, json: { error } }),
+  );
+  // As if the page had been out of sight while the server began anew.
+  await page.route("**/api/v2/events", (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: "id: another\nevent: reload\ndata: {}\n\n" }),
+  );
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await expect(page.getByTestId("notes")).toContainText("is not configured any more", SOON);
+  await expect(page.getByTestId("grid")).toBeVisible();
 });

@@ -62,6 +62,7 @@ pub mod reach;
 pub mod rename;
 pub mod retention;
 pub mod rle;
+pub mod rounds;
 pub mod run;
 pub mod status;
 pub mod summary;

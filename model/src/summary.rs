@@ -262,17 +262,15 @@ fn broken(grid: &Grid, rows: &[&Row], column: usize, share: f32, options: Option
 
 /// Rows have alerts; `failing` is worst first.
 fn alerting(grid: &Grid, failing: &[(&Row, &Alert)], compare_url: &CompareUrl<'_>) -> Reason {
-    // The alert that has been open longest; of several the one whose last pass is nearest, because it
-    // says most about what happened between.
-    let oldest = failing
-        .iter()
-        .map(|(_, alert)| *alert)
-        .min_by_key(|alert| (alert.first_fail_ms, std::cmp::Reverse(alert.pass_ms)));
-    let since = oldest.map(|alert| BuildRef {
+    let telling = failing::telling_alert(grid, failing);
+    let since = telling.map(|alert| BuildRef {
         build: alert.first_fail_build.clone(),
         started: time(alert.first_fail_ms),
     });
-    let last_pass = oldest.and_then(|alert| {
+    let began_there = failing.iter().filter(|(_, alert)| {
+        telling.is_some_and(|it| it.first_fail_build == alert.first_fail_build)
+    });
+    let last_pass = telling.and_then(|alert| {
         Some(BuildRef {
             build: alert.pass_build.clone()?,
             started: time(alert.pass_ms?),
@@ -291,8 +289,9 @@ fn alerting(grid: &Grid, failing: &[(&Row, &Alert)], compare_url: &CompareUrl<'_
             .collect(),
         row_count: failing.len() as u32,
         since,
+        since_rows: began_there.count() as u32,
         last_pass,
-        moved: oldest.and_then(|alert| failing::moved_since_pass(grid, alert, compare_url)),
+        moved: telling.and_then(|alert| failing::moved_since_pass(grid, alert, compare_url)),
         ..Reason::default()
     }
 }

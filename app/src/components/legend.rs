@@ -6,10 +6,11 @@ use model::status::Status;
 /// What keys do, as HTML: the keys and what they are for.
 const KEYS: &str = "\
 <li><span><kbd>←</kbd> <kbd>→</kbd> <kbd>↑</kbd> <kbd>↓</kbd></span> Arrow keys move from cell to cell\
-<li><span><kbd>Enter</kbd></span> opens the build, the head of a group, or a seam\
+<li><span><kbd>Enter</kbd></span> opens the build or the head of a group\
 <li><span><kbd>Shift+Enter</kbd></span> tells all about the row\
 <li><span><kbd>m</kbd></span> the menu of the cell\
 <li><span><kbd>[</kbd> <kbd>]</kbd></span> to the seam at the left and at the right\
+<li><span><kbd>s</kbd></span> opens the seam at the cell\
 <li><span><kbd>{</kbd> <kbd>}</kbd></span> the same, of the infrastructure alone\
 <li><span><kbd>n</kbd> <kbd>p</kbd></span> to the next and the previous failing row\
 <li><span><kbd>Shift+←</kbd> <kbd>→</kbd></span> choose two builds, as a drag over the header does\

@@ -1,6 +1,8 @@
 //! The panel beside the grid: what happened at a seam, or what differs between two columns, as the
 //! server draws it. What is fetched here other parts show too.
 
+use std::time::Duration;
+
 use leptos::{
     html::{Aside, Div},
     prelude::*,
@@ -15,6 +17,9 @@ use crate::{
     text::{escape, visible_message},
 };
 
+/// After what time that is asked for again which could not be had because the server is gone.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// What the server draws at an address, in `place`; fetched whenever the address changes or the grid is
 /// renewed. Until the new is there, the old stays. `None` fetches nothing.
 pub fn fetched(
@@ -23,8 +28,10 @@ pub fn fetched(
     state: GridState,
 ) -> RwSignal<String> {
     let html = RwSignal::new("<p class=\"loading\">Loading…</p>".to_owned());
+    let again = RwSignal::new(());
     Effect::new(move |begun: Option<()>| {
         state.doing().renewals.track();
+        again.track();
         let Some(path) = path() else { return };
         // Nobody loses what they have written; what their form does renews it.
         let form = place.get_untracked().filter(|_| begun.is_some());
@@ -35,11 +42,28 @@ pub fn fetched(
         }
         leptos::task::spawn_local(async move {
             let told = api::part(path).await.unwrap_or_else(|error| {
+                let is_gone = matches!(error.code.as_str(), "unreachable" | "unavailable");
+                if is_gone {
+                    set_timeout(
+                        move || {
+                            let _ = again.try_set(());
+                        },
+                        AGAIN,
+                    );
+                }
+                let message = if is_gone {
+                    "This cannot be read now; it appears by itself as soon as it can."
+                } else {
+                    &error.message
+                };
                 let mut text = "<p role=\"alert\" class=\"empty\">".to_owned();
-                escape(&mut text, &visible_message(&error.message));
+                escape(&mut text, &visible_message(message));
                 text
             });
-            html.try_set(told);
+            // What is the same keeps the focus that it has.
+            if html.try_with_untracked(|html| *html != told) == Some(true) {
+                html.try_set(told);
+            }
         });
     });
     Effect::new(move |_| {
@@ -129,7 +153,10 @@ pub fn Panel(
             browser::focus(&panel);
         }
     });
-    let close = move || change.run((state.query.get_untracked().anywhere(), false));
+    let close = move || {
+        browser::focus_grid();
+        change.run((state.query.get_untracked().anywhere(), false));
+    };
     view! {
         <aside
             class="panel"

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::query::{Sort, TabQuery};
 
 use crate::{
+    browser,
     components::{
         choice::{Choice, options_html},
         grid::{
@@ -122,7 +123,10 @@ pub fn Toolbar(
             name,
             ..Named::default()
         };
-        let press = move || edit(&|query| lift(query));
+        let press = move || {
+            edit(&|query| lift(query));
+            browser::focus_grid();
+        };
         (number > 0).then(|| tool("chip", named, format!("{number} {what}: show"), press))
     };
     let remove = move |(include, pattern): (bool, String)| {
@@ -145,8 +149,28 @@ pub fn Toolbar(
                 };
                 list.retain(|known| *known != pattern);
             });
+            browser::focus_grid();
         };
         tool("chip", named, text, press)
+    };
+    // What is typed chooses rows; one press, and it chooses those that are left out.
+    let exclude = move || {
+        let typed = query.read().include.first().cloned()?;
+        let named = Named {
+            name: "exclude",
+            title: "Hide the rows that match, and show all others",
+            ..Named::default()
+        };
+        let press = move || {
+            edit(&|query| {
+                query.include.retain(|known| *known != typed);
+                if !query.exclude.contains(&typed) {
+                    query.exclude.push(typed.clone());
+                }
+            });
+            browser::focus_grid();
+        };
+        Some(tool("chip", named, "Hide these instead".to_owned(), press))
     };
     let stale = move || {
         let stale = state.order.read().stale;
@@ -200,6 +224,7 @@ pub fn Toolbar(
             </span>
             <Choice label="Rows" name="only-failed" options=failed choose=only />
             <Grouping state change />
+            {exclude}
             {move || chips().into_iter().map(remove).collect_view()}
             {move || {
                 let number = state.order.read().filtered;

@@ -11,7 +11,7 @@ use leptos_router::{
 use model::{
     grid::Grid,
     query::{Sort, TabQuery},
-    wire::{TabPage, WireError},
+    wire::{NamedLink, TabPage, WireError},
 };
 
 use crate::{
@@ -61,6 +61,14 @@ pub fn address(query: &TabQuery, base: &str) -> String {
     query.to_query_string()
 }
 
+/// What is said above a tab that was taken out of the configuration while it is looked at.
+fn unconfigured(dashboard: &str) -> NamedLink {
+    NamedLink {
+        text: "This tab is not configured any more; these are its last results.".to_owned(),
+        url: paths::dashboard(dashboard),
+    }
+}
+
 /// A tab, which renews itself when it changes.
 #[component]
 pub fn TabView(
@@ -90,14 +98,23 @@ pub fn TabView(
                 return true;
             };
             // What cannot be had now leaves what is there.
-            let Ok(new) = api::tab(dashboard.clone(), tab.clone()).await else {
-                return false;
+            let new = match api::tab(dashboard.clone(), tab.clone()).await {
+                Ok(new) => new,
+                Err(error) if error.code == api::NOT_FOUND => {
+                    page.try_update(|page| page.notes = vec![unconfigured(&dashboard)]);
+                    return true;
+                }
+                Err(_) => return false,
             };
             let known = state.grid.try_get_untracked();
             if known.is_some_and(|grid| grid.version != new.grid_version) {
                 let Ok(grid) = api::grid(dashboard, tab, GridSlice::default()).await else {
                     return false;
                 };
+                // Of another replica, which has yet to read what the first one knows: both or none.
+                if grid.version != new.grid_version {
+                    return false;
+                }
                 state.renew(grid);
             }
             let is_new = page.try_with_untracked(|page| *page != new);

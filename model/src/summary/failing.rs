@@ -1,5 +1,7 @@
 //! The rows with an alert, each with what moved between its last pass and its first failure.
 
+use std::{cmp::Reverse, collections::HashMap};
+
 use super::{Moved, counted_rows, movement::moved_between, reason::OverallRow};
 use crate::{
     alert::{Alert, AlertedRow},
@@ -14,7 +16,7 @@ pub(super) fn worst_first<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<(&'a R
     let mut failing: Vec<_> = rows
         .filter_map(|row| Some((row, row.alert.as_ref()?)))
         .collect();
-    failing.sort_by_key(|(_, alert)| std::cmp::Reverse(alert.fail_count));
+    failing.sort_by_key(|(_, alert)| Reverse(alert.fail_count));
     failing
 }
 
@@ -66,6 +68,44 @@ pub(super) fn moved_since_pass(
     ))
 }
 
+/// The alert that tells since when the tab fails and what moved before: one of those that began together,
+/// at the build where most did; of several such builds at the oldest. Of these the one whose last pass is
+/// nearest, because it says most about what happened between. A job's own result, which fails for
+/// whatever else goes wrong, is left out unless no other row has an alert. `None` without any.
+pub(super) fn telling_alert<'a>(grid: &Grid, failing: &[(&Row, &'a Alert)]) -> Option<&'a Alert> {
+    let is_overall = is_overall_of(grid);
+    let (overall, others): (Vec<_>, Vec<_>) = failing
+        .iter()
+        .copied()
+        .partition(|(row, _)| is_overall(row));
+    let telling = if others.is_empty() { overall } else { others };
+    let mut began: HashMap<&str, u32> = HashMap::new();
+    for (_, alert) in &telling {
+        *began.entry(&alert.first_fail_build).or_default() += 1;
+    }
+    telling.iter().map(|(_, alert)| *alert).min_by_key(|alert| {
+        let together = began.get(alert.first_fail_build.as_str());
+        (
+            Reverse(together),
+            alert.first_fail_ms,
+            Reverse(alert.pass_ms),
+        )
+    })
+}
+
+/// Whether a row of this grid says how a job itself ended: the one named `Overall` alone, else those
+/// named `<job>.Overall`, of which groups of several jobs have several.
+fn is_overall_of(grid: &Grid) -> impl Fn(&Row) -> bool + use<> {
+    let alone = grid.rows.iter().any(|row| row.name == "Overall");
+    move |row| {
+        if alone {
+            row.name == "Overall"
+        } else {
+            row.name.ends_with(".Overall")
+        }
+    }
+}
+
 /// The row that says how the job itself ended; of several, as groups of several jobs have them, the
 /// one named `Overall` alone, else the worst.
 pub(super) fn overall_row(grid: &Grid) -> Option<OverallRow> {
@@ -82,12 +122,10 @@ pub(super) fn overall_row(grid: &Grid) -> Option<OverallRow> {
             .find(|&status| status.class() != Class::Blank && status != Status::Running)
             .unwrap_or_default(),
     };
-    if let Some(row) = grid.rows.iter().find(|row| row.name == "Overall") {
-        return Some(of_row(row));
-    }
+    let is_overall = is_overall_of(grid);
     grid.rows
         .iter()
-        .filter(|row| row.name.ends_with(".Overall"))
+        .filter(|row| is_overall(row))
         .map(of_row)
         .reduce(|worst, row| {
             if (row.alert, row.latest.severity()) > (worst.alert, worst.latest.severity()) {

@@ -42,7 +42,7 @@ pub struct Movements {
     clippy::trivially_copy_pass_by_ref,
     reason = "the form that serde calls"
 )]
-const fn is_zero(number: &u32) -> bool {
+pub(super) const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 

@@ -1,5 +1,7 @@
 //! The rules of a tab's status together.
 
+mod failing;
+
 use super::*;
 use crate::{
     alert::{Thresholds, find_outage},
@@ -272,55 +274,6 @@ fn a_tab_goes_stale_though_nothing_happens() {
     // Nothing else is forgotten.
     assert_eq!(found.latest_green, Some(0));
     assert_eq!(found.metrics.passing_columns, 4);
-}
-
-#[test]
-fn a_failing_tab_says_what_moved() {
-    let mut grid = alerting_grid(&["FFFP", "FFPP", "PPPP"], 4, 2);
-    grid.rows[2].name = "job.Overall".into();
-    let version = |component: &str, version: &str| VersionOf {
-        component: component.into(),
-        version: Some(version.into()),
-        source: Source::CloneRecord,
-        evidence: None,
-    };
-    for (index, column) in grid.columns.iter_mut().enumerate() {
-        column.infra = vec![version("test-infra", "1111111111")];
-        let product = if index < 3 {
-            "bbbbbbbbbbbb"
-        } else {
-            "aaaaaaaaaaaa"
-        };
-        column.product = vec![version("o/r", product)];
-    }
-    let link = |component: &str, _: ComponentKind, from: &str, to: &str| {
-        Some(format!("{component}:{from}...{to}"))
-    };
-    let found = summarize(&grid, Options::default(), Some(0), &link, 0);
-    assert_eq!(
-        found.reason.sentence(),
-        "FAILING because 2 rows failed 2+ times since build 2 (infra unchanged, product \
-         aaaaaaaaaa..bbbbbbbbbb); job.Overall itself passes"
-    );
-    assert_eq!((found.failing_rows, found.counted_rows), (2, 3));
-    let rows = failing_rows(&grid, 1, &link);
-    assert_eq!(rows.len(), 1);
-    assert_eq!(
-        (rows[0].fail_count, rows[0].last_pass_build.as_deref()),
-        (3, Some("3"))
-    );
-    let moved = rows[0].moved.as_ref().expect("a pass is known");
-    assert_eq!(moved.infra.state, MovementState::Unchanged);
-    assert_eq!(
-        moved.product.changes[0].compare_url.as_deref(),
-        Some("o/r:aaaaaaaaaaaa...bbbbbbbbbbbb")
-    );
-    // A version that is not known at one end may have moved.
-    grid.columns[3].infra.clear();
-    let found = summarize(&grid, Options::default(), Some(0), &link, 0);
-    let infra = &found.reason.moved.as_ref().expect("a pass is known").infra;
-    assert_eq!(infra.state, MovementState::Unknown);
-    assert_eq!(infra.unknown, ["test-infra"]);
 }
 
 #[test]

@@ -17,11 +17,17 @@ pub struct Declared {
     pub differing: Vec<RunningLine>,
     /// Tabs whose newest run shows what is declared.
     pub agreeing: u32,
+    /// Tabs whose newest run shows what was declared when it began and is no longer.
+    #[serde(default)]
+    pub before: u32,
     /// When the first of the tabs that drift began to; absent while none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,
     /// The tabs that drift: the first of them, by name.
     pub tabs: Vec<TabName>,
+    /// All of them, by name.
+    #[serde(skip)]
+    pub all_tabs: Vec<TabName>,
     /// How many tabs drift.
     pub tab_count: u32,
     /// For how long runs may differ, in seconds.

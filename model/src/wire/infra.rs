@@ -334,6 +334,9 @@ pub struct Alarm {
     pub ended: Option<UpstreamCommit>,
     /// Tabs whose runs have had the version since, by name; the first of them.
     pub tabs: Vec<TabName>,
+    /// All of them, by name.
+    #[serde(skip)]
+    pub all_tabs: Vec<TabName>,
     /// How many tabs.
     pub tab_count: u32,
     /// All of it as one sentence.

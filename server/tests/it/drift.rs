@@ -60,6 +60,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// With a dashboard more.
+    async fn with(beside: Option<Dashboard>) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let url = format!("sqlite://{}", folder.path().join("s.db").display());
         let store = Store::open(&url).await.expect("a database");
@@ -83,7 +88,10 @@ impl World {
                     })
                     .into(),
                 ..Dashboard::default()
-            }],
+            }]
+            .into_iter()
+            .chain(beside)
+            .collect(),
             ..Configuration::default()
         };
         let catalog = Catalog::new(&configuration, &[]);
@@ -266,6 +274,69 @@ async fn runs_that_show_another_version_than_declared_drift() {
     // What is declared anywhere is no drift.
     world.deploy("boskos", GOOD, "staging", hours_ago(26)).await;
     assert_eq!(world.drift().await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn every_tab_that_drifts_says_so() {
+    /// More than lists name.
+    const TABS: usize = 30;
+    let names: Vec<String> = (0..TABS).map(|tab| format!("tab {tab:02}")).collect();
+    let dashboard_tab = names.iter().map(|name| DashboardTab {
+        name: name.clone(),
+        test_group_name: "ci-a".into(),
+        ..DashboardTab::default()
+    });
+    let world = World::with(Some(Dashboard {
+        name: "beside".into(),
+        dashboard_tab: dashboard_tab.collect(),
+        ..Dashboard::default()
+    }))
+    .await;
+    for hours in [30, 2] {
+        world.run("ci-a", hours, GOOD).await;
+        world.run("ci-b", hours, BAD).await;
+    }
+    world.deploy("boskos", BAD, "prod", hours_ago(25)).await;
+    let found = world.drift().await;
+    let drift = &found["items"][0];
+    assert_eq!(drift["tab_count"], TABS + 1, "{found}");
+    assert_eq!(drift["differing"][0]["tabs"], TABS + 1);
+    assert_eq!(drift["tabs"].as_array().map(Vec::len), Some(20));
+    assert!(drift.get("all_tabs").is_none());
+    let said = "boskos is declared to be bbbbbbbbbb";
+    for name in &names {
+        let page = world.get(&app::paths::tab("beside", name)).await;
+        assert!(page.contains(said), "{name}");
+    }
+    let other = app::paths::tab("sig-release-master-blocking", "ci-b");
+    assert!(!world.get(&other).await.contains(said));
+}
+
+#[tokio::test]
+async fn a_newest_run_that_is_older_than_what_is_declared_does_not_agree() {
+    let world = World::new().await;
+    for group in ["ci-a", "ci-b"] {
+        world.run(group, 20, GOOD).await;
+    }
+    world.deploy("boskos", GOOD, "prod", hours_ago(25)).await;
+    world.deploy("boskos", BAD, "prod", hours_ago(10)).await;
+    world.run("ci-b", 2, BAD).await;
+    assert_eq!(world.drift().await["items"], json!([]));
+    let feed: Value =
+        serde_json::from_str(&world.get("/api/v2/infra/changes").await).expect("JSON");
+    let declared = &feed["declared"][0];
+    assert_eq!(
+        (&declared["agreeing"], &declared["before"]),
+        (&json!(1), &json!(1))
+    );
+    let sentence = declared["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("of 1 of 2 tabs have it"), "{sentence}");
+    let page = world.get("/infra/boskos").await;
+    assert!(page.contains("what is declared, in 1 tab"), "{page}");
+    assert!(
+        page.contains("declared before, in 1 tab without a run since"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

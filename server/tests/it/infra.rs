@@ -4,6 +4,8 @@
 mod agreement;
 #[path = "infra/ask.rs"]
 mod ask;
+#[path = "infra/changes.rs"]
+mod changes;
 #[path = "infra/compare.rs"]
 mod compare;
 #[path = "infra/feed.rs"]

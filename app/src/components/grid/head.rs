@@ -39,6 +39,18 @@ pub fn Head(
         }
     });
     let lines = move || seams(&state.grid.get(), &state.columns.get());
+    let stop = Memo::new(move |_| {
+        let (grid, columns) = (state.grid.get(), state.columns.get());
+        facts(&grid).into_iter().find_map(|fact| match fact {
+            Fact::Version { kind, component } => {
+                let first = of_component(&grid, kind, &component, &columns)
+                    .into_iter()
+                    .next();
+                first.map(|change| (component, change.build))
+            }
+            _ => None,
+        })
+    });
     let around = Memo::new(move |_| state.lines.read().around(state.view.read().top));
     let around = move || {
         let (lines, position) = (state.lines.get(), around.get()?);
@@ -60,7 +72,7 @@ pub fn Head(
         <div class="head" data-testid="grid-header">
             {around}
             <For each=rows key=|row| row.clone() let((index, fact))>
-                <HeadRow state counts index fact />
+                <HeadRow state counts stop index fact />
             </For>
             <Marks state />
             <div class="grid__lines" aria-hidden="true">
@@ -90,6 +102,7 @@ pub fn Head(
 fn HeadRow(
     state: GridState,
     counts: Memo<Vec<ColumnCount>>,
+    stop: Memo<Option<(String, String)>>,
     index: usize,
     fact: Fact,
 ) -> impl IntoView {
@@ -104,7 +117,7 @@ fn HeadRow(
                     key=|change| (change.column, change.build.clone(), change.to.clone())
                     let(change)
                 >
-                    <Handle state change />
+                    <Handle state stop change />
                 </For>
             })
         }
@@ -136,9 +149,14 @@ fn HeadRow(
     }
 }
 
-/// One transition, as a button at its edge.
+/// One transition, as a button at its edge. Of all of them the tab key stops at `stop` (component and build)
+/// alone; from there arrow keys go on.
 #[component]
-fn Handle(state: GridState, change: Transition) -> impl IntoView {
+fn Handle(
+    state: GridState,
+    stop: Memo<Option<(String, String)>>,
+    change: Transition,
+) -> impl IntoView {
     let column = change.column as usize;
     let kind = match change.kind {
         ComponentKind::Infra => "infra",
@@ -153,6 +171,7 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
     );
     let component = change.component.clone();
     let build = change.build.clone();
+    let name = (component.clone(), build.clone());
     let open = use_context::<OpenSeam>();
     view! {
         <button
@@ -171,6 +190,7 @@ fn Handle(state: GridState, change: Transition) -> impl IntoView {
                 let open = &state.query.read().seam;
                 if open.as_ref() == Some(&build) { "true" } else { "false" }
             }
+            tabindex=move || if stop.read().as_ref() == Some(&name) { "0" } else { "-1" }
             style=format!("--edge:{}", column + 1)
             on:click=move |_| {
                 if let Some(OpenSeam(open)) = open {

@@ -9,7 +9,7 @@ use crate::{
         grid::{
             Change,
             point::names_width,
-            pointer::{compare, open_menu, set_width},
+            pointer::{compare, open_menu, open_seam, set_width},
             state::GridState,
         },
         panel::tell_about,
@@ -31,6 +31,9 @@ pub(super) fn press(
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
         .is_some_and(|element| element.matches("button").unwrap_or(false));
+    if is_browsers(event) {
+        return;
+    }
     match event.key().as_str() {
         "Escape" => {
             state.doing().hover.set(None);
@@ -44,6 +47,10 @@ pub(super) fn press(
         key @ ("+" | "=" | "-") => {
             let width = next_width(state.cell_width.get_untracked(), key != "-");
             set_width(state, change, width);
+        }
+        key @ ("ArrowLeft" | "ArrowRight") if from_handle => {
+            event.prevent_default();
+            step_handle(&area, if key == "ArrowLeft" { -1 } else { 1 });
         }
         _ if from_handle => {}
         key if fold(key, state, change) => event.prevent_default(),
@@ -68,6 +75,11 @@ pub(super) fn press(
                 compare(state, change, pair);
             }
         }
+        "s" => {
+            if let Some((_, column)) = state.cursor.get_untracked() {
+                open_seam(state, change, column);
+            }
+        }
         "Enter" if event.shift_key() => {
             let cell = state.cursor.get_untracked();
             if let Some(row) = cell.and_then(|(position, _)| state.row_id(position)) {
@@ -88,11 +100,29 @@ pub(super) fn press(
                         .set(Some((from.unwrap_or(cell.1), cell.1)));
                 }
                 state.cursor.set(Some(cell));
+                state.doing().spoken.set(true);
                 if let Some(area) = area.get_untracked() {
                     reveal(&area, cell, state);
                 }
             }
         }
+    }
+}
+
+/// Whether the browser has a use of its own for the key: it prints, copies, goes back, makes all of the page
+/// larger. What is typed with a key for third characters is only a character.
+fn is_browsers(event: &web_sys::KeyboardEvent) -> bool {
+    let key = event.key();
+    let third = event.get_modifier_state("AltGraph");
+    let is_named = key.chars().nth(1).is_some();
+    let command = event.meta_key() || (event.ctrl_key() && !third) || (event.alt_key() && is_named);
+    command && key != "Enter"
+}
+
+/// Goes from one handle of a seam to the next: the tab key stops at one alone.
+fn step_handle(area: &NodeRef<Div>, by: i32) {
+    if let Some(area) = area.get_untracked() {
+        browser::step_focus(&area, ".seam", by);
     }
 }
 
@@ -120,15 +150,20 @@ fn fold(key: &str, state: GridState, change: Change) -> bool {
 pub(super) fn step(key: &str, state: GridState) -> Option<(usize, usize)> {
     let (rows, columns) = state.size.get_untracked();
     let (last_row, last_column) = (rows.checked_sub(1)?, columns.checked_sub(1)?);
+    let view = state.view.get_untracked();
     let Some((row, column)) = state.cursor.get_untracked() else {
+        // The first in sight.
+        let row = (view.top.div_ceil(ROW_HEIGHT) as usize).min(last_row);
+        let column = view.left.div_ceil(state.cell_width.get_untracked()) as usize;
+        let column = column.min(last_column);
         return match key {
-            "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" => Some((0, 0)),
-            "]" | "}" => Some((0, seam_beside(state, key, |_| true, usize::min)?)),
-            "n" => Some((failing_beside(state, 0..rows)?, 0)),
+            "ArrowUp" | "ArrowDown" | "ArrowLeft" | "ArrowRight" => Some((row, column)),
+            "]" | "}" => Some((row, seam_beside(state, key, |at| at >= column, usize::min)?)),
+            "n" => Some((failing_beside(state, row..rows)?, column)),
             _ => None,
         };
     };
-    let page = (state.view.get_untracked().height / ROW_HEIGHT).max(2) as usize - 1;
+    let page = (view.height / ROW_HEIGHT).max(2) as usize - 1;
     Some(match key {
         "ArrowUp" => (row.saturating_sub(1), column),
         "ArrowDown" => ((row + 1).min(last_row), column),

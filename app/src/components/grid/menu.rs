@@ -33,16 +33,11 @@ fn Opened(
     state: GridState,
     change: Change,
     area: NodeRef<Div>,
-    at: (usize, usize, i32, i32),
+    at: (String, String, i32, i32),
 ) -> impl IntoView {
-    let (position, column, x, y) = at;
+    let (row, build, x, y) = at;
     let place = NodeRef::<Div>::new();
-    let path = move || {
-        let row = untrack(|| state.row_at(position))?;
-        let grid = state.grid.get_untracked();
-        let (row, build) = (&grid.rows.get(row)?.id, &grid.columns.get(column)?.build);
-        Some(paths::cell_part(&state.path.get_value(), row, build))
-    };
+    let path = move || Some(paths::cell_part(&state.path.get_value(), &row, &build));
     let html = fetched(path, place, state);
     Effect::new(move |_| {
         html.track();

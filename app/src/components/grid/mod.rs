@@ -26,7 +26,7 @@ use crate::{
         menu::Menu,
         note::{Empty, Note},
         point::names_width,
-        pointer::Pointer,
+        pointer::{Pointer, open_seam},
         state::GridState,
         tooltip::Tooltip,
     },
@@ -81,10 +81,17 @@ pub fn GridView(
     Effect::new(move |old| state.draw_columns(old));
     // Whoever looks at older columns goes on looking at them; at the left edge the newest slide in.
     Effect::new(move |_| {
-        let (count, moved) = state.doing().renewals.get();
-        let Some(area) = area.get_untracked().filter(|_| moved > 0) else {
+        let (count, moved, sunk) = state.doing().renewals.get();
+        let Some(area) = area.get_untracked() else {
             return;
         };
+        // Whoever has scrolled down goes on looking at the same rows.
+        if sunk != 0 {
+            area.set_scroll_top(area.scroll_top() + sunk * ROW_HEIGHT as i32);
+        }
+        if moved == 0 {
+            return;
+        }
         if area.scroll_left() > 0 {
             let by = moved as i32 * state.cell_width.get_untracked() as i32;
             area.set_scroll_left(area.scroll_left() + by);
@@ -141,6 +148,7 @@ pub fn GridView(
             return;
         };
         state.cursor.set(Some(cell));
+        state.doing().spoken.set(true);
         // The area has its new size by then.
         request_animation_frame(move || {
             if let Some(area) = area.get_untracked() {
@@ -160,16 +168,8 @@ pub fn GridView(
         }
     };
 
-    let open_seam = move |column: usize| {
-        let grid = state.grid.get_untracked();
-        if let Some(build) = grid.columns.get(column).map(|column| column.build.clone()) {
-            let query = state.query.get_untracked();
-            let seam = (query.seam.as_deref() != Some(build.as_str())).then_some(build);
-            state.doing().hover.set(None);
-            change.run((TabQuery { seam, ..query }, false));
-        }
-    };
-    let open_seam = OpenSeam(Callback::new(open_seam));
+    let open = move |column| open_seam(state, change, column);
+    let open_seam = OpenSeam(Callback::new(open));
     provide_context(open_seam);
 
     let blocks = move || {
@@ -280,7 +280,8 @@ pub fn GridView(
         <Menu state change area />
         <p class="unseen" aria-live="polite">
             {move || {
-                let (position, column) = state.cursor.get()?;
+                let spoken = state.doing().spoken.get();
+                let (position, column) = state.cursor.get().filter(|_| spoken)?;
                 let (grid, lines) = (state.grid.get(), state.lines.get());
                 let said = cell_sentence(&grid, lines.row_at(&grid, position)?, column);
                 Some(match lines.head_at(position) {

@@ -150,6 +150,7 @@ impl Pointer {
         }
         let target = pointed(event, state, self.body.get_untracked());
         if let Some(Target::Cell { position, column }) = &target {
+            state.doing().spoken.set(false);
             state.cursor.set(Some((*position, *column)));
         }
         state.point_at(target.map(|target| Hover {
@@ -277,7 +278,31 @@ impl Pointer {
 pub(super) fn open_menu(state: GridState, cell: (usize, usize), x: i32, y: i32) {
     state.doing().hover.set(None);
     state.cursor.set(Some(cell));
-    state.doing().menu.set(Some((cell.0, cell.1, x, y)));
+    let grid = state.grid.get_untracked();
+    let build = grid.columns.get(cell.1).map(|column| column.build.clone());
+    let at = state.row_id(cell.0).zip(build);
+    state
+        .doing()
+        .menu
+        .set(at.map(|(row, build)| (row, build, x, y)));
+}
+
+/// Opens what happened at the seam of a column; closes it if it is open.
+pub(super) fn open_seam(state: GridState, change: Change, column: usize) {
+    let grid = state.grid.get_untracked();
+    if !grid
+        .transitions
+        .iter()
+        .any(|seam| seam.column as usize == column)
+    {
+        return;
+    }
+    if let Some(build) = grid.columns.get(column).map(|column| column.build.clone()) {
+        let query = state.query.get_untracked();
+        let seam = (query.seam.as_deref() != Some(build.as_str())).then_some(build);
+        state.doing().hover.set(None);
+        change.run((TabQuery { seam, ..query }, false));
+    }
 }
 
 /// Makes columns so many pixels wide.

@@ -17,7 +17,7 @@ use crate::{
         hover::Target,
         lines::Lines,
         names::{Names, is_explosive},
-        window::{Viewport, cell_width, column_window, row_window, seen_columns},
+        window::{ROW_HEIGHT, Viewport, cell_width, column_window, row_window, seen_columns},
     },
     paths,
 };
@@ -62,14 +62,16 @@ pub struct GridState {
 pub struct Doing {
     /// The two columns that are being chosen to be compared: where it began and where it is.
     pub chosen: RwSignal<Option<(usize, usize)>>,
-    /// The cell whose menu is open, as position and column, and where: from the left and the top of the
-    /// window, in pixels.
-    pub menu: RwSignal<Option<(usize, usize, i32, i32)>>,
+    /// The cell whose menu is open, as the ids of its row and its build, and where: from the left and the
+    /// top of the window, in pixels.
+    pub menu: RwSignal<Option<(String, String, i32, i32)>>,
     /// What is pointed at.
     pub hover: RwSignal<Option<Hover>>,
-    /// How often the grid was renewed while it was looked at, and by how many columns the last time moved
-    /// the others to the right.
-    pub renewals: RwSignal<(u32, usize)>,
+    /// Whether the current cell is told to those who listen: it is not where a pointer made it so.
+    pub spoken: RwSignal<bool>,
+    /// How often the grid was renewed while it was looked at, by how many columns the last time moved the
+    /// others to the right, and by how many lines the first one in sight down.
+    pub renewals: RwSignal<(u32, usize, i32)>,
     /// How long rows take, once the reader wants them sorted by it.
     pub durations: RwSignal<Durations>,
     /// How long the cell that is pointed at took, in words.
@@ -206,7 +208,8 @@ impl GridState {
                 chosen: RwSignal::new(None),
                 menu: RwSignal::new(None),
                 hover: RwSignal::new(None),
-                renewals: RwSignal::new((0, 0)),
+                spoken: RwSignal::new(false),
+                renewals: RwSignal::new((0, 0, 0)),
                 durations,
                 took: RwSignal::new(String::new()),
                 turns: std::array::from_fn(|_| RwSignal::new(0)),
@@ -259,26 +262,28 @@ impl GridState {
             .enumerate()
             .find_map(|(was, column)| Some((was, new.column_of(&column.build)?)))
             .map_or(0, |(was, is)| is.saturating_sub(was));
-        let current = self.cursor.get_untracked().and_then(|(position, column)| {
+        // A line by which it is found again.
+        let named = |position: usize| {
             let lines = self.lines.get_untracked();
             let id = lines.row_at(&old, position)?.id.clone();
-            let id = (lines.head_at(position).is_some(), id);
-            Some((id, new.column_of(&old.columns.get(column)?.build)?))
+            Some((lines.head_at(position).is_some(), id))
+        };
+        let current = self.cursor.get_untracked().and_then(|(position, column)| {
+            let line = named(position)?;
+            Some((line, new.column_of(&old.columns.get(column)?.build)?))
         });
+        let top = (self.view.get_untracked().top / ROW_HEIGHT) as usize;
+        let first = Some(top).filter(|&top| top > 0).and_then(named);
         self.doing().hover.set(None);
-        self.doing().menu.set(None);
         self.doing().chosen.update(|chosen| {
             *chosen = chosen.map(|(from, to)| (from + moved, to + moved));
         });
         self.cursor.set(None);
         self.grid.set(new.clone());
         self.whole.set(true);
-        self.doing()
-            .renewals
-            .update(|(count, by)| (*count, *by) = (*count + 1, moved));
-        if let Some(((head, id), column)) = current {
+        let found = |(head, id): (bool, String)| {
             let lines = self.lines.get_untracked();
-            let position = (0..lines.lines.len()).find(|&position| {
+            (0..lines.lines.len()).find(|&position| {
                 // Heads are made when they are wanted, not to be looked through.
                 if let Some(known) = lines.head_at(position) {
                     head && known.path == id
@@ -286,7 +291,16 @@ impl GridState {
                     let row = lines.row_at(&new, position);
                     !head && row.is_some_and(|row| row.id == id)
                 }
-            });
+            })
+        };
+        let sunk = first
+            .and_then(found)
+            .map_or(0, |now| now as i32 - top as i32);
+        self.doing()
+            .renewals
+            .update(|(count, by, down)| (*count, *by, *down) = (*count + 1, moved, sunk));
+        if let Some((line, column)) = current {
+            let position = found(line);
             self.cursor.set(position.map(|position| (position, column)));
         }
     }

@@ -67,7 +67,7 @@ pub(super) fn declared_list(
 
 /// Whether no run shows what it is.
 const fn is_silent(declared: &Declared) -> bool {
-    declared.agreeing == 0 && declared.differing.is_empty()
+    declared.agreeing + declared.before == 0 && declared.differing.is_empty()
 }
 
 fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
@@ -86,6 +86,10 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
         let tabs = count(declared.agreeing as usize, "tab", "tabs");
         view! { <li>{format!("what is declared, in {tabs}")}</li> }
     });
+    let before = (declared.before > 0).then(|| {
+        let tabs = count(declared.before as usize, "tab", "tabs");
+        view! { <li>{format!("what was declared before, in {tabs} without a run since")}</li> }
+    });
     let silent = is_silent(declared);
     let (sign, state) = match declared.since {
         Some(since) => (
@@ -97,6 +101,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
             .into_any(),
         ),
         None if silent => ("?", "No run of the last days shows what it is".into_any()),
+        None if declared.agreeing == 0 => ("?", "No run since shows what it is".into_any()),
         None => ("=", "Runs show what is declared".into_any()),
     };
     let title = view! { <bdi class="bump__what">{visible(name)}</bdi> };
@@ -133,7 +138,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
                         view! {
                             <dt>"Running"</dt>
                             <dd>
-                                <ul>{differing} {agreeing}</ul>
+                                <ul>{differing} {agreeing} {before}</ul>
                             </dd>
                         }
                     })}

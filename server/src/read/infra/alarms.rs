@@ -22,6 +22,8 @@ use crate::read::published::Published;
 const TABS: usize = 20;
 /// How long the news of a roll-back that was undone is told after that ended.
 pub(super) const RECENT_MS: i64 = 7 * 24 * 3_600_000;
+/// Within this time of its commit a version is deployed everywhere.
+const DEPLOYED_MS: i64 = 6 * 3_600_000;
 
 /// Where a move comes from.
 #[derive(Clone)]
@@ -82,8 +84,6 @@ fn add_runs(
     versions: &Versions,
     moves: &mut Vec<Move<By>>,
 ) {
-    /// Runs that began before a roll-back was deployed everywhere are no news.
-    const DEPLOYED_MS: i64 = 6 * 3_600_000;
     let rollbacks: Vec<(i64, String, String)> = moves
         .iter()
         .filter(|it| it.reverts && it.from != it.to)
@@ -98,7 +98,6 @@ fn add_runs(
         }
         let first = arrivals(published, component, versions, &abandoned)
             .into_iter()
-            .map(|(began_ms, _)| began_ms)
             .filter(|&began_ms| began_ms > at_ms + DEPLOYED_MS)
             .min();
         if let Some(began_ms) = first {
@@ -114,13 +113,13 @@ fn add_runs(
     moves.sort_by_key(|it| it.at_ms);
 }
 
-/// When tabs came to a version from another: when that run began, and the tab.
+/// When test groups came to a version from another: when that run began.
 fn arrivals(
     published: &Published,
     component: &Component,
     versions: &Versions,
     version: &str,
-) -> Vec<(i64, usize)> {
+) -> Vec<i64> {
     let mut found = Vec::new();
     for group in published.groups() {
         let Some(trail) = group.trail else { continue };
@@ -128,9 +127,37 @@ fn arrivals(
             continue;
         };
         for step in of.steps().filter(|step| versions.name(step.to) == version) {
-            found.push((trail.started_ms(step.newer), group.tab));
+            found.push(trail.started_ms(step.newer));
         }
     }
+    found
+}
+
+/// The tabs whose runs had a version at some time from `from_ms` to before `until_ms`, also those that came
+/// to it earlier; by name.
+fn tabs_with(
+    published: &Published,
+    component: &Component,
+    versions: &Versions,
+    version: &str,
+    (from_ms, until_ms): (i64, i64),
+) -> Vec<TabName> {
+    let mut found = Vec::new();
+    for group in published.groups() {
+        let Some(trail) = group.trail else { continue };
+        let Some(of) = trail.component(&component.name) else {
+            continue;
+        };
+        let had = of.spans.iter().any(|span| {
+            versions.name(&span.version) == version
+                && trail.started_ms(span.oldest) < until_ms
+                && from_ms <= trail.started_ms(span.newest)
+        });
+        if had {
+            found.extend(published.names_beside(group.tab));
+        }
+    }
+    found.sort();
     found
 }
 
@@ -146,18 +173,11 @@ fn alarm(
     };
     let rollback = commit(&undone.rollback.by)?;
     let until_ms = undone.ended.as_ref().map_or(i64::MAX, |ended| {
-        // What was running when it ended is told, too.
-        ended.at_ms
+        // What was running when it ended is told, too, and what began before that was deployed.
+        ended.at_ms + DEPLOYED_MS
     });
-    let mut tabs: Vec<TabName> = arrivals(published, component, versions, &undone.undone.to)
-        .into_iter()
-        .filter(|&(began_ms, _)| undone.undone.at_ms <= began_ms && began_ms < until_ms)
-        .map(|(_, tab)| published.tab_name(tab))
-        .collect();
-    tabs.sort();
-    tabs.dedup();
-    let tab_count = tabs.len() as u32;
-    tabs.truncate(TABS);
+    let period = (undone.undone.at_ms, until_ms);
+    let all_tabs = tabs_with(published, component, versions, &undone.undone.to, period);
     let short = |version: &str| short_version(version).to_owned();
     let (name, bad) = (&component.name, short(&undone.rollback.from));
     let (good, to) = (short(&undone.rollback.to), short(&undone.undone.to));
@@ -185,8 +205,9 @@ fn alarm(
         undone: commit(&undone.undone.by),
         time: time(undone.undone.at_ms),
         ended: undone.ended.as_ref().and_then(|ended| commit(&ended.by)),
-        tabs,
-        tab_count,
+        tabs: all_tabs.iter().take(TABS).cloned().collect(),
+        tab_count: all_tabs.len() as u32,
+        all_tabs,
     })
 }
 

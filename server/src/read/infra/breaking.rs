@@ -76,7 +76,7 @@ pub(super) fn note((change, suspected): (&InfraChange, &Suspected)) -> NamedLink
         " since {} ({}), {product}; {} it.",
         change.first.format("%-d %b %Y %H:%M UTC"),
         some(&suspected.tabs),
-        count(suspected.now, "still runs", "still run"),
+        count(suspected.now, "of them still runs", "of them still run"),
     ));
     NamedLink {
         text,
@@ -156,14 +156,14 @@ mod tests {
         assert_eq!(
             notes[0].text,
             "boskos v1 → most broke 9 test groups on 4 release branches since 1 Jan 1970 00:00 UTC (“a”, “b”, “c” and 6 \
-             more), 1 of them while no product changed; 5 still run it."
+             more), 1 of them while no product changed; 5 of them still run it."
         );
         assert_eq!(notes[0].url, "/compare?component=boskos&from=v1&to=most");
         let few = worst(&changes[..3]).map(note).next().expect("one");
         assert_eq!(
             few.text,
             "boskos v1 → few probably broke 2 test groups since 1 Jan 1970 00:00 UTC (“a”, “b”), 1 of them while no \
-             product changed; 1 still runs it."
+             product changed; 1 of them still runs it."
         );
     }
 }

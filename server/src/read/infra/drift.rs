@@ -106,7 +106,7 @@ impl Reader {
                 let versions = Versions::new(published, &component, known);
                 let declared = declared(published, &component, &versions, (&of, word), now_ms);
                 // What no run shows by itself cannot be compared with what a commit says.
-                let shown = declared.agreeing > 0 || declared.tab_count > 0;
+                let shown = declared.agreeing + declared.before + declared.tab_count > 0;
                 (word == Word::Report || shown).then_some(declared)
             })
             .collect();
@@ -173,37 +173,44 @@ fn declared(
     let lag = usual_lag(&deploys, &seen);
 
     let mut running: HashMap<&str, RunningLine> = HashMap::new();
-    let (mut agreeing, mut since_ms) = (0, None);
-    let mut tabs: Vec<TabName> = Vec::new();
+    let (mut agreeing, mut before, mut since_ms) = (0, 0, None);
+    let mut all_tabs: Vec<TabName> = Vec::new();
     for (tab, seen) in &by_tab {
         let Some(newest) = seen.last().filter(|last| now_ms - last.at_ms <= RECENT_MS) else {
             continue;
         };
+        let of_group = published.beside(*tab).len() as u32;
         match differs(&deploys, newest, lag.ms) {
             // A tab that never had what commits declare is configured elsewhere.
             Some(true) if word == Word::Commit && !followed(&deploys, seen, lag) => continue,
             Some(true) => {}
             Some(false) => {
-                agreeing += 1;
+                let as_of_now = Sighting {
+                    at_ms: now_ms,
+                    ..*newest
+                };
+                match differs(&deploys, &as_of_now, lag.ms) {
+                    Some(true) => before += of_group,
+                    _ => agreeing += of_group,
+                }
                 continue;
             }
             None => continue,
         }
         let since = drifts_since(&deploys, seen, lag.ms);
         since_ms = since_ms.into_iter().chain(since).min();
-        tabs.push(published.tab_name(*tab));
+        all_tabs.extend(published.names_beside(*tab));
         let name = versions.name(newest.version);
         let line = running.entry(name).or_insert_with(|| RunningLine {
             version: name.to_owned(),
             tabs: 0,
             last: time(newest.at_ms),
         });
-        line.tabs += 1;
+        line.tabs += of_group;
         line.last = line.last.max(time(newest.at_ms));
     }
-    tabs.sort();
-    let tab_count = tabs.len() as u32;
-    tabs.truncate(TABS);
+    all_tabs.sort();
+    let tab_count = all_tabs.len() as u32;
     let mut differing: Vec<RunningLine> = running.into_values().collect();
     differing.sort_by(|a, b| (Reverse(a.tabs), &a.version).cmp(&(Reverse(b.tabs), &b.version)));
     let mut now = in_force(&deploys, now_ms, now_ms);
@@ -213,7 +220,7 @@ fn declared(
             &component.name,
             &now,
             &differing,
-            (tab_count, agreeing),
+            (tab_count, agreeing, before),
             lag,
         ),
         component: component.name.clone(),
@@ -229,8 +236,10 @@ fn declared(
             .collect(),
         differing,
         agreeing,
+        before,
         since: since_ms.map(time),
-        tabs,
+        tabs: all_tabs.iter().take(TABS).cloned().collect(),
+        all_tabs,
         tab_count,
         lag_secs: (lag.ms / 1000).unsigned_abs(),
         lag_deploys: lag.deploys,
@@ -267,12 +276,12 @@ fn sightings<'a>(trail: &'a Trail, of: &'a ComponentTrail, word: Word) -> Vec<Si
         .collect()
 }
 
-/// `(tabs that drift, tabs that agree)`.
+/// `(tabs that drift, tabs that agree, tabs without a run since)`.
 fn sentence(
     component: &str,
     now: &[&Deploy],
     differing: &[RunningLine],
-    (tabs, agreeing): (u32, u32),
+    (tabs, agreeing, before): (u32, u32, u32),
     lag: Lag,
 ) -> String {
     let said: Vec<String> = now
@@ -292,10 +301,14 @@ fn sentence(
         count => format!("{count} tabs"),
     };
     let Some(worst) = differing.first() else {
-        return match agreeing {
-            0 => format!("{said}; no run of the last days shows what it is."),
-            1 => format!("{said}, and the newest run of the 1 tab that shows it has it."),
-            _ => {
+        return match (agreeing, before) {
+            (0, 0) => format!("{said}; no run of the last days shows what it is."),
+            (_, 1..) => format!(
+                "{said}, and the newest runs of {agreeing} of {} have it; the others had none since.",
+                of(agreeing + before)
+            ),
+            (1, 0) => format!("{said}, and the newest run of the 1 tab that shows it has it."),
+            (_, 0) => {
                 format!("{said}, and the newest runs of all {agreeing} tabs that show it have it.")
             }
         };
@@ -313,7 +326,7 @@ fn sentence(
     format!(
         "{said}, but {} of {} run {}{others}; {usual}.",
         tabs,
-        of(tabs + agreeing),
+        of(tabs + agreeing + before),
         short_version(&worst.version),
     )
 }

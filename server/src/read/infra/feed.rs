@@ -1,15 +1,11 @@
 //! Every change of every component, in time order, with what happened around it.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use model::{
     attribution::Verdict,
     infra::ComponentKind,
-    trail::{Across, Step, Trail},
+    trail::{Across, Trail},
     wire::{
         NamedLink,
         infra::{Alarm, ComponentLine, Direction as Way, InfraChange, InfraFeed, TabName},
@@ -19,7 +15,9 @@ use model::{
 use super::{
     Component,
     alarms::{component_alarms, is_current},
-    breaking, drift,
+    breaking,
+    changes::{Arrival, Change, SKIPPED_MS, find_changes},
+    drift,
     histories::{Histories, Moving},
     lines::upstream,
     order::Versions,
@@ -34,44 +32,6 @@ use crate::read::{Reader, What, published::Published};
 const CHANGES: usize = 300;
 /// A commit that landed longer before the first run than this did not bring the change.
 const BROUGHT_MS: i64 = 14 * 24 * 3_600_000;
-/// Tabs that skipped a version see the same change as those that did not, when they see it within this
-/// time of the first.
-const SKIPPED_MS: i64 = 3 * 24 * 3_600_000;
-
-/// One tab that saw a component come to a version.
-struct Arrival {
-    at_ms: i64,
-    tab: usize,
-    build: String,
-    /// Which of the tab's steps it is, from the newest.
-    step: usize,
-    across: Across,
-}
-
-impl Arrival {
-    fn sight(&self, judged: &Judged) -> Sight {
-        Sight {
-            tab: self.tab,
-            step: self.step,
-            infra_only: judged.infra_only,
-        }
-    }
-}
-
-/// A change as several tabs saw it.
-struct Change {
-    from: String,
-    to: String,
-    /// Oldest first.
-    arrivals: Vec<Arrival>,
-}
-
-impl Change {
-    /// When the first run saw it.
-    fn began_ms(&self) -> i64 {
-        self.arrivals.first().map_or(0, |first| first.at_ms)
-    }
-}
 
 impl Reader {
     /// The feed of all components.
@@ -95,7 +55,7 @@ impl Reader {
             };
             let versions = Versions::new(&published, &component, histories.of(&component.repo));
             let of = component_alarms(&published, &histories, &component, &versions);
-            let mut found = fold(gather(&published, &component, &versions), &versions);
+            let mut found = find_changes(&published, &component, &versions);
             total += found.len() as u32;
             found.sort_by_key(|change| Reverse(change.began_ms()));
             found.truncate(CHANGES);
@@ -179,11 +139,11 @@ fn notes(feed: &InfraFeed, now_ms: i64) -> impl Iterator<Item = (NamedLink, &[Ta
         .alarms
         .iter()
         .filter(move |alarm| is_current(alarm, now_ms))
-        .map(|alarm| (alarm_link(alarm), &alarm.tabs[..]));
+        .map(|alarm| (alarm_link(alarm), &alarm.all_tabs[..]));
     let broke = breaking::worst(&feed.changes)
         .map(|(change, suspected)| (breaking::note((change, suspected)), &suspected.all_tabs[..]));
     let drifts = (feed.declared.iter())
-        .filter_map(|declared| Some((drift::note(declared)?, &declared.tabs[..])));
+        .filter_map(|declared| Some((drift::note(declared)?, &declared.all_tabs[..])));
     alarms.chain(broke).chain(drifts)
 }
 
@@ -361,83 +321,4 @@ pub(super) fn component_line(histories: &Histories, name: &str, repo: &str) -> C
         fetched: known.and_then(|known| known.fetched_ms()).map(time),
         problem: known.map(|known| known.problem.clone()).unwrap_or_default(),
     }
-}
-
-/// Every arrival of every tab, by where it came from and how often the tab had gone that way before.
-fn gather(
-    published: &Published,
-    component: &Component,
-    versions: &Versions,
-) -> HashMap<(String, String, usize), Vec<Arrival>> {
-    let mut found: HashMap<(String, String, usize), Vec<Arrival>> = HashMap::new();
-    for group in published.groups() {
-        let Some(trail) = group.trail else { continue };
-        let Some(of) = trail.component(&component.name) else {
-            continue;
-        };
-        let steps: Vec<(usize, (Step<'_>, &Across))> =
-            of.steps().zip(&of.across).enumerate().collect();
-        let mut gone: HashMap<(&str, &str), usize> = HashMap::new();
-        for (index, (step, across)) in steps.iter().rev() {
-            let (from, to) = (versions.name(step.from), versions.name(step.to));
-            if from == to {
-                continue;
-            }
-            let times = gone.entry((from, to)).or_insert(0);
-            let key = (from.to_owned(), to.to_owned(), *times);
-            *times += 1;
-            found.entry(key).or_default().push(Arrival {
-                at_ms: trail.started_ms(step.newer),
-                tab: group.tab,
-                build: trail.columns[step.newer as usize].build.to_string(),
-                step: *index,
-                across: **across,
-            });
-        }
-    }
-    found
-}
-
-/// The changes: tabs that skipped a version on their way are put with those that saw most of them come to
-/// the same.
-fn fold(
-    gathered: HashMap<(String, String, usize), Vec<Arrival>>,
-    versions: &Versions,
-) -> Vec<Change> {
-    let mut by_to: HashMap<String, Vec<Change>> = HashMap::new();
-    for ((from, to, _), mut arrivals) in gathered {
-        arrivals.sort_by_key(|it| (it.at_ms, it.tab));
-        by_to
-            .entry(to.clone())
-            .or_default()
-            .push(Change { from, to, arrivals });
-    }
-    let mut all = Vec::new();
-    for mut changes in by_to.into_values() {
-        changes.sort_by_key(|change| {
-            (
-                Reverse(change.arrivals.len()),
-                change.began_ms(),
-                change.from.clone(),
-            )
-        });
-        let mut kept: Vec<Change> = Vec::new();
-        for change in changes {
-            let backward = versions.direction(&change.from, &change.to).is_backward();
-            let host = kept.iter_mut().find(|host| {
-                host.from != change.from
-                    && versions.direction(&host.from, &host.to).is_backward() == backward
-                    && (change.began_ms() - host.began_ms()).abs() <= SKIPPED_MS
-            });
-            match host {
-                Some(host) => {
-                    host.arrivals.extend(change.arrivals);
-                    host.arrivals.sort_by_key(|it| (it.at_ms, it.tab));
-                }
-                None => kept.push(change),
-            }
-        }
-        all.append(&mut kept);
-    }
-    all
 }

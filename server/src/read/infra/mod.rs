@@ -6,6 +6,7 @@ mod across;
 mod alarms;
 mod breaking;
 mod builds;
+mod changes;
 mod compare;
 mod drift;
 mod ends;
@@ -229,6 +230,12 @@ impl Published {
             dashboard: entry.dashboard.clone(),
             tab: entry.tab.name.clone(),
         }
+    }
+
+    /// The names of all tabs that show the test group of a tab.
+    pub(super) fn names_beside(&self, tab: usize) -> impl Iterator<Item = TabName> {
+        let tabs = self.beside(tab).into_iter();
+        tabs.map(|tab| self.tab_name(tab))
     }
 
     /// The name of the job that a tab shows: the last part of where its builds are.

@@ -38,6 +38,8 @@ pub(super) struct Sight {
     pub(super) step: usize,
     /// Whether failures began with it while no product changed.
     pub(super) infra_only: bool,
+    /// Whether the tab's newest run of known version has the version that it led to, again or still.
+    pub(super) now: bool,
 }
 
 impl<'a> Inquiry<'a> {
@@ -152,11 +154,9 @@ impl Told {
         for sight in seen {
             branches.extend(published.branches[sight.tab].as_deref());
             told.infra_only += u32::from(sight.infra_only);
-            told.now += u32::from(sight.step == 0);
+            told.now += u32::from(sight.now);
             told.tabs.push(published.tab_name(sight.tab));
-            let beside = published.beside(sight.tab).into_iter();
-            told.all_tabs
-                .extend(beside.map(|tab| published.tab_name(tab)));
+            told.all_tabs.extend(published.names_beside(sight.tab));
         }
         told.branches = branches.len() as u32;
         told
