@@ -159,6 +159,9 @@ pub fn group_of(path: &str) -> Option<String> {
 /// The feed of infra changes.
 pub const INFRA: &str = "/infra";
 
+/// Asks for two versions of a component.
+pub const COMPARE: &str = "/compare";
+
 /// What lies between two versions of a component.
 pub fn compare(component: &str, from: &str, to: &str) -> String {
     format!(

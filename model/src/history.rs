@@ -9,7 +9,9 @@ mod line;
 mod newer;
 pub mod revert;
 
-pub use line::{Between, Commit, History, NewCommit, Resolved, commit_in};
+pub use line::{
+    Between, Commit, History, NewCommit, Resolved, commit_in, is_beginning, typed_version,
+};
 pub use newer::{Newer, newer_than_fetch};
 
 /// The number of the pull request that a merge or a squashed commit names: `Merge pull request #12

@@ -76,13 +76,26 @@ pub struct Configured {
     pub evidence: String,
 }
 
+/// By what the versions of a range came to the runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// A run has what was merged: a change of an image's folder reaches it only where its image's tag follows
+    /// what was last built.
+    #[default]
+    Merge,
+    /// A run has what its image was built of: a change of that image's folder reaches it, too.
+    Build,
+}
+
 /// Says which jobs a commit can reach.
 pub trait Impact: Send + Sync {
     /// How the commit `sha` of `repo` (`org/name`) can reach the job of this name;
     /// [`Reach::Unknown`] where the map does not know the commit or the job.
-    fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach;
+    fn reach(&self, repo: &str, sha: &str, job: &str, by: Way) -> Reach;
     /// How many jobs the commit can reach; `None` where the map does not know the commit.
-    fn reached(&self, repo: &str, sha: &str) -> Option<Reached>;
+    fn reached(&self, repo: &str, sha: &str, by: Way) -> Option<Reached>;
+    /// The closest of all ways in which the commit can reach any job that there is.
+    fn reach_any(&self, repo: &str, sha: &str, by: Way) -> Reach;
     /// Which commit configured a run of the job of this name; `None` where nothing can be concluded.
     fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {
         let _ = (job, mark);

@@ -2,6 +2,7 @@
 
 mod builds;
 mod commits;
+mod form;
 mod markdown;
 
 use leptos::prelude::*;
@@ -14,13 +15,17 @@ use model::{
     wire::infra::{CompareCounts, Comparison, Endpoint, TabAcross, TabName},
 };
 
-pub use self::builds::{builds_page, builds_part};
+pub use self::{
+    builds::{builds_page, builds_part},
+    form::{CompareForm, compare_form_page},
+};
 use self::{
     commits::{brought, groups, lost},
     markdown::markdown,
 };
 pub(super) use self::{
     commits::{bump_list, commit_head},
+    form::compare_form,
     markdown::{code, plain},
 };
 use super::ServerPage;

@@ -15,7 +15,10 @@ use model::{
 };
 
 use self::{alarms::alarm_list, declared::declared_list, weather::weather_view};
-use super::ServerPage;
+use super::{
+    ServerPage,
+    compare::{CompareForm, compare_form},
+};
 use crate::{
     components::{clock::Time, name_link::tab_link},
     paths,
@@ -28,8 +31,9 @@ pub use self::version::version_page;
 /// How many changes stand on the page.
 const CHANGES: usize = 200;
 
-/// The feed; of one component alone when one is named.
-pub fn infra_page(feed: &InfraFeed, component: Option<&str>) -> ServerPage {
+/// The feed; of one component alone when one is chosen in the form.
+pub fn infra_page(feed: &InfraFeed, form: CompareForm) -> ServerPage {
+    let component = form.chosen.as_deref();
     let changes: Vec<InfraChange> = feed
         .changes
         .iter()
@@ -54,7 +58,6 @@ pub fn infra_page(feed: &InfraFeed, component: Option<&str>) -> ServerPage {
     } else {
         changes.len()
     };
-    let component = component.map(str::to_owned);
     ServerPage::new("Infrastructure".to_owned(), move || {
         view! {
             <div class="page infra" data-testid="infra">
@@ -65,8 +68,9 @@ pub fn infra_page(feed: &InfraFeed, component: Option<&str>) -> ServerPage {
                         <a href=paths::FEED_OF_INFRA>"Atom feed"</a>
                     </p>
                 </header>
-                {choices(&components, component.as_deref())}
+                {choices(&components, form.chosen.as_deref())}
                 {alarm_list(&alarms)}
+                {compare_form(&form)}
                 {declared_list(&declared, &components)}
                 {weather_view(&weather)}
                 {change_list(&changes, total)}
@@ -99,12 +103,18 @@ fn choices(components: &[ComponentLine], chosen: Option<&str>) -> impl IntoView 
             )
         })
         .collect_view();
-    let problems = components
-        .iter()
-        .filter(|component| !component.problem.is_empty())
-        .map(|component| view! { <li>{visible(&component.problem)}</li> })
+    // Components of one repository have its problems in common.
+    let mut problems: Vec<&str> = Vec::new();
+    for component in components {
+        if !component.problem.is_empty() && !problems.contains(&component.problem.as_str()) {
+            problems.push(&component.problem);
+        }
+    }
+    let any = !problems.is_empty();
+    let problems = problems
+        .into_iter()
+        .map(|problem| view! { <li>{visible(problem)}</li> })
         .collect_view();
-    let any = components.iter().any(|it| !it.problem.is_empty());
     view! {
         <nav class="choices" aria-label="Components">
             {one(None, "All components".to_owned(), String::new())} {items}

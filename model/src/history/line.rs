@@ -219,6 +219,25 @@ impl History {
             .map_or(Resolved::Unknown, Resolved::One)
     }
 
+    /// The commit that somebody's words name: as [`History::resolve`], but four digits are enough, capitals
+    /// are as good, and a whole image reference says its tag.
+    pub fn resolve_typed(&self, typed: &str) -> Resolved {
+        let version = typed_version(typed);
+        let found = self.resolve(version);
+        if found != Resolved::Unknown {
+            return found;
+        }
+        let lower = version.to_ascii_lowercase();
+        if !is_beginning(&lower) {
+            return self.resolve(&lower);
+        }
+        match self.beginning(&lower) {
+            [] => Resolved::Unknown,
+            [one] => Resolved::One(*one),
+            several => Resolved::Ambiguous(several.len()),
+        }
+    }
+
     /// The commits whose digits begin so, in lower case; in the order of their digits.
     pub fn beginning(&self, digits: &str) -> &[u32] {
         let from = |index: &u32| *self.commit(*index).sha < *digits;
@@ -291,6 +310,25 @@ impl History {
             self.contains(head, index).then_some(name.as_str())
         })
     }
+}
+
+/// The version in what somebody typed: the tag of a whole image reference, else all of it.
+pub fn typed_version(typed: &str) -> &str {
+    let typed = typed.trim();
+    match typed.rsplit_once(':') {
+        // A digest is a version as it stands.
+        Some((name, tag)) if !name.ends_with("sha256") && !tag.contains('/') => tag,
+        _ => typed,
+    }
+}
+
+/// Whether these can be the first digits of a commit, in lower case, as people type them: at least four.
+pub fn is_beginning(digits: &str) -> bool {
+    const LEAST: usize = 4;
+    (LEAST..=64).contains(&digits.len())
+        && digits
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The digits of a commit in a version: the version itself, or what an image's tag says:

@@ -351,6 +351,10 @@ pub struct Weather {
     pub all: WeatherLine,
     /// Per build cluster, worst first: the versions of the components that tell it.
     pub clusters: Vec<WeatherLine>,
+    /// Runs that ended in the last 24 hours and are in none of these, because nothing tells their cluster; 0
+    /// where no component tells clusters.
+    #[serde(default)]
+    pub without_cluster: u32,
     /// Per other component and version in use lately, worst first.
     pub versions: Vec<WeatherLine>,
     /// The newest runs that failed so in the last 24 hours.

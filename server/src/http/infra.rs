@@ -7,7 +7,7 @@ use app::{
     api::Read as _,
     paths,
     server_pages::{
-        compare::{builds_page, builds_part, compare_page},
+        compare::{CompareForm, builds_page, builds_part, compare_form_page, compare_page},
         infra::{infra_page, version_page},
     },
 };
@@ -47,7 +47,7 @@ const MAX_AGE: u32 = 60;
 /// The pages.
 pub(super) fn pages() -> Router<Arc<Reader>> {
     Router::new()
-        .route("/compare", get(show_comparison))
+        .route(paths::COMPARE, get(show_comparison))
         .route(paths::INFRA, get(show_feed))
         .route("/infra/{component}", get(show_component))
         .route("/infra/{component}/{version}", get(show_version))
@@ -78,6 +78,10 @@ async fn show_comparison(
             server_pages::answer(&uri, page)
         };
     }
+    if query == CompareQuery::default() {
+        let form = in_background(move || Ok(compare_form(&reader, None))).await;
+        return server_pages::answer(&uri, form.map(compare_form_page));
+    }
     let state = reader.state();
     let found = in_background(move || reader.compare(&query)).await;
     let origin = origin(&headers);
@@ -87,9 +91,23 @@ async fn show_comparison(
 
 async fn show_feed(State(reader): State<Arc<Reader>>, uri: Uri) -> Response {
     let state = reader.state();
-    let feed = in_background(move || Ok(reader.infra_feed())).await;
-    let page = feed.map(|feed| infra_page(&feed, None).renewed_after(state));
+    let found = in_background(move || {
+        let feed = reader.infra_feed();
+        Ok((feed, compare_form(&reader, None)))
+    })
+    .await;
+    let page = found.map(|(feed, form)| infra_page(&feed, form).renewed_after(state));
     server_pages::answer(&uri, page)
+}
+
+/// What two versions can be asked of; `chosen` is one of its components.
+fn compare_form(reader: &Reader, chosen: Option<String>) -> CompareForm {
+    let versions = chosen.as_deref().map(|name| reader.infra_versions(name));
+    CompareForm {
+        components: reader.component_names(),
+        versions: versions.and_then(Result::ok).unwrap_or_default(),
+        chosen,
+    }
 }
 
 async fn show_component(
@@ -102,7 +120,14 @@ async fn show_component(
         let feed = reader.infra_feed();
         let known = feed.components.iter().find(|it| it.name == component);
         if let Some(known) = known {
-            return Ok((feed.clone(), known.name.clone()));
+            let form = compare_form(&reader, Some(known.name.clone()));
+            return Ok((feed.clone(), form));
+        }
+        if feed.components.is_empty() {
+            return Err(WireError {
+                code: "not_found".to_owned(),
+                message: format!("there is no infra component \"{component}\": none is configured"),
+            });
         }
         let names: Vec<&str> = feed.components.iter().map(|it| it.name.as_str()).collect();
         Err(WireError {
@@ -114,7 +139,7 @@ async fn show_component(
         })
     })
     .await;
-    let page = found.map(|(feed, name)| infra_page(&feed, Some(&name)).renewed_after(state));
+    let page = found.map(|(feed, form)| infra_page(&feed, form).renewed_after(state));
     server_pages::answer(&uri, page)
 }
 

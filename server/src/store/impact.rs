@@ -115,6 +115,8 @@ impl Store {
                     .edges
                     .iter()
                     .map(|edge| (edge.job, edge.labels.bits(), edge.detail))
+                    // An edge has a label; what has none is a job that runs an image built of it.
+                    .chain(commit.built.iter().map(|&job| (job, 0, 0)))
                     .collect();
                 sqlx::query(
                     "INSERT INTO impact_commit \
@@ -203,9 +205,11 @@ fn decode_commit(row: CommitRow, jobs: usize) -> Result<CommitImpact, Inconsiste
     let (_, place, sha, at_ms, flaw, edges, details, rules, runs) = row;
     let table = "impact_commit";
     let edges: Vec<(u32, u16, u16)> = parse(table, "edges", place, &edges)?;
+    let (built, edges): (Vec<_>, Vec<_>) = edges.into_iter().partition(|edge| edge.1 == 0);
     let runs: Vec<(u32, u64)> = parse(table, "runs", place, &runs)?;
-    let mut numbers = edges
+    let mut numbers = built
         .iter()
+        .chain(&edges)
         .map(|edge| edge.0)
         .chain(runs.iter().map(|run| run.0));
     if let Some(unknown) = numbers.find(|&job| job as usize >= jobs) {
@@ -224,6 +228,7 @@ fn decode_commit(row: CommitRow, jobs: usize) -> Result<CommitImpact, Inconsiste
                 detail,
             })
             .collect(),
+        built: built.into_iter().map(|edge| edge.0).collect(),
         details: parse(table, "details", place, &details)?,
         rules: parse(table, "rules", place, &rules)?,
         runs,

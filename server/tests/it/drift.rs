@@ -387,6 +387,11 @@ async fn a_service_that_no_run_shows_has_the_version_that_was_declared() {
         page.contains("No run of the last days shows what it is"),
         "{page}"
     );
+    assert!(!page.contains("as declared, as far as runs show"), "{page}");
+    assert!(
+        page.contains("1 component is declared, and no run of the last days shows"),
+        "{page}"
+    );
     // A service that the settings do not know is told, too.
     world.deploy("crier", "7", "", hours_ago(3)).await;
     world.reader.publish_changed().await.expect("published");
@@ -396,4 +401,21 @@ async fn a_service_that_no_run_shows_has_the_version_that_was_declared() {
             .await
             .contains("data-component=\"crier\"")
     );
+}
+
+#[tokio::test]
+async fn abbreviations_of_one_version_are_one_line_of_the_weather() {
+    let world = World::new().await;
+    for (hours, version) in [(20, GOOD), (10, &GOOD[..10]), (6, &GOOD[..9]), (2, BAD)] {
+        world.run("ci-a", hours, version).await;
+    }
+    world.reader.publish_changed().await.expect("published");
+    let weather = &world.reader.infra_feed().weather;
+    let mut lines: Vec<(&str, u32)> = (weather.versions.iter())
+        .map(|line| (line.version.as_str(), line.runs))
+        .collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [(GOOD, 3), (BAD, 1)]);
+    // No component tells where runs were.
+    assert_eq!(weather.without_cluster, 0);
 }

@@ -12,7 +12,7 @@ mod real;
 #[path = "impact/rebuilt.rs"]
 mod rebuilt;
 #[path = "impact/repository.rs"]
-mod repository;
+pub(crate) mod repository;
 #[path = "impact/simulated.rs"]
 mod simulated;
 #[path = "impact/small.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "infra/agreement.rs"]
 mod agreement;
+#[path = "infra/ask.rs"]
+mod ask;
 #[path = "infra/changes.rs"]
 mod changes;
 #[path = "infra/compare.rs"]

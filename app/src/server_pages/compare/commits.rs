@@ -28,7 +28,8 @@ pub(super) fn groups(found: &Comparison) -> impl IntoView + use<> {
     let whom = match &found.tab {
         Some(tab) => visible(&tab.tab),
         None if found.counts.broke > 0 => "what broke".to_owned(),
-        None => "what saw the change".to_owned(),
+        None if found.counts.seen > 0 => "what saw the change".to_owned(),
+        None => "any job".to_owned(),
     };
     let known = found
         .commits

@@ -31,28 +31,43 @@ pub(super) fn declared_list(
     };
     let (drifting, others): (Vec<&Declared>, Vec<&Declared>) =
         declared.iter().partition(|declared| declared.drifts());
-    let said = format!(
+    let (silent, agreeing): (Vec<&Declared>, Vec<&Declared>) =
+        others.into_iter().partition(|declared| is_silent(declared));
+    let folded = |of: Vec<&Declared>, said: String| {
+        let open = declared.len() == 1;
+        (!of.is_empty()).then(|| {
+            view! {
+                <details class="more" open=open>
+                    <summary>{said}</summary>
+                    {items(&of)}
+                </details>
+            }
+        })
+    };
+    let as_declared = format!(
         "{} as declared, as far as runs show",
-        count(others.len(), "component is", "components are")
+        count(agreeing.len(), "component is", "components are")
+    );
+    let not_shown = format!(
+        "{} declared, and no run of the last days shows what runs",
+        count(silent.len(), "component is", "components are")
     );
     (!declared.is_empty()).then(|| {
         view! {
             <section class="part" id="declared" data-testid="infra-declared">
                 <h2>"Declared and running"</h2>
                 {(!drifting.is_empty()).then(|| items(&drifting))}
-                {(!others.is_empty())
-                    .then(|| {
-                        view! {
-                            <details class="more" open=drifting.is_empty() && others.len() == 1>
-                                <summary>{said}</summary>
-                                {items(&others)}
-                            </details>
-                        }
-                    })}
+                {folded(agreeing, as_declared)}
+                {folded(silent, not_shown)}
             </section>
         }
         .into_any()
     })
+}
+
+/// Whether no run shows what it is.
+const fn is_silent(declared: &Declared) -> bool {
+    declared.agreeing + declared.before == 0 && declared.differing.is_empty()
 }
 
 fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
@@ -75,7 +90,7 @@ fn component(declared: &Declared, known: bool) -> impl IntoView + use<> {
         let tabs = count(declared.before as usize, "tab", "tabs");
         view! { <li>{format!("what was declared before, in {tabs} without a run since")}</li> }
     });
-    let silent = declared.agreeing + declared.before == 0 && declared.differing.is_empty();
+    let silent = is_silent(declared);
     let (sign, state) = match declared.since {
         Some(since) => (
             "≠",

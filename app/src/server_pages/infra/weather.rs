@@ -43,6 +43,22 @@ pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
         .collect_view();
     let clusters = (!weather.clusters.is_empty())
         .then(|| table("Weather by build cluster", "Cluster", &weather.clusters));
+    let without = (weather.without_cluster > 0).then(|| {
+        let said = format!(
+            "{} of the last 24 hours {} to no cluster: nothing tells which it was.",
+            count(weather.without_cluster as usize, "run", "runs"),
+            if weather.without_cluster == 1 {
+                "belongs"
+            } else {
+                "belong"
+            },
+        );
+        view! {
+            <p class="part__said" data-testid="weather-without-cluster">
+                {said}
+            </p>
+        }
+    });
     let shown = weather.runs.len();
     let said = if (all.outside as usize) > shown {
         format!("The newest {shown} of these runs")
@@ -55,6 +71,7 @@ pub(super) fn weather_view(weather: &Weather) -> Option<AnyView> {
                 <h2>"Weather"</h2>
                 <p class="part__said">{weather_sentence(all)}</p>
                 {clusters}
+                {without}
                 <details class="more">
                     <summary>"By component and version"</summary>
                     {table("Weather by version", "Version", &weather.versions)}

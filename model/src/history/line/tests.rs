@@ -77,6 +77,29 @@ fn versions_are_resolved() {
 }
 
 #[test]
+fn what_people_type_is_resolved() {
+    let history = history();
+    let one = |digits| Resolved::One(index(&history, digits));
+    for (typed, expected) in [
+        ("33aa", one("33aaaaaa3")),
+        ("33AAaa", one("33aaaaaa3")),
+        (&sha("33aaaaaa3").to_uppercase(), one("33aaaaaa3")),
+        ("gcr.io/r/x:v20260810-33aaaaaa3", one("33aaaaaa3")),
+        (" x:v20260810-33AAAAAA3 ", one("33aaaaaa3")),
+        ("localhost:5000/x", Resolved::Unknown),
+        ("33a", Resolved::Unknown),
+        ("55aa", Resolved::Ambiguous(2)),
+        ("77aa", Resolved::Unknown),
+        ("v1.0", one("33aaaaaa3")),
+        ("release", one("55aaaaaa6")),
+        ("", Resolved::Unknown),
+        ("sha256:33aaaaaa3", Resolved::Unknown),
+    ] {
+        assert_eq!(history.resolve_typed(typed), expected, "{typed}");
+    }
+}
+
+#[test]
 fn ranges_follow_the_lines() {
     let history = history();
     let at = |digits| index(&history, digits);

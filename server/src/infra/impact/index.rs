@@ -257,6 +257,12 @@ impl Indexer {
             });
         }
         edges.sort_unstable_by_key(|edge| edge.job);
+        let mut built: Vec<u32> = step
+            .built
+            .iter()
+            .map(|name| self.names.number(name))
+            .collect();
+        built.sort_unstable();
         let mut runs: Vec<(u32, u64)> = step
             .runs
             .iter()
@@ -272,6 +278,7 @@ impl Indexer {
             at_ms: commit.at_ms,
             flaw: step.flaw,
             edges,
+            built,
             details,
             rules: self
                 .rules

@@ -25,8 +25,19 @@ pub(super) struct Content {
     pub(super) scripts: Vec<(String, usize)>,
     /// Indexes of the jobs that run inside the repository.
     pub(super) inside: Vec<usize>,
-    /// The last part of images whose tag tells no commit, with the index of the job.
-    pub(super) floating: Vec<(String, usize)>,
+    /// The images that jobs run.
+    pub(super) images: Vec<RunImage>,
+}
+
+/// An image that a job runs.
+#[derive(Debug)]
+pub(super) struct RunImage {
+    /// The last part of its name.
+    pub(super) name: String,
+    /// The index of the job.
+    pub(super) job: usize,
+    /// Whether its tag tells no commit: then the job takes whatever was last built of it.
+    pub(super) floats: bool,
 }
 
 impl JobFile {
@@ -43,7 +54,7 @@ impl JobFile {
 impl Content {
     /// Finds which jobs name which of the files and images of `repo` itself.
     fn new(found: Definitions, repo: &str) -> Self {
-        let (mut scripts, mut inside, mut floating) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut scripts, mut inside, mut images) = (Vec::new(), Vec::new(), Vec::new());
         for (index, job) in found.jobs.iter().enumerate() {
             let runs_inside = job.repos.first().is_some_and(|first| first == repo);
             if runs_inside {
@@ -56,17 +67,19 @@ impl Content {
             }
             for image in &job.images {
                 let image = ImageRef::parse(image);
-                if image.commit().is_none() && image.digest.is_empty() {
-                    let last = image.name.rsplit('/').next().unwrap_or(image.name);
-                    floating.push((last.to_owned(), index));
-                }
+                let last = image.name.rsplit('/').next().unwrap_or(image.name);
+                images.push(RunImage {
+                    name: last.to_owned(),
+                    job: index,
+                    floats: image.commit().is_none() && image.digest.is_empty(),
+                });
             }
         }
         Self {
             found,
             scripts,
             inside,
-            floating,
+            images,
         }
     }
 

@@ -34,6 +34,9 @@ type ReadFile = Result<JobFile, String>;
 pub(super) struct Step {
     /// By job name; each with at least one label.
     pub changes: BTreeMap<String, JobChange>,
+    /// Names of the jobs that run an image whose folder changed, whatever its tag: they have the commit once
+    /// they run an image that was built of it.
+    pub built: BTreeSet<String>,
     /// The jobs whose ProwJobs look different from now on: name and what the hash of one of its
     /// definitions now is. All definitions of such a name are here.
     pub runs: Vec<(String, u64)>,
@@ -129,9 +132,12 @@ impl JobTree {
             let change = step.changes.entry(name).or_default();
             change.labels.insert(ChangeLabel::Script);
         }
-        for name in self.rebuilt_by(&others) {
-            let change = step.changes.entry(name).or_default();
-            change.labels.insert(ChangeLabel::Image);
+        for (name, floats) in self.rebuilt_by(&others) {
+            if floats {
+                let change = step.changes.entry(name.clone()).or_default();
+                change.labels.insert(ChangeLabel::Image);
+            }
+            step.built.insert(name);
         }
         if changed.is_empty() {
             return Ok(step);
@@ -331,10 +337,12 @@ impl JobTree {
         reached
     }
 
-    /// Names of the jobs that take whatever was last built of an image whose folder changed.
-    fn rebuilt_by(&self, paths: &[&str]) -> BTreeSet<String> {
+    /// Names of the jobs that run an image whose folder changed, with whether they take whatever was last
+    /// built of it.
+    fn rebuilt_by(&self, paths: &[&str]) -> BTreeMap<String, bool> {
+        let mut reached = BTreeMap::new();
         let Some(folder) = &self.settings.images else {
-            return BTreeSet::new();
+            return reached;
         };
         let built: HashSet<&str> = paths
             .iter()
@@ -345,13 +353,12 @@ impl JobTree {
             .filter_map(|rest| Some(rest.split_once('/')?.0))
             .collect();
         if built.is_empty() {
-            return BTreeSet::new();
+            return reached;
         }
-        let mut reached = BTreeSet::new();
         for file in self.files.values() {
-            for (image, job) in &file.content.floating {
-                if built.contains(image.as_str()) {
-                    reached.insert(file.name(*job).to_owned());
+            for image in &file.content.images {
+                if built.contains(image.name.as_str()) {
+                    *reached.entry(file.name(image.job).to_owned()).or_default() |= image.floats;
                 }
             }
         }

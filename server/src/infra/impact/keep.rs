@@ -14,7 +14,7 @@ use std::{
 use arc_swap::ArcSwap;
 use model::{
     impact::ProwJobMark,
-    reach::{Configured, Impact, Reach, Reached},
+    reach::{Configured, Impact, Reach, Reached, Way},
 };
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -35,7 +35,7 @@ const LOOKS: u32 = 12;
 
 /// Counts the ways in which definitions were hashed and changes kept; what was kept in another way is
 /// read anew.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Why the map was not brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -56,12 +56,16 @@ pub enum ImpactError {
 pub struct SharedMap(pub Arc<ImpactMap>);
 
 impl Impact for SharedMap {
-    fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach {
-        self.0.reach(repo, sha, job)
+    fn reach(&self, repo: &str, sha: &str, job: &str, by: Way) -> Reach {
+        self.0.reach(repo, sha, job, by)
     }
 
-    fn reached(&self, repo: &str, sha: &str) -> Option<Reached> {
-        self.0.reached(repo, sha)
+    fn reached(&self, repo: &str, sha: &str, by: Way) -> Option<Reached> {
+        self.0.reached(repo, sha, by)
+    }
+
+    fn reach_any(&self, repo: &str, sha: &str, by: Way) -> Reach {
+        self.0.reach_any(repo, sha, by)
     }
 
     fn configured(&self, job: &str, mark: &ProwJobMark) -> Option<Configured> {

@@ -24,7 +24,7 @@ use std::{
 
 use model::{
     impact::{ChangeLabel, Effect, Labels, ProwJobMark},
-    reach::{Configured, Impact, Reach, Reached},
+    reach::{Configured, Impact, Reach, Reached, Way},
 };
 
 pub use git::GitError;
@@ -132,6 +132,9 @@ pub struct CommitImpact {
     pub flaw: Option<String>,
     /// By job, each at most once, in order.
     pub edges: Vec<Edge>,
+    /// The jobs that run an image whose folder it changed, whatever its tag; in order. They have the commit
+    /// once they run an image that was built of it.
+    pub built: Vec<u32>,
     /// What edges say in words; the first is empty.
     pub details: Vec<String>,
     /// Indexes of the rules that are about paths it changed.
@@ -216,6 +219,16 @@ impl ImpactMap {
             (Effect::Cannot, None) if !components.is_empty() => Effect::Service { components },
             (effect, _) => effect,
         }
+    }
+
+    /// Whether the job runs an image whose folder the commit changed, whatever its tag.
+    fn is_built_for(&self, repo: &str, sha: &str, job: &str) -> bool {
+        let commit = self.lines.get(repo).and_then(|line| line.find(sha));
+        let job = self.jobs.get(job);
+        let found = commit
+            .zip(job)
+            .map(|(commit, job)| commit.built.binary_search(&job).is_ok());
+        found == Some(true)
     }
 
     fn rule_covers(&self, rule: u16, job: u32) -> bool {
@@ -310,23 +323,48 @@ impl Impact for ImpactMap {
         })
     }
 
-    fn reach(&self, repo: &str, sha: &str, job: &str) -> Reach {
+    fn reach(&self, repo: &str, sha: &str, job: &str, by: Way) -> Reach {
+        if by == Way::Build && self.is_built_for(repo, sha, job) {
+            return Reach::Own;
+        }
         self.effect(repo, sha, job).reach()
     }
 
-    fn reached(&self, repo: &str, sha: &str) -> Option<Reached> {
+    fn reach_any(&self, repo: &str, sha: &str, by: Way) -> Reach {
+        let commit = self.lines.get(repo).and_then(|line| line.find(sha));
+        let Some((commit, reached)) = commit.zip(self.reached(repo, sha, by)) else {
+            return Reach::Unknown;
+        };
+        match (reached.own, reached.service, &commit.flaw) {
+            (1.., ..) => Reach::Own,
+            (0, _, Some(_)) => Reach::Unknown,
+            (0, 1.., None) => Reach::Service,
+            (0, 0, None) => Reach::Cannot,
+        }
+    }
+
+    fn reached(&self, repo: &str, sha: &str, by: Way) -> Option<Reached> {
         let commit = self.lines.get(repo)?.find(sha)?;
+        let built: &[u32] = if by == Way::Build { &commit.built } else { &[] };
         let mut kinds = Labels::NONE;
         for edge in &commit.edges {
             kinds = kinds.union(edge.labels);
         }
+        if !built.is_empty() {
+            kinds.insert(ChangeLabel::Image);
+        }
         let mut own: Vec<bool> = Vec::new();
         let mut service: Vec<bool> = Vec::new();
-        if !commit.rules.is_empty() {
+        if !commit.rules.is_empty() || !built.is_empty() {
             own.resize(self.jobs.len(), false);
             service.resize(self.jobs.len(), false);
-            for edge in &commit.edges {
-                own[edge.job as usize] = true;
+            for job in commit
+                .edges
+                .iter()
+                .map(|edge| edge.job)
+                .chain(built.iter().copied())
+            {
+                own[job as usize] = true;
             }
         }
         for &number in &commit.rules {

@@ -4,7 +4,8 @@ use std::{cmp::Reverse, collections::BTreeSet, sync::Arc};
 
 use model::{
     history::Between,
-    reach::{Impact, Reach},
+    reach::{Impact, Way},
+    trail::Span,
     transition::compare_url,
     wire::{
         WireError,
@@ -69,23 +70,41 @@ impl Reader {
                 });
             }
         }
+        let said =
+            |value: &Option<String>| value.as_deref().is_some_and(|it| !it.trim().is_empty());
+        let missing = match (said(&query.dashboard), said(&query.tab)) {
+            (true, false) => Some(["tab", "dashboard"]),
+            (false, true) => Some(["dashboard", "tab"]),
+            _ => None,
+        };
+        if let Some([missing, other]) = missing {
+            return Err(WireError {
+                code: "bad_request".to_owned(),
+                message: format!(
+                    "{missing} is missing: {other} alone names no tab, and /compare takes both or neither"
+                ),
+            });
+        }
         let published = self.published.load_full();
         let component = self.find_component(&published, query.component.trim())?;
         let tab = match (&query.dashboard, &query.tab) {
-            (Some(dashboard), Some(tab)) => Some(published.catalog.tab(dashboard, tab)?),
+            (Some(dashboard), Some(tab)) if said(&query.tab) => {
+                Some(published.catalog.tab(dashboard, tab)?)
+            }
             _ => None,
         };
         let histories = self.infra.histories.load_full();
         let known = histories.of(&component.repo);
         let versions = Versions::new(&published, &component, known);
-        let (from, to) = (query.from.trim(), query.to.trim());
+        let [from, to] = [&query.from, &query.to].map(|typed| versions.typed(typed));
+        let (from, to) = (from.as_str(), to.as_str());
         let range = versions.range(from, to);
         let direction = versions.direction(from, to);
 
         let mut across = find_across(&published, &component, &range);
         across.sort_by_key(|tab| Reverse((tab.verdict, tab.exact, tab.broke, tab.bad, tab.fixed)));
         let counts = count(&published, &component, &across);
-        let jobs = jobs_of(&published, tab, &across);
+        let jobs = jobs_of(&published, &component, tab, &across);
 
         let impact = self.impact();
         let reached = |mut line: CommitLine| {
@@ -199,10 +218,24 @@ fn brought_by(
 }
 
 /// The jobs that commits are looked at for: the tab's, else those of the tabs that broke, else those
-/// of all that saw the change.
-fn jobs_of(published: &Published, tab: Option<usize>, across: &[TabAcross]) -> Vec<String> {
+/// of all that saw the change. With each, by what the component's versions come to it.
+fn jobs_of(
+    published: &Published,
+    component: &Component,
+    tab: Option<usize>,
+    across: &[TabAcross],
+) -> Vec<(String, Way)> {
+    let job = |tab: usize| {
+        let trail = published.trail(tab);
+        let of = trail
+            .as_deref()
+            .and_then(|it| it.component(&component.name));
+        let built = of.is_some_and(|of| of.spans.iter().any(Span::is_of_own_image));
+        let by = if built { Way::Build } else { Way::Merge };
+        (published.job(tab).to_owned(), by)
+    };
     if let Some(tab) = tab {
-        return vec![published.job(tab).to_owned()];
+        return vec![job(tab)];
     }
     let any_broke = across.iter().any(TabAcross::is_hit);
     let names: BTreeSet<TabName> = across
@@ -216,19 +249,22 @@ fn jobs_of(published: &Published, tab: Option<usize>, across: &[TabAcross]) -> V
     names
         .iter()
         .filter_map(|name| published.catalog.tab(&name.dashboard, &name.tab).ok())
-        .map(|tab| published.job(tab).to_owned())
+        .map(job)
         .collect()
 }
 
-/// Says how a commit can reach the jobs: the closest of all ways.
-fn judge(line: &mut CommitLine, impact: Option<&dyn Impact>, jobs: &[String]) {
+/// Says how a commit can reach the jobs: the closest of all ways. Where no run had any version of the range,
+/// how it can reach any job that there is.
+fn judge(line: &mut CommitLine, impact: Option<&dyn Impact>, jobs: &[(String, Way)]) {
     let Some(impact) = impact else {
         return;
     };
-    line.can_reach = impact.reached(&line.repo, &line.sha);
+    let built = jobs.iter().any(|(_, by)| *by == Way::Build);
+    let by = if built { Way::Build } else { Way::Merge };
+    line.can_reach = impact.reached(&line.repo, &line.sha, by);
     line.reach = jobs
         .iter()
-        .map(|job| impact.reach(&line.repo, &line.sha, job))
+        .map(|(job, by)| impact.reach(&line.repo, &line.sha, job, *by))
         .min()
-        .unwrap_or(Reach::Unknown);
+        .unwrap_or_else(|| impact.reach_any(&line.repo, &line.sha, by));
 }

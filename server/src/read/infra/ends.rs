@@ -27,7 +27,7 @@ impl Reader {
         let known = histories.of(&component.repo);
         let (commit, problem) = match known {
             None => (None, None),
-            Some(known) => match known.history.resolve(version) {
+            Some(known) => match known.history.resolve_typed(version) {
                 Resolved::One(index) => {
                     let line = self.commit_line(histories, known, index);
                     let problem = (known.history.branches_with(index).next().is_none()).then(|| {

@@ -21,6 +21,7 @@ mod versions;
 mod weather;
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError, TryLockError},
     time::{Duration, Instant},
 };
@@ -88,23 +89,9 @@ impl Reader {
                 repo: known.repo.clone(),
             });
         }
-        let mut products: Vec<String> = published
-            .groups()
-            .filter_map(|group| group.trail.clone())
-            .flat_map(|trail| {
-                let products = trail
-                    .components
-                    .iter()
-                    .filter(|component| component.kind == ComponentKind::Product);
-                products
-                    .map(|component| component.component.to_string())
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        products.sort();
-        products.dedup();
+        let products = products(published);
         let mirrored = self.infra.histories.load();
-        if products.iter().any(|known| known == name) || mirrored.of(name).is_some() {
+        if products.contains(name) || mirrored.of(name).is_some() {
             return Ok(Component {
                 name: name.to_owned(),
                 kind: ComponentKind::Product,
@@ -118,6 +105,14 @@ impl Reader {
             name,
             names,
         ))
+    }
+
+    /// The names of what can be asked about: the infra components of the settings in their order, then the
+    /// products that runs name.
+    pub fn component_names(&self) -> Vec<String> {
+        let infra = self.components.iter().map(|known| known.name.clone());
+        let products = products(&self.published.load());
+        infra.chain(products).collect()
     }
 
     /// The feed of what changed, made anew only when something has changed since. One caller makes it, and
@@ -162,6 +157,20 @@ impl Reader {
         }
         feed
     }
+}
+
+/// The repositories under test that runs name.
+fn products(published: &Published) -> BTreeSet<String> {
+    let mut products = BTreeSet::new();
+    for trail in published.groups().filter_map(|group| group.trail) {
+        for component in &trail.components {
+            if component.kind == ComponentKind::Product && !products.contains(&*component.component)
+            {
+                products.insert(component.component.to_string());
+            }
+        }
+    }
+    products
 }
 
 /// The feed as it was made.

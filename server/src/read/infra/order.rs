@@ -8,7 +8,7 @@ use std::{
 };
 
 use model::{
-    history::{Between, Resolved},
+    history::{Between, Resolved, is_beginning, typed_version},
     infra::is_commit,
     trail::ComponentTrail,
     wire::infra::Direction,
@@ -88,6 +88,40 @@ impl Versions {
             [one] => one.clone(),
             _ => version.to_owned(),
         }
+    }
+
+    /// What somebody typed as a version: itself where it is one, else the longest known name of the one that
+    /// it begins, whatever its letters' case.
+    pub(super) fn typed(&self, typed: &str) -> String {
+        let version = typed_version(typed);
+        let lower = version.to_ascii_lowercase();
+        let named = |version: &str| {
+            self.names.contains_key(version)
+                || self.seen.contains_key(version)
+                || self
+                    .known
+                    .as_ref()
+                    .is_some_and(|it| it.find(version).is_some())
+        };
+        if let Some(version) = [version, &lower].into_iter().find(|it| named(it)) {
+            return version.to_owned();
+        }
+        if let Some(known) = &self.known {
+            match known.history.resolve_typed(version) {
+                Resolved::One(index) => return known.commit(index).sha.to_string(),
+                Resolved::Ambiguous(_) => return lower,
+                Resolved::Unknown => {}
+            }
+        }
+        self.begun_by(&lower).unwrap_or_else(|| version.to_owned())
+    }
+
+    /// The one version of a run whose digits begin so.
+    pub(super) fn begun_by(&self, digits: &str) -> Option<String> {
+        let mut begun = (self.seen.keys())
+            .filter(|seen| is_beginning(digits) && is_commit(seen) && seen.starts_with(digits));
+        let one = begun.next()?;
+        begun.next().is_none().then(|| one.clone())
     }
 
     /// Whether two names are of one version.

@@ -94,7 +94,9 @@ impl Reader {
         let histories = self.infra.histories.load_full();
         let known = histories.of(&component.repo);
         let versions = Versions::new(&published, &component, known);
-        let name = versions.name_of(version);
+        let typed = versions.typed(version);
+        // Of those that runs had, fewer digits may name one.
+        let name = (versions.begun_by(&typed)).unwrap_or_else(|| versions.name_of(&typed));
         let line = lines
             .iter()
             .find(|line| line.version == name)

@@ -15,7 +15,7 @@ use model::{
     },
 };
 
-use super::time;
+use super::{Component, order::Versions, time};
 use crate::read::published::Published;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -34,6 +34,7 @@ pub(super) fn build_weather(published: &Published, clusters: &[&str], now_ms: i6
     let mut weather = Weather::default();
     let mut lines: BTreeMap<String, HashMap<String, WeatherLine>> = BTreeMap::new();
     let mut runs: Vec<(i64, usize, u32)> = Vec::new();
+    let mut versions: HashMap<String, Versions> = HashMap::new();
     for group in published.groups() {
         let Some(trail) = group.trail else { continue };
         // Newest first: what is too old ends it.
@@ -46,6 +47,10 @@ pub(super) fn build_weather(published: &Published, clusters: &[&str], now_ms: i6
             let is_now = now_ms - passage.started_ms <= NOW_MS;
             if passage.outcome == RunOutcome::Outside && is_now {
                 runs.push((passage.started_ms, group.tab, column));
+            }
+            let counts = is_now && passage.outcome.is_over() && !clusters.is_empty();
+            if counts && cluster_of(&trail, clusters, column).is_empty() {
+                weather.without_cluster += 1;
             }
         }
         let infra = trail
@@ -65,18 +70,17 @@ pub(super) fn build_weather(published: &Published, clusters: &[&str], now_ms: i6
                 if of.runs + of.runs_before == 0 {
                     continue;
                 }
-                if !lines.contains_key(&*component.component) {
-                    lines.insert(component.component.to_string(), HashMap::new());
-                }
-                let Some(versions) = lines.get_mut(&*component.component) else {
-                    continue;
-                };
-                match versions.get_mut(&*span.version) {
-                    Some(known) => join(known, &of),
-                    None => {
-                        versions.insert(span.version.to_string(), of);
-                    }
-                }
+                let name = &*component.component;
+                let versions = versions
+                    .entry(name.to_owned())
+                    .or_insert_with(|| versions_of(published, name));
+                let lines = lines.entry(name.to_owned()).or_default();
+                join(
+                    lines
+                        .entry(versions.name(&span.version).to_owned())
+                        .or_default(),
+                    &of,
+                );
             }
         }
     }
@@ -124,6 +128,16 @@ pub(super) fn build_weather(published: &Published, clusters: &[&str], now_ms: i6
         })
         .collect();
     weather
+}
+
+/// The versions of an infra component by what runs call them: abbreviations of one are the same.
+fn versions_of(published: &Published, name: &str) -> Versions {
+    let component = Component {
+        name: name.to_owned(),
+        kind: ComponentKind::Infra,
+        repo: String::new(),
+    };
+    Versions::new(published, &component, None)
 }
 
 /// The cluster of a run; empty when nothing tells it.

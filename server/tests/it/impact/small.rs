@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use model::{
     impact::{ChangeLabel, Effect},
-    reach::{Impact as _, Reach},
+    reach::{Impact as _, Reach, Way},
 };
 use seamgrid::{
     infra::impact::{ImpactKeeper, ImpactMap, Indexer, Known, Lag, hash_prowjob},
@@ -123,6 +123,7 @@ fn each_kind_of_change_reaches_the_right_jobs() {
         &[("config/prow/cluster/boskos.yaml", Some("image: b"))],
         &[(file, None), ("config/jobs/moved.yaml", Some(&prose))],
         &[("README.md", Some("words"))],
+        &[("images/x/Dockerfile", Some("FROM x"))],
     ]);
     let (_, map) = index(&world);
     let [a, b, c] = ["ci-a", "ci-b", "ci-c"];
@@ -159,8 +160,23 @@ fn each_kind_of_change_reaches_the_right_jobs() {
     );
     assert_eq!(effect(&map, 8, a), Effect::Cannot);
 
+    // An image of a commit has the change only once it was built anew.
+    let sha = &map.commits(REPO).nth(11).expect("it is there").sha;
+    for (job, merged, built) in [
+        (a, Reach::Cannot, Reach::Own),
+        (b, Reach::Cannot, Reach::Cannot),
+    ] {
+        assert_eq!(map.reach(REPO, sha, job, Way::Merge), merged, "{job}");
+        assert_eq!(map.reach(REPO, sha, job, Way::Build), built, "{job}");
+    }
+    let told = |by| map.reached(REPO, sha, by).map(|it| (it.own, it.labels));
+    assert_eq!(told(Way::Merge), Some((0, vec![])));
+    assert_eq!(told(Way::Build), Some((1, vec!["image".to_owned()])));
+
     let sha = &map.commits(REPO).nth(5).expect("it is there").sha;
-    let reached = map.reached(REPO, &sha[..10]).expect("it is known");
+    let reached = map
+        .reached(REPO, &sha[..10], Way::Merge)
+        .expect("it is known");
     assert_eq!((reached.own, reached.service, reached.jobs), (2, 0, 3));
     assert_eq!(reached.labels, ["utility image"]);
     let day = (NOW_MS - 24 * HOUR_MS, NOW_MS);
@@ -180,13 +196,13 @@ fn what_is_not_known_is_never_cannot() {
         (REPO, sha.as_str(), "ci-unheard-of"),
     ] {
         assert_eq!(
-            map.reach(repo, commit, job),
+            map.reach(repo, commit, job, Way::Merge),
             Reach::Unknown,
             "{repo} {commit} {job}"
         );
     }
-    assert_eq!(map.reached(REPO, "0123456789"), None);
-    assert_eq!(map.reach(REPO, &sha[..7], "ci-a"), Reach::Own);
+    assert_eq!(map.reached(REPO, "0123456789", Way::Merge), None);
+    assert_eq!(map.reach(REPO, &sha[..7], "ci-a", Way::Merge), Reach::Own);
 }
 
 #[test]
@@ -217,7 +233,9 @@ fn a_tree_that_does_not_parse_is_marked_and_the_next_goes_on() {
     assert!(flaw.starts_with("config/jobs/a.yaml:"), "{flaw}");
     let told = |number: usize| {
         let commit = map.commits(REPO).nth(number).expect("it was read");
-        map.reached(REPO, &commit.sha).expect("it is known").flaw
+        map.reached(REPO, &commit.sha, Way::Merge)
+            .expect("it is known")
+            .flaw
     };
     assert_eq!(told(1), Some(flaw));
     // That nothing is known before the first is no flaw of its own.
@@ -402,6 +420,7 @@ async fn what_was_read_is_kept() {
         &[
             (file, Some(&second)),
             ("config/prow/cluster/boskos.yaml", Some("x")),
+            ("images/x/Dockerfile", Some("FROM x")),
         ],
     ]);
     let url = format!("sqlite://{}", world.folder.path().join("s.db").display());
@@ -423,7 +442,7 @@ async fn what_was_read_is_kept() {
             .iter()
             .map(|commit| {
                 (
-                    map.reached(REPO, &commit.sha),
+                    map.reached(REPO, &commit.sha, Way::Merge),
                     map.effect(REPO, &commit.sha, "ci-c"),
                 )
             })

@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
-use model::wire::infra::{Comparison, Direction};
+use model::{
+    reach::Reach,
+    wire::infra::{Comparison, Direction},
+};
+use seamgrid::simulate::Incident;
 
-use super::world::{HOST, boskos, hit, image_bump};
+use super::world::{HOST, World, boskos, hit, image_bump, now};
 
 #[tokio::test]
 async fn the_true_seam_lists_the_true_commit_and_the_broken_tabs() {
@@ -118,7 +122,11 @@ async fn what_cannot_be_compared_says_why() {
     let problem = two.from.problem.expect("it is in two");
     assert!(problem.contains("and one of someone/prow"), "{problem}");
     for (path, status, said) in [
-        ("/compare", StatusCode::BAD_REQUEST, "component is missing"),
+        (
+            "/api/v2/compare",
+            StatusCode::BAD_REQUEST,
+            "component is missing",
+        ),
         (
             "/compare?component=nothing&from=a&to=b",
             StatusCode::NOT_FOUND,
@@ -149,4 +157,63 @@ async fn what_cannot_be_compared_says_why() {
         assert_eq!(found, status, "{path}");
         assert!(html.contains(said), "{path}: {html}");
     }
+}
+
+#[tokio::test]
+async fn a_commit_of_an_image_can_reach_those_who_run_what_was_built_of_it() {
+    let (mut images, mut others) = (0, 0);
+    for seed in 1..=4 {
+        let world = World::at(Incident::ImageBump, seed, now).await;
+        for commit in world.true_seam().commits {
+            let is_of_image = |file: &String| file.starts_with("images/kubekins-e2e/");
+            let reached = commit.can_reach.as_ref().expect("it is in the map");
+            if commit.files.iter().any(is_of_image) {
+                images += 1;
+                assert_eq!(commit.reach, Reach::Own, "{seed}: {:?}", commit.files);
+                assert!(reached.own > 0, "{reached:?}");
+                assert!(reached.labels.iter().any(|label| label == "image"));
+            }
+            others += u32::from(commit.reach == Reach::Cannot);
+        }
+    }
+    assert!(images > 0 && others > 0, "{images} and {others}");
+}
+
+#[tokio::test]
+async fn what_people_type_names_a_version() {
+    let world = image_bump().await;
+    let incident = world.incident();
+    let (good, bad) = (
+        incident.good_version.as_deref().expect("a version"),
+        incident.bad_version.as_deref().expect("a version"),
+    );
+    let there = world.true_seam();
+    let alone = |digits: &str| {
+        let page = world.reader.infra_versions("test-infra").expect("versions");
+        let begun = page.iter().filter(|it| it.version.starts_with(digits));
+        begun.count() == 1
+    };
+    let reference = format!(
+        "gcr.io/k8s-staging-test-infra/krte:v20260101-{}-master",
+        &good[..10]
+    );
+    for typed in [
+        good[..6].to_owned(),
+        good[..10].to_uppercase(),
+        good.to_uppercase(),
+        reference,
+    ] {
+        let found = world.compare("test-infra", &typed, bad);
+        assert_eq!(found.direction, Direction::Forward, "{typed}");
+        assert_eq!(found.from.problem, None, "{typed}");
+        assert_eq!(found.commits, there.commits, "{typed}");
+    }
+    assert!(alone(&good[..6]));
+    for typed in [&good[..6], &good[..9].to_uppercase()] {
+        let page = world.reader.infra_version("test-infra", typed);
+        assert_eq!(page.expect("it is one").line.version, good);
+    }
+    // Too few to tell.
+    let problem = world.compare("test-infra", &good[..3], bad).from.problem;
+    assert!(problem.is_some_and(|it| it.contains("is in no mirror")));
 }

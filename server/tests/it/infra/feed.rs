@@ -207,6 +207,9 @@ async fn the_weather_is_told_per_cluster_with_its_runs() {
         );
         assert!(line.outside + 2 >= hit, "{line:?}: {hit} were hit");
     }
+    // Those of no cluster are counted.
+    let inside: u32 = weather.clusters.iter().map(|line| line.runs).sum();
+    assert_eq!(inside + weather.without_cluster, weather.all.runs);
     let worst = weather.clusters.first().expect("a cluster");
     assert_eq!(worst.version, cluster);
     assert!(worst.worse, "{worst:?}");
