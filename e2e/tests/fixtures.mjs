@@ -118,6 +118,24 @@ export async function hydrated(page) {
   await page.waitForLoadState("networkidle");
 }
 
+/** The page goes out of sight and comes back. */
+export async function leaveAndReturn(page) {
+  await page.evaluate(() => {
+    for (const hidden of [true, false]) {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }
+  });
+}
+
+/** Lets the page hear that anything may have changed. */
+export async function hearReload(page) {
+  const body = "id: another\nevent: reload\ndata: {}\n\n";
+  await page.route("**/api/v2/events", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  // It listens anew.
+  await leaveAndReturn(page);
+}
+
 /** What axe finds serious or critical, as readable lines. */
 export async function seriousFindings(page) {
   await page.evaluate(axe);

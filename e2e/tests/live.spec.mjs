@@ -3,7 +3,7 @@
 import { join } from "node:path";
 
 import { failAgain, options, prepareWorld, results, serve } from "../world.mjs";
-import { expect, hydrated, tabPath, test } from "./fixtures.mjs";
+import { expect, hearReload, hydrated, leaveAndReturn, tabPath, test } from "./fixtures.mjs";
 
 /** A job that runs on, on a world of its own: the other tests expect that nothing changes. */
 const JOB = "ci-kubernetes-verify-master";
@@ -150,15 +150,7 @@ test("new rows move neither what is looked at nor the menu that is open", async 
   const rows = [failing(1), failing(2), failing(3), ...grid.rows];
   await page.route(`**${path}`, (route) => route.fulfill({ json: { ...tab, grid_version: "new" } }));
   await page.route(`**${path}/grid*`, (route) => route.fulfill({ json: { ...grid, rows, version: "new" } }));
-  await page.route("**/api/v2/events", (route) =>
-    route.fulfill({ contentType: "text/event-stream", body: "id: another\nevent: reload\ndata: {}\n\n" }),
-  );
-  await page.evaluate(() => {
-    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
-    document.dispatchEvent(new Event("visibilitychange"));
-    Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
+  await hearReload(page);
   await expect.poll(() => area.evaluate((area) => area.scrollTop)).toBe(66 + 3 * 22);
   expect(await first()).toEqual(before);
   await expect(menu.getByRole("menuitem").first()).toBeFocused();
@@ -225,13 +217,7 @@ test("a page that went out of sight catches up when it is seen again", async ({ 
   });
   await open(page, `${baseURL}/`);
   await expect.poll(() => connections.length).toBe(1);
-  const show = (hidden) =>
-    page.evaluate((hidden) => {
-      Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
-  await show(true);
-  await show(false);
+  await leaveAndReturn(page);
   await expect.poll(() => connections.length).toBe(2);
 });
 

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 
 import { options, prepareWorld, results, serve } from "../world.mjs";
-import { expect, hydrated, tabPath, test } from "./fixtures.mjs";
+import { expect, hearReload, hydrated, tabPath, test } from "./fixtures.mjs";
 
 const DASHBOARD = "sig-release-master-blocking";
 const TAB = "verify-master";
@@ -110,16 +110,7 @@ test("a tab that is configured no more says so", async ({ page }) => {
   await page.route(`**/api/v2/dashboards/${DASHBOARD}/tabs/${TAB}`, (route) =>
     route.fulfill({ status: 404, json: { error } }),
   );
-  // As if the page had been out of sight while the server began anew.
-  await page.route("**/api/v2/events", (route) =>
-    route.fulfill({ contentType: "text/event-stream", body: "id: another\nevent: reload\ndata: {}\n\n" }),
-  );
-  await page.evaluate(() => {
-    Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
-    document.dispatchEvent(new Event("visibilitychange"));
-    Object.defineProperty(document, "hidden", { configurable: true, get: () => false });
-    document.dispatchEvent(new Event("visibilitychange"));
-  });
+  await hearReload(page);
   await expect(page.getByTestId("notes")).toContainText("is not configured any more", SOON);
   await expect(page.getByTestId("grid")).toBeVisible();
 });

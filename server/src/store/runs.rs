@@ -141,7 +141,7 @@ impl Store {
 
     /// As [`Store::save_runs`], and keeps in the same transaction how the files of those builds looked that
     /// may still change. `config_hash` is of the configuration that they were read with: where it is not that
-    /// of the group by now, the group's becomes its [`mixed_hash`](super::mixed_hash).
+    /// of the group by now, the group's becomes its [`mixed_hash`].
     pub async fn save_watched_runs(
         &self,
         group: GroupId,
