@@ -1,12 +1,9 @@
 //! When statuses of tabs changed.
 
-use std::time::Duration;
-
 use model::summary::TabStatus;
 use seamgrid::store::{CHANGES_KEPT, SeenStatus, Store};
-use sqlx::{Connection as _, PgConnection};
 
-use super::{postgres::schema, test_store};
+use super::test_store;
 
 fn seen(dashboard: &str, tab: &str, status: TabStatus, at_ms: i64) -> SeenStatus {
     SeenStatus {
@@ -153,49 +150,59 @@ async fn only_the_newest_changes_of_a_dashboard_are_kept() {
     assert_eq!(others.len(), 1);
 }
 
-#[tokio::test]
-async fn processes_that_see_the_same_change_record_it_once() {
-    let Some((url, _schema)) = schema().await else {
-        return;
-    };
-    let store = Store::open(&url).await.expect("a database");
-    let tabs = ["one", "two", "three"];
-    let all = |status, at_ms| tabs.map(|tab| seen("board", tab, status, at_ms));
-    let passing = all(TabStatus::Passing, 1);
-    store.save_statuses(&passing).await.expect("saved");
-    // Nobody can write while all of them look.
-    let mut raw = PgConnection::connect(&url).await.expect("the server");
-    sqlx::raw_sql("BEGIN; SELECT status FROM tab_status FOR UPDATE")
-        .execute(&mut raw)
-        .await
-        .expect("locked");
-    let mut writers = Vec::new();
-    for at_ms in 2..6 {
-        let store = Store::open(&url).await.expect("the same");
-        let mut failing = all(TabStatus::Failing, at_ms);
-        // In whatever order each sees them.
-        failing.rotate_left(at_ms as usize % tabs.len());
-        writers.push(tokio::spawn(async move {
-            store.save_statuses(&failing).await.expect("saved")
-        }));
-    }
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    sqlx::raw_sql("COMMIT")
-        .execute(&mut raw)
-        .await
-        .expect("let go");
-    let mut recorded = 0;
-    for writer in writers {
-        recorded += writer.await.expect("it did not panic");
-    }
-    assert_eq!(recorded, 3);
-    let changes = store.load_status_changes(&["board"], 99).await;
-    let changes = changes.expect("read");
-    assert_eq!(changes.len(), 3, "{changes:#?}");
-    for change in changes {
-        assert_eq!(
-            (change.from, change.to),
-            (TabStatus::Passing, TabStatus::Failing)
-        );
+/// What only several writers on one server can get wrong.
+mod postgres {
+    use std::time::Duration;
+
+    use sqlx::{Connection as _, PgConnection};
+
+    use super::*;
+    use crate::store::postgres::schema;
+
+    #[tokio::test]
+    async fn processes_that_see_the_same_change_record_it_once() {
+        let Some((url, _schema)) = schema().await else {
+            return;
+        };
+        let store = Store::open(&url).await.expect("a database");
+        let tabs = ["one", "two", "three"];
+        let all = |status, at_ms| tabs.map(|tab| seen("board", tab, status, at_ms));
+        let passing = all(TabStatus::Passing, 1);
+        store.save_statuses(&passing).await.expect("saved");
+        // Nobody can write while all of them look.
+        let mut raw = PgConnection::connect(&url).await.expect("the server");
+        sqlx::raw_sql("BEGIN; SELECT status FROM tab_status FOR UPDATE")
+            .execute(&mut raw)
+            .await
+            .expect("locked");
+        let mut writers = Vec::new();
+        for at_ms in 2..6 {
+            let store = Store::open(&url).await.expect("the same");
+            let mut failing = all(TabStatus::Failing, at_ms);
+            // In whatever order each sees them.
+            failing.rotate_left(at_ms as usize % tabs.len());
+            writers.push(tokio::spawn(async move {
+                store.save_statuses(&failing).await.expect("saved")
+            }));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        sqlx::raw_sql("COMMIT")
+            .execute(&mut raw)
+            .await
+            .expect("let go");
+        let mut recorded = 0;
+        for writer in writers {
+            recorded += writer.await.expect("it did not panic");
+        }
+        assert_eq!(recorded, 3);
+        let changes = store.load_status_changes(&["board"], 99).await;
+        let changes = changes.expect("read");
+        assert_eq!(changes.len(), 3, "{changes:#?}");
+        for change in changes {
+            assert_eq!(
+                (change.from, change.to),
+                (TabStatus::Passing, TabStatus::Failing)
+            );
+        }
     }
 }
