@@ -6,15 +6,25 @@ use super::*;
 
 const UPLOADS: usize = 5;
 
+/// Two processes that show what is pushed, and read no bucket.
+async fn two(world: &World) -> [Process; 2] {
+    world.front.slow_down(Duration::from_hours(1));
+    let serve = ["serve", "--no-update"];
+    let processes = [
+        world.start(&world.url, &serve).await,
+        world.start(&world.url, &serve).await,
+    ];
+    for process in &processes {
+        process.answers("/readyz", 200).await;
+    }
+    processes
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_is_shown_by_the_process_that_did_not_take_it() {
     let world = World::new().await;
-    world.front.slow_down(Duration::from_hours(1));
     let token = world.token().await;
-    let takes = world.start(&world.url, &["serve", "--no-update"]).await;
-    let shows = world.start(&world.url, &["serve", "--no-update"]).await;
-    takes.answers("/readyz", 200).await;
-    shows.answers("/readyz", 200).await;
+    let [takes, shows] = two(&world).await;
     let mut waits = Vec::new();
     for build in 1..=UPLOADS {
         let (status, said) = upload(&takes, &token, build).await;
@@ -40,12 +50,8 @@ async fn an_issue_is_shown_by_the_process_that_did_not_take_it() {
     const ISSUE: &str = "https://tracker.example/browse/SHOP-3";
 
     let world = World::new().await;
-    world.front.slow_down(Duration::from_hours(1));
     let token = world.token().await;
-    let takes = world.start(&world.url, &["serve", "--no-update"]).await;
-    let shows = world.start(&world.url, &["serve", "--no-update"]).await;
-    takes.answers("/readyz", 200).await;
-    shows.answers("/readyz", 200).await;
+    let [takes, shows] = two(&world).await;
     let (status, said) = upload(&takes, &token, 1).await;
     assert_eq!(status, 201, "{said}");
     until("the other shows it", async || shown(&shows).await[0] == 1).await;
